@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.bad_request_model_state import BadRequestModelState
+
+
+T = TypeVar("T", bound="BadRequest")
+
+
+@_attrs_define
+class BadRequest:
+    """An error in the shape of ASP.NET's model validation."""
+
+    message: str | Unset = UNSET
+    """ What went wrong, in words. """
+    model_state: BadRequestModelState | Unset = UNSET
+    """ What is wrong with the request, as lists of messages by the part concerned. """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        message = self.message
+
+        model_state: dict[str, Any] | Unset = UNSET
+        if not isinstance(self.model_state, Unset):
+            model_state = self.model_state.to_dict()
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update({})
+        if message is not UNSET:
+            field_dict["Message"] = message
+        if model_state is not UNSET:
+            field_dict["ModelState"] = model_state
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.bad_request_model_state import BadRequestModelState  # noqa: PLC0415
+
+        d = dict(src_dict)
+        message = d.pop("Message", UNSET)
+
+        _model_state = d.pop("ModelState", UNSET)
+        model_state: BadRequestModelState | Unset
+        if isinstance(_model_state, Unset):
+            model_state = UNSET
+        else:
+            model_state = BadRequestModelState.from_dict(_model_state)
+
+        bad_request = cls(
+            message=message,
+            model_state=model_state,
+        )
+
+        bad_request.additional_properties = d
+        return bad_request
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.invoice import Invoice
+    from ..models.response_status import ResponseStatus
+
+
+T = TypeVar("T", bound="InvoiceList")
+
+
+@_attrs_define
+class InvoiceList:
+    """One page of invoices in the envelope that all answers share."""
+
+    status: ResponseStatus
+    """ How the request went, as the envelope of every answer tells it. """
+    invoices: list[Invoice] | None
+    """ The invoices of this page. Null or empty when there are none. """
+    total_count: int | None | Unset = UNSET
+    """ How many invoices there are on all pages together. Documented as a number and no
+    more: take it as a hint, and stop at an empty page whatever it says.
+     """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        status = self.status.to_dict()
+
+        invoices: list[dict[str, Any]] | None
+        if isinstance(self.invoices, list):
+            invoices = []
+            for invoices_type_0_item_data in self.invoices:
+                invoices_type_0_item = invoices_type_0_item_data.to_dict()
+                invoices.append(invoices_type_0_item)
+
+        else:
+            invoices = self.invoices
+
+        total_count: int | None | Unset
+        if isinstance(self.total_count, Unset):
+            total_count = UNSET
+        else:
+            total_count = self.total_count
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "status": status,
+                "invoices": invoices,
+            }
+        )
+        if total_count is not UNSET:
+            field_dict["total_count"] = total_count
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.invoice import Invoice  # noqa: PLC0415
+        from ..models.response_status import ResponseStatus  # noqa: PLC0415
+
+        d = dict(src_dict)
+        status = ResponseStatus.from_dict(d.pop("status"))
+
+        def _parse_invoices(data: object) -> list[Invoice] | None:
+            if data is None:
+                return data
+            if not isinstance(data, list):
+                raise TypeError()
+            invoices_type_0 = []
+            _invoices_type_0 = data
+            for invoices_type_0_item_data in _invoices_type_0:
+                invoices_type_0_item = Invoice.from_dict(invoices_type_0_item_data)
+
+                invoices_type_0.append(invoices_type_0_item)
+
+            return invoices_type_0
+
+        invoices = _parse_invoices(d.pop("invoices"))
+
+        def _parse_total_count(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        total_count = _parse_total_count(d.pop("total_count", UNSET))
+
+        invoice_list = cls(
+            status=status,
+            invoices=invoices,
+            total_count=total_count,
+        )
+
+        invoice_list.additional_properties = d
+        return invoice_list
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

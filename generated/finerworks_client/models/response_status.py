@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.response_status_debug_type_0 import ResponseStatusDebugType0
+
+
+T = TypeVar("T", bound="ResponseStatus")
+
+
+@_attrs_define
+class ResponseStatus:
+    """How the request went, as the envelope of every answer tells it."""
+
+    success: bool
+    """ Whether the request was carried out. False can come with HTTP status 200. """
+    status_code: int
+    """ The API's own status code. Live answers have 200 here, the help page's sample has 100:
+    go by `success`.
+     """
+    message: None | str | Unset = UNSET
+    """ What went wrong, in words. Empty in a good answer. """
+    debug: None | ResponseStatusDebugType0 | Unset = UNSET
+    """ Details for FinerWorks' own use. Null in live answers. """
+    reference_id: None | str | Unset = UNSET
+    """ Names this answer. Quote it when you ask FinerWorks about a request. """
+    domain: None | str | Unset = UNSET
+    """ Documented as text and no more. Null in live answers. """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        from ..models.response_status_debug_type_0 import ResponseStatusDebugType0  # noqa: PLC0415
+
+        success = self.success
+
+        status_code = self.status_code
+
+        message: None | str | Unset
+        if isinstance(self.message, Unset):
+            message = UNSET
+        else:
+            message = self.message
+
+        debug: dict[str, Any] | None | Unset
+        if isinstance(self.debug, Unset):
+            debug = UNSET
+        elif isinstance(self.debug, ResponseStatusDebugType0):
+            debug = self.debug.to_dict()
+        else:
+            debug = self.debug
+
+        reference_id: None | str | Unset
+        if isinstance(self.reference_id, Unset):
+            reference_id = UNSET
+        else:
+            reference_id = self.reference_id
+
+        domain: None | str | Unset
+        if isinstance(self.domain, Unset):
+            domain = UNSET
+        else:
+            domain = self.domain
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "success": success,
+                "status_code": status_code,
+            }
+        )
+        if message is not UNSET:
+            field_dict["message"] = message
+        if debug is not UNSET:
+            field_dict["debug"] = debug
+        if reference_id is not UNSET:
+            field_dict["reference_id"] = reference_id
+        if domain is not UNSET:
+            field_dict["domain"] = domain
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.response_status_debug_type_0 import ResponseStatusDebugType0  # noqa: PLC0415
+
+        d = dict(src_dict)
+        success = d.pop("success")
+
+        status_code = d.pop("status_code")
+
+        def _parse_message(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        message = _parse_message(d.pop("message", UNSET))
+
+        def _parse_debug(data: object) -> None | ResponseStatusDebugType0 | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            if not isinstance(data, dict):
+                raise TypeError()
+            debug_type_0 = ResponseStatusDebugType0.from_dict(data)
+
+            return debug_type_0
+
+        debug = _parse_debug(d.pop("debug", UNSET))
+
+        def _parse_reference_id(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        reference_id = _parse_reference_id(d.pop("reference_id", UNSET))
+
+        def _parse_domain(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        domain = _parse_domain(d.pop("domain", UNSET))
+
+        response_status = cls(
+            success=success,
+            status_code=status_code,
+            message=message,
+            debug=debug,
+            reference_id=reference_id,
+            domain=domain,
+        )
+
+        response_status.additional_properties = d
+        return response_status
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties
