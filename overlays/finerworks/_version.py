@@ -1,0 +1,3 @@
+"""The version of the distribution, read from here by its build."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,91 @@
+"""The two keys and the account: where they come from, and where they may go."""
+
+import os
+from collections.abc import Generator
+
+import httpx
+
+from finerworks.errors import CredentialsError
+
+VARIABLES = {"web_api_key": "FINERWORKS_WEB_API_KEY", "app_key": "FINERWORKS_APP_KEY"}
+"""The environment variable of each key. The keys' names are those of their headers too."""
+
+ACCOUNT_KEY = "FINERWORKS_ACCOUNT_KEY"
+
+
+def origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    """Give scheme, host and port: what two URLs must share for keys to go to both."""
+    return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
+
+
+def shown(url: httpx.URL) -> str:
+    """Write a URL's origin for people, without credentials, path or query."""
+    return str(url.copy_with(userinfo=b"", raw_path=b"", fragment=None)).rstrip("/")
+
+
+class KeyAuth(httpx.Auth):
+    """Puts both keys on a request, if it goes to the one origin that they are for.
+
+    Keys are not client headers: those go along wherever a client sends. A request to another
+    origin leaves without them.
+
+    Args:
+        url: The origin that the keys are for.
+        keys: Each key by its name; None where it is missing.
+    """
+
+    def __init__(self, url: httpx.URL, **keys: str | None) -> None:
+        self._origin, self._keys = origin(url), keys
+
+    def require(self) -> dict[str, str]:
+        """Give both keys.
+
+        Raises:
+            CredentialsError: One is missing. The message names its argument and its variable.
+        """
+        missing = " and ".join(f"{name}= (or {VARIABLES[name]})" for name, key in self._keys.items() if not key)
+        if missing:
+            told = "every request needs both keys. Pass them as arguments or set them in the environment"
+            raise CredentialsError(f"missing {missing}: {told}")
+        return {name: key for name, key in self._keys.items() if key}
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Add both keys to a request to their own origin. httpx calls this."""
+        if origin(request.url) == self._origin:
+            request.headers.update(self.require())
+        yield request
+
+    def redact(self, text: str) -> str:
+        """Take the keys out of a text that the server sent, should it have echoed them."""
+        for key in filter(None, self._keys.values()):
+            text = text.replace(key, "[key]")
+        return text
+
+
+def read_key(name: str, value: str | None) -> str | None:
+    """Take a key from its argument or the environment, and check that it can be a header.
+
+    Raises:
+        CredentialsError: It cannot. The key is not shown.
+    """
+    source = VARIABLES[name] if value is None else f"{name}="
+    key = os.environ.get(source) or None if value is None else value
+    if key is None or (key and key.isascii() and key.isprintable() and " " not in key):
+        return key
+    told = "has a space, a line break or another character that no key has" if key else "is empty"
+    raise CredentialsError(
+        f"{source} {told} ({len(key)} characters in all). Copy the key again, with nothing around it"
+    )
+
+
+def read_account_key(value: str | None) -> str | None:
+    """Give whose data to read: the argument, else `FINERWORKS_ACCOUNT_KEY`, else None.
+
+    Raises:
+        ValueError: The argument is blank, as when a seller has no key on record. The server would
+            take that for one's own account, and answer with the wrong seller's money.
+    """
+    value = os.environ.get(ACCOUNT_KEY) or None if value is None else value
+    if value is not None and not value.strip():
+        raise ValueError("account_key= is blank: give the account's key, or None for your own")
+    return value

@@ -1,0 +1,58 @@
+"""Exact amounts.
+
+The API sends amounts as JSON numbers, and the generated model holds them as `float`, which adds up
+wrongly: ``0.1 + 0.2`` is not ``0.3``. The decimal that the server meant is still there: the shortest
+text of the float, exact up to 15 digits. Add, compare, print and store that.
+"""
+
+from collections.abc import Iterable
+from decimal import Context, Decimal, Inexact, InvalidOperation
+
+__all__ = ["exact", "text", "total"]
+
+_EXACT_DIGITS = 15
+"""Every decimal of so many digits comes back unchanged from a float (IEEE 754 binary64)."""
+
+# Of our own: the caller's context may round, and a sum that was rounded is a wrong sum.
+_CONTEXT = Context(prec=100, traps=[Inexact, InvalidOperation])
+
+
+def exact(amount: float | Decimal) -> Decimal:
+    """Give the decimal that the server wrote for an amount.
+
+    Raises:
+        ValueError: It is not finite.
+    """
+    value = Decimal(repr(amount)) if isinstance(amount, float) else Decimal(amount)
+    if not value.is_finite():
+        raise ValueError("an amount is a finite number")
+    return value
+
+
+def total(amounts: Iterable[float | Decimal]) -> Decimal:
+    """Add amounts exactly; 0 when there are none.
+
+    Raises:
+        ValueError: One is not finite.
+    """
+    result = Decimal(0)
+    for amount in amounts:
+        result = _CONTEXT.add(result, exact(amount))
+    return result
+
+
+def text(amount: float | Decimal) -> str:
+    """Write an amount with at least two decimals and no rounding: ``1,234,567.89``."""
+    value = exact(amount)
+    return f"{value:,.{max(2, -int(value.as_tuple().exponent))}f}"
+
+
+def parse_number(literal: str) -> float | Decimal:
+    """Read a JSON number with a fraction: a float if that holds it exactly, else a Decimal.
+
+    The check of an answer refuses the Decimal, so that no amount is changed by being read.
+    """
+    value = float(literal)
+    if len(literal) <= _EXACT_DIGITS or Decimal(literal) == Decimal(repr(value)):
+        return value
+    return Decimal(literal)

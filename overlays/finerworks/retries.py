@@ -1,0 +1,64 @@
+"""What is tried again, and when. Pure: nothing here sends or keeps state.
+
+Tried again is what another attempt can mend: no connection, no answer in time, HTTP 408, 425, 429
+and 5xx (not 501 and 505, which say "never"), and a good status whose body was damaged on its way.
+Not: any other 4xx, JSON that breaks the contract, a certificate that does not verify, an exception
+of the caller's own.
+
+A request that may have reached the server is sent again only if it reads: one that writes could be
+carried out twice.
+"""
+
+import functools
+import math
+from email.utils import parsedate_to_datetime
+
+import stamina
+
+from finerworks.errors import APIConnectionError, APIStatusError, ResponseValidationError
+
+MAX_RETRY_AFTER = 120.0
+"""Seconds of `Retry-After` that are waited out; a longer wait is the caller's to decide on."""
+
+AGAIN = {408, 425, 429, *range(500, 600)} - {501, 505}
+"""HTTP statuses that another attempt can mend."""
+
+attempts = functools.partial(stamina.retry_context, timeout=None, wait_initial=0.5, wait_max=8.0, wait_jitter=0.5)
+"""The loop over the attempts at one request. Where the server names no time, it waits 0.5 s, doubled
+each time, and a random part of up to 0.5 s with it, never more than 8 s together.
+"""
+
+
+def retry_after(value: str | None, *, now: float) -> float | None:
+    """Give the seconds that a `Retry-After` header asks to wait, or None if it names no usable time.
+
+    Args:
+        value: The header: seconds, whole or not, or an HTTP date (RFC 9110, 10.2.3).
+        now: When it came, in seconds since the epoch.
+    """
+    try:
+        seconds = float(value or "nan")
+    except ValueError:
+        try:
+            seconds = max(parsedate_to_datetime(value or "").timestamp() - now, 0.0)
+        except (ValueError, OverflowError):
+            return None
+    return seconds if 0 <= seconds < math.inf else None
+
+
+def verdict(error: Exception, *, reads: bool) -> bool | float:
+    """Say whether a failed attempt is followed by another: no, yes, or yes after so many seconds.
+
+    Args:
+        error: What the attempt raised.
+        reads: Whether the operation only reads, so that sending it twice does no harm.
+    """
+    match error:
+        case APIConnectionError():
+            return not error.permanent and (reads or not error.sent)
+        case ResponseValidationError():
+            return reads and error.transient
+        case APIStatusError(retry_after=wait) if reads and error.status_code in AGAIN:
+            return True if wait is None else wait <= MAX_RETRY_AFTER and wait
+        case _:
+            return False
