@@ -1,0 +1,145 @@
+# Every target, one line of help each: `make help`. Needs Python 3.11 or later; all else is installed
+# into .venv by the targets themselves.
+PYTHON ?= python3
+
+SHELL := /bin/sh
+.SHELLFLAGS := -ec
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Recipes run in the Makefile's own folder, whichever folder make was called from with -f.
+ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+ifneq ($(ROOT),$(CURDIR))
+.PHONY: $(or $(MAKECMDGOALS),help)
+$(or $(MAKECMDGOALS),help):
+	@$(MAKE) -C "$(ROOT)" $@
+else
+
+VENV := .venv
+BIN := $(VENV)/bin
+NODE_BIN := tools/node_modules/.bin
+# Tools find each other, and the pinned ruff, through the environment alone.
+export PATH := $(ROOT)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# Install, keep what pip says in a file, and on failure say one line.
+INSTALL = $(BIN)/python -m pip install --quiet --retries 2
+LOGGED = >$(VENV)/install.log 2>&1 || { \
+	echo "make: could not install the packages needed (is there a network?); details: $(VENV)/install.log" >&2; \
+	exit 1; }
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+
+# --- environments: made on first use, made again when the pins change -----------------------------
+
+$(VENV)/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "make: needs Python 3.11 or later as '$(PYTHON)'; name another with PYTHON=python3.12" >&2; exit 1; }
+	@echo "Making the environment in $(VENV) (once; it takes about a minute)" >&2
+	@$(PYTHON) -m venv --clear $(VENV) || { \
+		echo "make: $(PYTHON) cannot make environments; install its venv module" >&2; exit 1; }
+	@$(INSTALL) --constraint constraints.txt pip $(LOGGED)
+	@touch $@
+
+$(VENV)/run: pyproject.toml constraints.txt | $(VENV)/made
+	@$(INSTALL) --constraint constraints.txt --editable '.[sandbox]' $(LOGGED)
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run
+	@$(INSTALL) --constraint constraints.txt --group dev $(LOGGED)
+	@touch $@
+
+$(VENV)/node: tools/package.json tools/package-lock.json | $(VENV)/dev
+	@cd tools && npm ci --silent --no-audit --no-fund >$(ROOT)/$(VENV)/install.log 2>&1 || { \
+		echo "make: could not install the linters (is there a network?); details: $(VENV)/install.log" >&2; exit 1; }
+	@touch $@
+
+# --- use ------------------------------------------------------------------------------------------
+
+PORT ?= 0
+.PHONY: demo
+demo: $(VENV)/run ## list every invoice of a demo account, from a sandbox on this machine
+	@$(BIN)/python -m finerworks.sandbox --port $(PORT) -- $(BIN)/python examples/list_invoices.py
+	@echo
+	@echo "With keys of your own: FINERWORKS_WEB_API_KEY=... FINERWORKS_APP_KEY=... $(BIN)/python examples/list_invoices.py"
+
+.PHONY: sandbox
+sandbox: $(VENV)/run ## run the sandbox until Ctrl-C, with a page to try the API on at /ui
+	@$(BIN)/python -m finerworks.sandbox $(ARGS)
+
+# --- the contract and what is generated from it ---------------------------------------------------
+
+GENERATE = $(BIN)/openapi-python-client generate --path openapi.yaml --config generator-config.yaml \
+	--custom-template-path overlays/templates --meta none --fail-on-warning --output-path
+
+.PHONY: regenerate
+regenerate: $(VENV)/dev ## make generated/finerworks_client again from openapi.yaml
+	@rm -rf $(VENV)/generated && mkdir $(VENV)/generated
+	@$(GENERATE) $(VENV)/generated/finerworks_client
+	@rm -rf generated/finerworks_client && mkdir -p generated
+	@mv $(VENV)/generated/finerworks_client generated/
+
+.PHONY: check-generated
+check-generated: $(VENV)/dev ## show where generated/ is not what openapi.yaml makes of it
+	@rm -rf $(VENV)/generated && mkdir $(VENV)/generated
+	@$(GENERATE) $(VENV)/generated/finerworks_client
+	@diff -r -N -u --exclude=__pycache__ generated $(VENV)/generated || { \
+		echo "make: generated/ is not what openapi.yaml makes of it: run 'make regenerate'" >&2; exit 1; }
+	@drift=$$(git status --porcelain --untracked-files=all -- generated) || exit 1; \
+	[ -z "$$drift" ] || { echo "$$drift"; echo "make: generated/ is not committed as it is" >&2; exit 1; }
+	@echo "generated/ is what openapi.yaml makes of it"
+
+.PHONY: lint-spec
+lint-spec: $(VENV)/node ## check openapi.yaml with Redocly, Spectral and openapi-spec-validator
+	$(BIN)/openapi-spec-validator openapi.yaml
+	$(NODE_BIN)/redocly lint --config tools/redocly.yaml --max-problems 0 openapi.yaml
+	$(NODE_BIN)/spectral lint --ruleset tools/spectral.yaml --fail-severity hint openapi.yaml
+
+# --- checks ---------------------------------------------------------------------------------------
+
+.PHONY: test
+test: $(VENV)/dev ## run every test, and show what of overlays/ they reach
+	@rm -f .coverage .coverage.*
+	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/node lint-spec thin ## check style, types, the house's borders and the contract
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(NODE_BIN)/pyright --warnings
+
+.PHONY: thin
+thin: $(VENV)/dev ## count the core's lines of code: at most 700
+	@$(BIN)/python tools/thin.py
+
+.PHONY: format
+format: $(VENV)/dev ## format the code and mend what can be mended by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# --- the distribution -----------------------------------------------------------------------------
+
+.PHONY: build
+build: $(VENV)/dev ## make the wheel and the sdist in dist/, and use the wheel in a new environment
+	@rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python -m pytest --no-header -q tests_wheel
+
+.PHONY: lock
+lock: $(VENV)/dev ## choose the versions in constraints.txt anew
+	@$(INSTALL) --group lock $(LOGGED)
+	$(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-annotate --no-emit-index-url \
+		--python-version 3.11 --extra sandbox --group dev pyproject.toml --output-file constraints.txt
+	@echo "pip==$$($(BIN)/python -c 'import pip; print(pip.__version__)')" >> constraints.txt
+
+.PHONY: clean
+clean: ## remove everything that was made: environments, caches, builds
+	rm -rf $(VENV) dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache tools/node_modules
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+endif
