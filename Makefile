@@ -8,19 +8,11 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# Recipes run in the Makefile's own folder, whichever folder make was called from with -f.
-ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
-ifneq ($(ROOT),$(CURDIR))
-.PHONY: $(or $(MAKECMDGOALS),help)
-$(or $(MAKECMDGOALS),help):
-	@$(MAKE) -C "$(ROOT)" $@
-else
-
 VENV := .venv
 BIN := $(VENV)/bin
 NODE_BIN := tools/node_modules/.bin
 # Tools find each other, and the pinned ruff, through the environment alone.
-export PATH := $(ROOT)/$(BIN):$(PATH)
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # Install, keep what pip says in a file, and on failure say one line.
@@ -53,7 +45,7 @@ $(VENV)/dev: $(VENV)/run
 	@touch $@
 
 $(VENV)/node: tools/package.json tools/package-lock.json | $(VENV)/dev
-	@cd tools && npm ci --silent --no-audit --no-fund >$(ROOT)/$(VENV)/install.log 2>&1 || { \
+	@cd tools && npm ci --silent --no-audit --no-fund >../$(VENV)/install.log 2>&1 || { \
 		echo "make: could not install the linters (is there a network?); details: $(VENV)/install.log" >&2; exit 1; }
 	@touch $@
 
@@ -103,7 +95,7 @@ lint-spec: $(VENV)/node ## check openapi.yaml with Redocly, Spectral and openapi
 .PHONY: test
 test: $(VENV)/dev ## run every test, and show what of overlays/ they reach
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest --ignore tests/wheel --cov --cov-report=term $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/node lint-spec thin ## check style, types, the house's borders and the contract
@@ -128,7 +120,7 @@ format: $(VENV)/dev ## format the code and mend what can be mended by itself
 build: $(VENV)/dev ## make the wheel and the sdist in dist/, and use the wheel in a new environment
 	@rm -rf dist
 	$(BIN)/python -m build
-	$(BIN)/python -m pytest --no-header -q tests_wheel
+	$(BIN)/python -m pytest tests/wheel
 
 .PHONY: lock
 lock: $(VENV)/dev ## choose the versions in constraints.txt anew
@@ -141,5 +133,3 @@ lock: $(VENV)/dev ## choose the versions in constraints.txt anew
 clean: ## remove everything that was made: environments, caches, builds
 	rm -rf $(VENV) dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache tools/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
-
-endif

@@ -147,7 +147,7 @@ class Attempt:
 
     def lost(self, exc: httpx.TransportError) -> None:
         """Take note of a failure of the transport. The exception, which has headers, is let go."""
-        told = f": {exc}" if isinstance(exc, httpx.NetworkError | httpx.RemoteProtocolError) else ""
+        told = f": {errors.shorten(str(exc))}" if str(exc) and not isinstance(exc, httpx.LocalProtocolError) else ""
         kind = errors.APITimeoutError if isinstance(exc, httpx.TimeoutException) else errors.APIConnectionError
         self._problem = kind(
             f"{shown(self.request.url)}: {type(exc).__name__}{told}",

@@ -5,6 +5,7 @@ wrongly: ``0.1 + 0.2`` is not ``0.3``. The decimal that the server meant is stil
 text of the float, exact up to 15 digits. Add, compare, print and store that.
 """
 
+import functools
 from collections.abc import Iterable
 from decimal import Context, Decimal, Inexact, InvalidOperation
 
@@ -35,10 +36,7 @@ def total(amounts: Iterable[float | Decimal]) -> Decimal:
     Raises:
         ValueError: One is not finite.
     """
-    result = Decimal(0)
-    for amount in amounts:
-        result = _CONTEXT.add(result, exact(amount))
-    return result
+    return functools.reduce(_CONTEXT.add, map(exact, amounts), Decimal(0))
 
 
 def text(amount: float | Decimal) -> str:

@@ -89,15 +89,16 @@ class Listing(Generic[T]):
 
     def _next(self, ask: Ask, page: Page[T], *, repeated: bool) -> Ask | None:
         """Say what to ask for after a page, from top to bottom, the first that holds."""
-        count, size, read = len(page.items), ask.per_page, len(self._read)
+        count, size, read, told = len(page.items), ask.per_page, len(self._read), page.total_count
+        moved = None not in (told, self._total) and told != self._total and (self._believed or told != count)
         if ask.number == 1:
-            self._total = page.total_count
-            if self._total == count < size:
+            self._total = told
+            if told == count < size:
                 return None
-            self._believed = self._total is not None and self._total > count
+            self._believed = told is not None and told > count
             if 0 < count < size:
                 size = count  # the server makes smaller pages than asked: go on with its size
-        elif page.total_count != self._total or repeated:
+        elif repeated or moved:
             return self._again()
         if self._believed and self._total is not None:
             if read == self._total:

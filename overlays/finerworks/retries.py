@@ -10,6 +10,7 @@ carried out twice.
 """
 
 import functools
+import logging
 import math
 from email.utils import parsedate_to_datetime
 
@@ -27,6 +28,10 @@ attempts = functools.partial(stamina.retry_context, timeout=None, wait_initial=0
 """The loop over the attempts at one request. Where the server names no time, it waits 0.5 s, doubled
 each time, and a random part of up to 0.5 s with it, never more than 8 s together.
 """
+
+# stamina reports each retry to its logger. Where nobody has set logging up, Python would print the
+# bare name of the event to standard error; a handler that somebody sets gets the report all the same.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
 def retry_after(value: str | None, *, now: float) -> float | None:
@@ -53,12 +58,10 @@ def verdict(error: Exception, *, reads: bool) -> bool | float:
         error: What the attempt raised.
         reads: Whether the operation only reads, so that sending it twice does no harm.
     """
-    match error:
-        case APIConnectionError():
-            return not error.permanent and (reads or not error.sent)
-        case ResponseValidationError():
-            return reads and error.transient
-        case APIStatusError(retry_after=wait) if reads and error.status_code in AGAIN:
-            return True if wait is None else wait <= MAX_RETRY_AFTER and wait
-        case _:
-            return False
+    if isinstance(error, APIConnectionError):
+        return not error.permanent and (reads or not error.sent)
+    if isinstance(error, ResponseValidationError):
+        return reads and error.transient
+    if reads and isinstance(error, APIStatusError) and error.status_code in AGAIN:
+        return True if error.retry_after is None else error.retry_after <= MAX_RETRY_AFTER and error.retry_after
+    return False
