@@ -1,0 +1,39 @@
+"""What tests share: a clean environment, no waits, and each behaviour asked of sync and of async."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+import stamina
+
+from callers import Async, Caller, Sync
+from finerworks.sandbox import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away keys and hosts that the machine's user has set."""
+    for name in list(os.environ):
+        if name.startswith("FINERWORKS_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def no_waits() -> Iterator[None]:
+    """Let retries follow at once; how long they wait is tested where it is decided."""
+    with stamina.set_testing(True, attempts=100, cap=True):
+        yield
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """Run a sandbox for the whole test run: 250 invoices, no faults."""
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture(params=[Sync(), Async()], ids=lambda caller: caller.name)
+def caller(request: pytest.FixtureRequest) -> Caller:
+    """Give the sync and the async client in turn."""
+    chosen: Caller = request.param
+    return chosen

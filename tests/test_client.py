@@ -1,0 +1,343 @@
+"""What users call: FinerWorks and AsyncFinerWorks, over the transport."""
+
+import asyncio
+import datetime as dt
+import json
+from collections.abc import Callable
+from typing import cast
+
+import httpx
+import pytest
+from pytest_httpx import HTTPXMock
+
+from answers import URL, asked, listing, rows, server
+from callers import KEYS, Caller
+from finerworks import (
+    PRODUCTION,
+    TEST,
+    AsyncFinerWorks,
+    AsyncHTTPClient,
+    CredentialsError,
+    FinerWorks,
+    HTTPClient,
+    ResponseValidationError,
+)
+from finerworks_client.api.invoices import list_invoices
+from finerworks_client.models import InvoiceList, InvoiceListRequest
+
+
+@pytest.mark.parametrize("count", [0, 1, 24, 25, 26, 50, 60])
+def test_lists_every_invoice_once_in_order(caller: Caller, httpx_mock: HTTPXMock, count: int) -> None:
+    """Every invoice comes once, in the server's order, at the fewest requests."""
+    httpx_mock.add_callback(server(count), url=URL, method="POST", is_reusable=True)
+    invoices = caller.invoices(**KEYS)
+    assert [invoice.invoice_id for invoice in invoices] == [str(n) for n in range(count)]
+    needless = count == 25  # a full first page may be all that the total counts: page 2 tells
+    assert len(httpx_mock.get_requests()) == max(1, -(-count // 25)) + needless
+
+
+def test_sends_what_the_documentation_says(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """A POST of JSON with both keys as headers, and nothing that was not asked for."""
+    httpx_mock.add_response(
+        url=URL,
+        method="POST",
+        match_json={"per_page": 10, "page_number": 3},
+        match_headers={"web_api_key": "the-web-api-key", "app_key": "the-app-key", "Content-Type": "application/json"},
+        json=listing([], 0),
+    )
+    caller.page(3, **KEYS)
+    assert "authorization" not in httpx_mock.get_requests()[0].headers
+
+
+def test_page_gives_the_answer_as_the_server_sent_it(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """One page comes with its envelope, typed."""
+    httpx_mock.add_response(json=listing(rows("a"), 7))
+    page = caller.page(2, per_page=1, **KEYS)
+    assert isinstance(page, InvoiceList)
+    assert page.total_count == 7
+    assert page.status.reference_id == "ref-1"
+    assert page.invoices is not None
+    (invoice,) = page.invoices
+    assert invoice.amount_due == 19.99
+    zone = dt.timezone(dt.timedelta(hours=-5))
+    assert invoice.due_date == dt.datetime(2026, 3, 15, 18, 11, 17, 912125, zone)
+
+
+def test_account_key_goes_on_every_page(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """A listing for another account asks for that account on each of its pages."""
+    httpx_mock.add_callback(server(60), is_reusable=True)
+    caller.invoices(account_key="séller-木", **KEYS)
+    bodies = [asked(request) for request in httpx_mock.get_requests()]
+    assert bodies == [{"per_page": 25, "page_number": n, "account_key": "séller-木"} for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("per_page", [0, 26, -1, True, "25", 2.0])
+def test_refuses_a_page_size_out_of_range(caller: Caller, per_page: int, httpx_mock: HTTPXMock) -> None:
+    """A wrong per_page is named before anything is sent, also before a listing is iterated."""
+    with pytest.raises(ValueError, match="per_page= is a whole number from 1 to 25"):
+        caller.page(per_page=per_page, **KEYS)
+    with pytest.raises(ValueError, match="per_page= is a whole number from 1 to 25"):
+        caller.invoices(per_page=per_page, **KEYS)
+    assert not httpx_mock.get_requests()
+
+
+@pytest.mark.parametrize("page_number", [0, -1, False])
+def test_refuses_a_page_number_below_1(caller: Caller, page_number: int, httpx_mock: HTTPXMock) -> None:
+    """A wrong page_number is named before anything is sent."""
+    with pytest.raises(ValueError, match="page_number= is a whole number from 1, not"):
+        caller.page(page_number, **KEYS)
+    assert not httpx_mock.get_requests()
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_refuses_a_blank_account_key(caller: Caller, blank: str, httpx_mock: HTTPXMock) -> None:
+    """A seller without a key on record is an error, not a listing of one's own invoices."""
+    with pytest.raises(ValueError, match="account_key= is blank"):
+        caller.page(account_key=blank, **KEYS)
+    assert not httpx_mock.get_requests()
+
+
+def test_nothing_is_sent_until_a_listing_is_iterated(httpx_mock: HTTPXMock) -> None:
+    """Making a pager sends nothing; each iteration reads the listing anew."""
+    httpx_mock.add_callback(server(30), is_reusable=True)
+    with FinerWorks(**KEYS) as fw:
+        pager = fw.invoices.list()
+        assert not httpx_mock.get_requests()
+        assert fw.invoices.list().total_count is None
+        assert len(list(pager)) == len(list(pager)) == 30
+        assert pager.total_count == 30
+    assert len(httpx_mock.get_requests()) == 4
+
+
+def test_pages_come_in_order_with_their_numbers(httpx_mock: HTTPXMock) -> None:
+    """A listing can be read page by page."""
+    httpx_mock.add_callback(server(60), is_reusable=True)
+    with FinerWorks(**KEYS) as fw:
+        pages = list(fw.invoices.list(per_page=20).pages())
+    assert [(page.number, len(page.items), page.total_count) for page in pages] == [
+        (1, 20, 60),
+        (2, 20, 60),
+        (3, 20, 60),
+    ]
+
+
+def test_stopping_early_asks_for_no_more(httpx_mock: HTTPXMock) -> None:
+    """A consumer that leaves after the first invoice has caused one request."""
+    httpx_mock.add_callback(server(60), is_reusable=True)
+    with FinerWorks(**KEYS) as fw:
+        next(iter(fw.invoices.list()))
+    assert len(httpx_mock.get_requests()) == 1
+
+
+def test_settings_come_from_argument_environment_default_in_that_order(
+    monkeypatch: pytest.MonkeyPatch, httpx_mock: HTTPXMock
+) -> None:
+    """An argument wins over the environment, which wins over the default host."""
+    httpx_mock.add_response(json=listing([]), is_reusable=True)
+    with FinerWorks(**KEYS) as fw:
+        fw.invoices.page()
+    monkeypatch.setenv("FINERWORKS_WEB_API_KEY", "web-from-environment")
+    monkeypatch.setenv("FINERWORKS_APP_KEY", "app-from-environment")
+    monkeypatch.setenv("FINERWORKS_BASE_URL", TEST)
+    monkeypatch.setenv("FINERWORKS_ACCOUNT_KEY", "account-from-environment")
+    with FinerWorks() as fw:
+        fw.invoices.page()
+    with FinerWorks(base_url="http://127.0.0.1:1", account_key="mine") as fw:
+        fw.invoices.page()
+    hosts = [str(request.url.copy_with(raw_path=b"/")) for request in httpx_mock.get_requests()]
+    assert hosts == [f"{PRODUCTION}/", f"{TEST}/", "http://127.0.0.1:1/"]
+    accounts = [json.loads(r.content).get("account_key") for r in httpx_mock.get_requests()]
+    assert accounts == [None, "account-from-environment", "mine"]
+    sent = [request.headers["web_api_key"] for request in httpx_mock.get_requests()]
+    assert sent == ["the-web-api-key", "web-from-environment", "web-from-environment"]
+
+
+Make = Callable[..., object]
+
+
+@pytest.mark.parametrize("make", [FinerWorks, AsyncFinerWorks])
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({}, "web_api_key= .or FINERWORKS_WEB_API_KEY. and app_key= .or FINERWORKS_APP_KEY."),
+        ({"web_api_key": "w"}, "missing app_key= .or FINERWORKS_APP_KEY.: every request"),
+        ({"app_key": "a"}, "missing web_api_key= .or FINERWORKS_WEB_API_KEY.: every request"),
+        ({"web_api_key": "", "app_key": "a"}, "web_api_key= is empty"),
+        ({"web_api_key": "CANARY-1 ", "app_key": "a"}, "web_api_key= has a space"),
+        ({"web_api_key": "w", "app_key": "CANARY-1\n"}, "app_key= has a space, a line break"),
+        ({"web_api_key": "w", "app_key": "CANARY-1\x7f"}, "app_key= has a space"),
+        ({"web_api_key": "w", "app_key": "CANARY-1é"}, "another character that no key has"),
+    ],
+)
+def test_bad_keys_are_named_and_not_shown(make: Make, settings: dict[str, str], named: str) -> None:
+    """A missing or malformed key is a CredentialsError at once, without the key in it."""
+    with pytest.raises(CredentialsError, match=named) as caught:
+        make(**settings)
+    assert isinstance(caught.value, ValueError)
+    assert "CANARY" not in str(caught.value)
+
+
+def test_a_malformed_key_of_the_environment_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the variable that the key came from; an empty one is a missing one."""
+    monkeypatch.setenv("FINERWORKS_WEB_API_KEY", "CANARY-1\n")
+    with pytest.raises(CredentialsError, match="FINERWORKS_WEB_API_KEY has a space") as caught:
+        FinerWorks(app_key="a")
+    assert "CANARY" not in str(caught.value)
+    monkeypatch.setenv("FINERWORKS_WEB_API_KEY", "")
+    with pytest.raises(CredentialsError, match="missing web_api_key="):
+        FinerWorks(app_key="a")
+
+
+@pytest.mark.parametrize("make", [FinerWorks, AsyncFinerWorks])
+@pytest.mark.parametrize(
+    ("base_url", "told"),
+    [
+        ("v2.api.finerworks.com", "is not an address with a scheme, such as https://v2"),
+        ("ftp://api.test", "is not an address with a scheme"),
+        ("https://", "is not an address with a scheme"),
+        ("https://\x00", "is not an address with a scheme"),
+        ("https://user:CANARY@api.test", "has credentials, .* give https://api.test alone"),
+        ("https://api.test/v3", "has credentials, a path .* give https://api.test alone"),
+        ("https://api.test?a=b", "has .* a path or a query in it: give https://api.test alone"),
+        ("https://api.test#part", "has .* in it: give https://api.test alone"),
+    ],
+)
+def test_refuses_a_base_url_that_is_no_origin(make: Make, base_url: str, told: str) -> None:
+    """Keys go to one origin, so a base URL is one, and the message says what to give instead."""
+    with pytest.raises(ValueError, match=f"base_url= {told}") as caught:
+        make(**KEYS, base_url=base_url)
+    assert "CANARY" not in str(caught.value)
+
+
+def test_refuses_a_bad_base_url_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the variable."""
+    monkeypatch.setenv("FINERWORKS_BASE_URL", "api.test")
+    with pytest.raises(ValueError, match="FINERWORKS_BASE_URL is not an address"):
+        FinerWorks(**KEYS)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"timeout": 0}, "timeout= is a number of seconds above 0, not 0"),
+        ({"timeout": -1.0}, "timeout= is a number"),
+        ({"timeout": float("nan")}, "timeout= is a number"),
+        ({"timeout": float("inf")}, "timeout= is a number"),
+        ({"max_retries": -1}, "max_retries= is a whole number from 0, not -1"),
+        ({"max_retries": 1.5}, "max_retries= is a whole number from 0, not 1.5"),
+        ({"max_body_bytes": 0}, "max_body_bytes= is a whole number from 1, not 0"),
+    ],
+)
+def test_refuses_settings_out_of_range(settings: dict[str, float], told: str) -> None:
+    """Each setting is checked when a client is made, and when a view of it is."""
+    made = cast(Make, HTTPClient)
+    with pytest.raises(ValueError, match=told):
+        made(**KEYS, **settings)
+    with HTTPClient(**KEYS) as http:
+        view = cast(Make, http.with_options)
+        with pytest.raises(ValueError, match=told):
+            view(**settings)
+
+
+def test_with_options_shares_the_connections_and_leaves_the_rest(httpx_mock: HTTPXMock) -> None:
+    """A view has its own settings; closing it closes nothing, closing the client ends it."""
+    httpx_mock.add_response(json=listing([]), is_reusable=True)
+    fw = FinerWorks(**KEYS, timeout=7)
+    view = fw.with_options(timeout=3, max_retries=0, account_key="seller")
+    view.invoices.page()
+    view.close()
+    fw.invoices.page()
+    first, second = httpx_mock.get_requests()
+    assert (first.extensions["timeout"]["read"], asked(first)) == (
+        3,
+        {"per_page": 10, "page_number": 1, "account_key": "seller"},
+    )
+    assert (second.extensions["timeout"]["read"], asked(second)) == (7, {"per_page": 10, "page_number": 1})
+    assert view.with_options().invoices.page().total_count == 0
+    assert asked(httpx_mock.get_requests()[-1]) == asked(first)
+    fw.close()
+    fw.close()
+    for closed in (fw, view):
+        with pytest.raises(RuntimeError, match="client is closed: make a new one"):
+            closed.invoices.page()
+
+
+def test_async_with_options_is_alike(httpx_mock: HTTPXMock) -> None:
+    """An async view shares and closes as a sync one does."""
+    httpx_mock.add_response(json=listing([]), is_reusable=True)
+
+    async def use() -> None:
+        fw = AsyncFinerWorks(**KEYS)
+        view = fw.with_options(timeout=3, account_key="seller")
+        await view.invoices.page()
+        await view.aclose()
+        await fw.invoices.page()
+        await fw.aclose()
+        for closed in (fw, view):
+            with pytest.raises(RuntimeError, match="client is closed"):
+                await closed.invoices.page()
+
+    asyncio.run(use())
+    first, second = httpx_mock.get_requests()
+    assert (first.extensions["timeout"]["read"], second.extensions["timeout"]["read"]) == (3, 30)
+    assert asked(first) == {"per_page": 10, "page_number": 1, "account_key": "seller"}
+
+
+def test_an_http_client_of_the_callers_is_used_and_stays_theirs() -> None:
+    """Keys given to FinerWorks go through the caller's transport, which is not closed."""
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200, json=listing(rows("a")))
+
+    with HTTPClient(transport=httpx.MockTransport(answer), timeout=9, max_retries=0) as http:
+        for name in ("one", "two"):
+            with FinerWorks(web_api_key=name, app_key="app", http_client=http) as fw:
+                assert len(list(fw.invoices.list())) == 1
+    assert [request.headers["web_api_key"] for request in sent] == ["one", "two"]
+    assert sent[0].extensions["timeout"]["read"] == 9
+
+
+def test_generated_functions_have_all_that_the_door_gives(httpx_mock: HTTPXMock) -> None:
+    """A generated function, called directly, sends the keys and has its answer checked."""
+    httpx_mock.add_response(
+        match_headers={"web_api_key": "the-web-api-key", "app_key": "the-app-key"}, json=listing(rows("a"))
+    )
+    httpx_mock.add_response(json=listing([{"invoice_id": 7}]))
+    body = InvoiceListRequest(per_page=1, page_number=1)
+    with FinerWorks(**KEYS) as fw:
+        answer = list_invoices.sync_detailed(client=fw.client, body=body)
+        assert answer.status_code == 200
+        assert isinstance(answer.parsed, InvoiceList)
+        with pytest.raises(ResponseValidationError, match=r"invoices\[0\].invoice_id is not text"):
+            list_invoices.sync(client=fw.client, body=body)
+
+
+def test_the_generated_client_of_the_other_kind_is_a_dead_end() -> None:
+    """A sync client's async functions would go out without keys: they say what to use instead."""
+    body = InvoiceListRequest()
+    with FinerWorks(**KEYS) as fw, pytest.raises(RuntimeError, match="AsyncFinerWorks for async"):
+        asyncio.run(list_invoices.asyncio(client=fw.client, body=body))
+
+    async def use() -> None:
+        async with AsyncFinerWorks(**KEYS) as fw:
+            with pytest.raises(RuntimeError, match="use FinerWorks for sync"):
+                list_invoices.sync(client=fw.client, body=body)
+
+    asyncio.run(use())
+
+
+def test_a_door_of_its_own_is_an_httpx_client(httpx_mock: HTTPXMock) -> None:
+    """HTTPClient and AsyncHTTPClient work wherever httpx's clients do."""
+    httpx_mock.add_response(json={"any": "thing"}, is_reusable=True)
+    with HTTPClient(**KEYS) as http:
+        assert isinstance(http, httpx.Client)
+        assert http.post("/v3/list_payments", json={}).json() == {"any": "thing"}
+
+    async def use() -> None:
+        async with AsyncHTTPClient(**KEYS) as http:
+            assert isinstance(http, httpx.AsyncClient)
+            assert (await http.post("/v3/list_payments", json={})).json() == {"any": "thing"}
+
+    asyncio.run(use())

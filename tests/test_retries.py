@@ -1,0 +1,191 @@
+"""What is tried again, and when: the table, and the attempts counted on the wire."""
+
+import email.utils
+
+import httpx
+import pytest
+from pytest_httpx import HTTPXMock
+
+from answers import REFUSED_KEYS, asked, listing, rows
+from callers import KEYS, Caller
+from finerworks import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    HTTPClient,
+    RateLimitError,
+    RequestRejectedError,
+    ResponseValidationError,
+    ServerError,
+    retries,
+)
+
+NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
+
+
+def date(seconds: float) -> str:
+    """Write the time so many seconds from now as an HTTP date."""
+    return email.utils.formatdate(NOW + seconds, usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("", None),
+        ("0", 0.0),
+        ("7", 7.0),
+        (" 7 ", 7.0),
+        ("0.25", 0.25),
+        ("121", 121.0),
+        ("-1", None),
+        ("nan", None),
+        ("inf", None),
+        ("soon", None),
+        (date(20), 20.0),
+        (date(-20), 0.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 253_402_300_799.0 - NOW),
+        ("Fri, 31 Dec 100000 23:59:59 GMT", None),
+        ("Fri, 99 Foo 2026 99:99:99 GMT", None),
+    ],
+)
+def test_reads_retry_after(header: str | None, seconds: float | None) -> None:
+    """Seconds and dates are understood; what names no usable time is as good as none."""
+    assert retries.retry_after(header, now=NOW) == seconds
+
+
+def status(code: int, retry_after: float | None = None) -> APIStatusError:
+    """Make an error of a status."""
+    return APIStatusError("m", status_code=code, retry_after=retry_after)
+
+
+@pytest.mark.parametrize(
+    ("error", "when_it_reads", "when_it_writes"),
+    [
+        (APIConnectionError("refused", sent=False), True, True),
+        (APIConnectionError("reset", sent=True), True, False),
+        (APIConnectionError("certificate", sent=False, permanent=True), False, False),
+        (APITimeoutError("no connection", sent=False), True, True),
+        (APITimeoutError("no answer", sent=True), True, False),
+        *[(status(code), True, False) for code in (408, 425, 429, 500, 502, 503, 504, 520, 599)],
+        *[(status(code), False, False) for code in (302, 400, 401, 403, 404, 409, 422, 499)],
+        *[(status(code), False, False) for code in (501, 505)],
+        (status(429, 7.5), 7.5, False),
+        (status(503, 120.0), 120.0, False),
+        (status(503, 121.0), False, False),
+        (status(404, 1.0), False, False),
+        (ResponseValidationError("not JSON", transient=True), True, False),
+        (ResponseValidationError("no id"), False, False),
+        (RequestRejectedError("no"), False, False),
+        (ValueError("the caller's own"), False, False),
+    ],
+)
+def test_decides(error: Exception, when_it_reads: bool | float, when_it_writes: bool | float) -> None:
+    """What another attempt can mend is tried again; after sending, only if it reads."""
+    reads, writes = retries.verdict(error, reads=True), retries.verdict(error, reads=False)
+    assert (reads, type(reads)) == (when_it_reads, type(when_it_reads))
+    assert (writes, type(writes)) == (when_it_writes, type(when_it_writes))
+
+
+def test_a_wait_of_no_time_is_a_wait() -> None:
+    """`Retry-After: 0` means again at once, not never."""
+    again = retries.verdict(status(503, 0.0), reads=True)
+    assert again == 0.0
+    assert again is not False
+
+
+@pytest.mark.parametrize("retry", [0, 1, 2, 5])
+def test_counts_attempts_on_the_wire(caller: Caller, httpx_mock: HTTPXMock, retry: int) -> None:
+    """max_retries=2 is three attempts, and the error says so."""
+    httpx_mock.add_response(503, is_reusable=True)
+    with pytest.raises(ServerError) as caught:
+        caller.page(**KEYS, max_retries=retry)
+    assert len(httpx_mock.get_requests()) == retry + 1
+    assert caught.value.attempts == retry + 1
+    assert f"POST /v3/list_invoices, attempt {retry + 1}: HTTP 503" in str(caught.value)
+
+
+def test_a_failure_that_passes_is_not_seen(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """A reset, then a 503, then a good answer: the caller sees the answer, the keys go each time."""
+    httpx_mock.add_exception(httpx.ReadError("reset"))
+    httpx_mock.add_response(503, headers={"Retry-After": "1"})
+    httpx_mock.add_response(json=listing(rows("a")))
+    page = caller.page(**KEYS)
+    assert page.total_count == 1
+    sent = httpx_mock.get_requests()
+    assert [request.headers["app_key"] for request in sent] == ["the-app-key"] * 3
+    assert [asked(request) for request in sent] == [{"per_page": 10, "page_number": 1}] * 3
+
+
+def test_a_page_is_retried_by_itself(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """A 503 on page 2 asks for page 2 again, not for page 1."""
+    httpx_mock.add_response(json=listing(rows(*range(25)), 30))
+    httpx_mock.add_response(503)
+    httpx_mock.add_response(json=listing(rows(*range(25, 30)), 30))
+    assert len(caller.invoices(**KEYS)) == 30
+    numbers = [asked(request) for request in httpx_mock.get_requests()]
+    assert numbers == [{"per_page": 25, "page_number": n} for n in (1, 2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (httpx.Response(400, json={"Message": "The request is invalid."}), BadRequestError),
+        (httpx.Response(400, json=REFUSED_KEYS), AuthenticationError),
+        (httpx.Response(501), ServerError),
+        (httpx.Response(429, headers={"Retry-After": "121"}), RateLimitError),
+        (httpx.Response(200, json={"status": {"success": False}}), RequestRejectedError),
+        (httpx.Response(200, json={"status": 1, "invoices": []}), ResponseValidationError),
+    ],
+)
+def test_what_cannot_be_mended_is_sent_once(
+    caller: Caller, httpx_mock: HTTPXMock, answer: httpx.Response, kind: type[Exception]
+) -> None:
+    """Refusals, a long wait, and answers that break the contract raise at once."""
+    httpx_mock.add_response(answer.status_code, headers=answer.headers, content=answer.content)
+    with pytest.raises(kind):
+        caller.page(**KEYS)
+    assert len(httpx_mock.get_requests()) == 1
+
+
+def test_a_long_wait_is_handed_on(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """The error of a wait over 120 s carries the seconds."""
+    httpx_mock.add_response(429, headers={"Retry-After": "3600"})
+    with pytest.raises(RateLimitError) as caught:
+        caller.page(**KEYS)
+    assert caught.value.retry_after == 3600
+
+
+def test_an_unknown_operation_is_not_sent_again(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """What is not known to read may write: a failure after sending is not followed by another."""
+    httpx_mock.add_response(503)
+    request = httpx.Request("POST", "https://v2.api.finerworks.com/v3/submit_order", json={})
+    with pytest.raises(ServerError):
+        caller.send(request, **KEYS)
+    assert len(httpx_mock.get_requests()) == 1
+
+
+def test_an_unknown_operation_is_tried_again_before_it_was_sent(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """Without a connection nothing was sent, so any operation may be tried again."""
+    httpx_mock.add_exception(httpx.ConnectError("refused"))
+    httpx_mock.add_response(json={})
+    request = httpx.Request("POST", "https://v2.api.finerworks.com/v3/submit_order", json={})
+    assert caller.send(request, **KEYS).status_code == 200
+    assert len(httpx_mock.get_requests()) == 2
+
+
+def test_a_callers_own_exception_passes_through(httpx_mock: HTTPXMock) -> None:
+    """What an event hook raises is neither wrapped nor followed by another attempt."""
+
+    class OwnError(Exception):
+        pass
+
+    def hook(_: httpx.Response) -> None:
+        raise OwnError
+
+    httpx_mock.add_response(503)
+    with HTTPClient(**KEYS, event_hooks={"response": [hook]}) as http, pytest.raises(OwnError):
+        http.post("/v3/list_invoices", json={})
+    assert len(httpx_mock.get_requests()) == 1

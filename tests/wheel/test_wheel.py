@@ -1,0 +1,112 @@
+"""The built wheel, installed alone in a new environment outside the tree, lists invoices.
+
+Run by `make build`, after it has built: it installs packages, so it needs the network.
+"""
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from finerworks.sandbox import Sandbox
+
+ROOT = Path(__file__).parents[2]
+
+LIST = """
+import sys
+from finerworks import FinerWorks, __file__ as where, money
+with FinerWorks() as fw:
+    amounts = [invoice.amount_due for invoice in fw.invoices.list()]
+extras = [name for name in ("connexion", "uvicorn", "rich") if name in sys.modules]
+print(len(amounts), money.total(amounts), extras, where)
+"""
+
+
+def built(pattern: str) -> Path:
+    """Give the one file in dist/ of that kind."""
+    (found,) = (ROOT / "dist").glob(pattern)
+    return found
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make an environment with the wheel and what it needs, and nothing else."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    run(sys.executable, "-m", "venv", str(folder / "env"), cwd=folder)
+    python = folder / "env" / "bin" / "python"
+    install(python, str(built("*.whl")))
+    return python
+
+
+def run(*command: str, cwd: Path, **environment: str) -> str:
+    """Run a command outside the tree, and give what it prints."""
+    known = {name: value for name, value in os.environ.items() if not name.startswith("FINERWORKS")}
+    known.pop("PYTHONPATH", None)
+    done = subprocess.run(command, cwd=cwd, env=known | environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def install(python: Path, what: str) -> None:
+    """Install a requirement at the pinned versions."""
+    pins = str(ROOT / "constraints.txt")
+    command = [str(python), "-m", "pip", "install", "--quiet", "--constraint", pins, what]
+    run(*command, cwd=python.parent)
+
+
+def test_the_wheel_alone_lists_every_invoice(python: Path) -> None:
+    """With the core's three dependencies, the installed package reads a listing whole."""
+    with Sandbox() as sandbox:
+        printed = run(str(python), "-c", LIST, cwd=python.parent, **sandbox.env).strip()
+    assert printed.startswith("250 118620104.20 [] ")
+    assert str(ROOT) not in printed, "the tree was used, not the wheel"
+
+
+def test_the_wheel_needs_three_packages(python: Path) -> None:
+    """Nothing of an extra comes with the core."""
+    listed = run(str(python), "-m", "pip", "list", "--format", "freeze", cwd=python.parent)
+    names = {line.split("==")[0] for line in listed.splitlines()} - {"pip", "setuptools"}
+    theirs = {"anyio", "certifi", "h11", "httpcore", "idna", "tenacity", "typing_extensions"}
+    assert names - theirs == {"attrs", "finerworks", "httpx", "stamina"}
+
+
+def test_the_wheel_has_its_sandbox_too(python: Path) -> None:
+    """With the extra, the sandbox runs from the wheel: the contract is in it."""
+    install(python, f"{built('*.whl')}[sandbox]")
+    command = [str(python), "-m", "finerworks.sandbox", "--invoices", "30", "--"]
+    printed = run(*command, str(python), "-c", LIST, cwd=python.parent)
+    assert printed.startswith("30 ")
+
+
+def test_the_wheel_holds_both_packages_and_no_more() -> None:
+    """Types, the contract and the license are in; tests, templates and caches are not."""
+    names = zipfile.ZipFile(built("*.whl")).namelist()
+    assert {
+        "finerworks/py.typed",
+        "finerworks/sandbox/openapi.yaml",
+        "finerworks_client/py.typed",
+        "finerworks_client/models/invoice.py",
+    } <= set(names)
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    tops = {name.split("/")[0] for name in names if ".dist-info" not in name}
+    assert tops == {"finerworks", "finerworks_client"}
+    assert not [name for name in names if "__pycache__" in name]
+
+
+def test_the_sdist_holds_what_makes_the_wheel() -> None:
+    """From the sdist, the client can be regenerated and the tests can be run."""
+    with tarfile.open(built("*.tar.gz")) as archive:
+        names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
+    assert {
+        "openapi.yaml",
+        "generator-config.yaml",
+        "Makefile",
+        "constraints.txt",
+        "overlays/templates/property_templates/union_property.py.jinja",
+        "tests/conftest.py",
+    } <= names
+    assert not [name for name in names if "node_modules" in name or "__pycache__" in name]
