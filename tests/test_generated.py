@@ -86,10 +86,11 @@ def test_is_marked_as_typed() -> None:
 
 
 def test_regenerating_gives_the_same_bytes_anywhere(tmp_path: Path) -> None:
-    """Made again in a folder whose own settings are hostile, every file is the committed one."""
+    """Made again where names, settings and ignore files are hostile, each file is as committed."""
     hostile = '[tool.ruff]\nline-length = 40\n[tool.ruff.lint]\nselect = ["ALL"]\n'
     (tmp_path / "pyproject.toml").write_text(hostile, "utf-8")
-    copy = tmp_path / "some where" / "copy"
+    (tmp_path / ".gitignore").write_text("*\n", "utf-8")
+    copy = tmp_path / "build" / ".venv" / "some where"  # two names that ruff passes over by itself
     copy.mkdir(parents=True)
     for name in ("openapi.yaml", "generator-config.yaml", "Makefile", "pyproject.toml"):
         shutil.copy2(ROOT / name, copy)

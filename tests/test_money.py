@@ -21,7 +21,8 @@ def test_adds_exactly_whatever_the_callers_context(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(decimal.getcontext(), "prec", 3)
     assert money.total([0.1] * 10) == 1
     assert str(money.total(float(each) for each in AMOUNTS)) == "118011780.63"
-    assert sum([0.1] * 10) != 1, "what floats would have said"
+    assert 0.1 + 0.2 != 0.3, "what floats would have said"
+    assert money.total([0.1, 0.2]) == Decimal("0.3")
 
 
 def test_adds_decimals_and_whole_numbers_too() -> None:
