@@ -69,19 +69,20 @@ GENERATE = $(BIN)/openapi-python-client generate --path openapi.yaml --config ge
 
 .PHONY: regenerate
 regenerate: $(VENV)/dev ## make generated/finerworks_client again from openapi.yaml
-	@rm -rf $(VENV)/generated && mkdir $(VENV)/generated
-	@$(GENERATE) $(VENV)/generated/finerworks_client
+	@rm -rf .generated && mkdir .generated
+	@$(GENERATE) .generated/finerworks_client
 	@rm -rf generated/finerworks_client && mkdir -p generated
-	@mv $(VENV)/generated/finerworks_client generated/
+	@mv .generated/finerworks_client generated/ && rmdir .generated
 
 .PHONY: check-generated
 check-generated: $(VENV)/dev ## show where generated/ is not what openapi.yaml makes of it
-	@rm -rf $(VENV)/generated && mkdir $(VENV)/generated
-	@$(GENERATE) $(VENV)/generated/finerworks_client
-	@diff -r -N -u --exclude=__pycache__ generated $(VENV)/generated || { \
+	@rm -rf .generated && mkdir .generated
+	@$(GENERATE) .generated/finerworks_client
+	@diff -r -N -u --exclude=__pycache__ generated .generated || { \
 		echo "make: generated/ is not what openapi.yaml makes of it: run 'make regenerate'" >&2; exit 1; }
 	@drift=$$(git status --porcelain --untracked-files=all -- generated) || exit 1; \
 	[ -z "$$drift" ] || { echo "$$drift"; echo "make: generated/ is not committed as it is" >&2; exit 1; }
+	@rm -rf .generated
 	@echo "generated/ is what openapi.yaml makes of it"
 
 .PHONY: lint-spec
@@ -131,5 +132,5 @@ lock: $(VENV)/dev ## choose the versions in constraints.txt anew
 
 .PHONY: clean
 clean: ## remove everything that was made: environments, caches, builds
-	rm -rf $(VENV) dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache tools/node_modules
+	rm -rf $(VENV) .generated dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache tools/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -89,6 +89,7 @@ def test_regenerating_gives_the_same_bytes_anywhere(tmp_path: Path) -> None:
     """Made again where names, settings and ignore files are hostile, each file is as committed."""
     hostile = '[tool.ruff]\nline-length = 40\n[tool.ruff.lint]\nselect = ["ALL"]\n'
     (tmp_path / "pyproject.toml").write_text(hostile, "utf-8")
+    (tmp_path / ".git").mkdir()  # an ignore file counts in a repository alone
     (tmp_path / ".gitignore").write_text("*\n", "utf-8")
     copy = tmp_path / "build" / ".venv" / "some where"  # two names that ruff passes over by itself
     copy.mkdir(parents=True)
