@@ -104,7 +104,7 @@ lint: $(VENV)/node lint-spec thin ## check style, types, the house's borders and
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(NODE_BIN)/pyright --warnings
+	$(NODE_BIN)/pyright --project pyproject.toml --warnings
 
 .PHONY: thin
 thin: $(VENV)/dev ## count the core's lines of code: at most 700
