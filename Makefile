@@ -30,7 +30,7 @@ help: ## show this list
 $(VENV)/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "make: needs Python 3.11 or later as '$(PYTHON)'; name another with PYTHON=python3.12" >&2; exit 1; }
-	@echo "Making the environment in $(VENV) (once; it takes about a minute)" >&2
+	@echo "Making the environment in $(VENV) (once)" >&2
 	@$(PYTHON) -m venv --clear $(VENV) || { \
 		echo "make: $(PYTHON) cannot make environments; install its venv module" >&2; exit 1; }
 	@$(INSTALL) --constraint constraints.txt pip $(LOGGED)
@@ -41,6 +41,7 @@ $(VENV)/run: pyproject.toml constraints.txt | $(VENV)/made
 	@touch $@
 
 $(VENV)/dev: $(VENV)/run
+	@echo "Adding the development tools to $(VENV) (once)" >&2
 	@$(INSTALL) --constraint constraints.txt --group dev $(LOGGED)
 	@touch $@
 
@@ -53,7 +54,7 @@ $(VENV)/node: tools/package.json tools/package-lock.json | $(VENV)/dev
 
 PORT ?= 0
 .PHONY: demo
-demo: $(VENV)/run ## list every invoice of a demo account, from a sandbox on this machine
+demo: $(VENV)/run ## list every invoice of a demo account, from a sandbox on this machine (PORT=...)
 	@$(BIN)/python -m finerworks.sandbox --port $(PORT) -- $(BIN)/python examples/list_invoices.py
 	@echo
 	@echo "With keys of your own: FINERWORKS_WEB_API_KEY=... FINERWORKS_APP_KEY=... $(BIN)/python examples/list_invoices.py"
@@ -80,9 +81,9 @@ check-generated: $(VENV)/dev ## show where generated/ is not what openapi.yaml m
 	@$(GENERATE) .generated/finerworks_client
 	@diff -r -N -u --exclude=__pycache__ generated .generated || { \
 		echo "make: generated/ is not what openapi.yaml makes of it: run 'make regenerate'" >&2; exit 1; }
-	@drift=$$(git status --porcelain --untracked-files=all -- generated) || exit 1; \
-	[ -z "$$drift" ] || { echo "$$drift"; echo "make: generated/ is not committed as it is" >&2; exit 1; }
 	@rm -rf .generated
+	@if [ -e .git ]; then drift=$$(git status --porcelain --untracked-files=all -- generated); \
+		[ -z "$$drift" ] || { echo "$$drift"; echo "make: generated/ is right, and not committed: commit it" >&2; exit 1; }; fi
 	@echo "generated/ is what openapi.yaml makes of it"
 
 .PHONY: lint-spec
@@ -94,9 +95,9 @@ lint-spec: $(VENV)/node ## check openapi.yaml with Redocly, Spectral and openapi
 # --- checks ---------------------------------------------------------------------------------------
 
 .PHONY: test
-test: $(VENV)/dev ## run every test, and show what of overlays/ they reach
+test: $(VENV)/dev ## run the tests, and show what of overlays/ they reach (ARGS=... for some)
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest --ignore tests/wheel --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--ignore tests/wheel --cov --cov-report=term)
 
 .PHONY: lint
 lint: $(VENV)/node lint-spec thin ## check style, types, the house's borders and the contract
@@ -112,8 +113,8 @@ thin: $(VENV)/dev ## count the core's lines of code: at most 700
 
 .PHONY: format
 format: $(VENV)/dev ## format the code and mend what can be mended by itself
-	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
 
 # --- the distribution -----------------------------------------------------------------------------
 

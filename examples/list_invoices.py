@@ -4,6 +4,7 @@ The keys come from the environment, FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KE
 FINERWORKS_BASE_URL, if that is set, else it is FinerWorks' production host.
 """
 
+import os
 import sys
 
 from finerworks import FinerWorks, FinerWorksError, money
@@ -21,10 +22,15 @@ def main() -> int:
                 amount = money.text(invoice.amount_due)
                 print(f"{invoice.invoice_id:<18} {month:<8} {due:<11} {amount:>18}")
                 amounts.append(invoice.amount_due)
-    except (FinerWorksError, ValueError) as error:
+        print(f"\n{len(amounts)} invoices, {money.text(money.total(amounts))} due in all", flush=True)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever reads this, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except (FinerWorksError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"\n{len(amounts)} invoices, {money.text(money.total(amounts))} due in all")
     return 0
 
 

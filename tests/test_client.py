@@ -89,10 +89,10 @@ def test_refuses_a_page_number_below_1(caller: Caller, page_number: int, httpx_m
     assert not httpx_mock.get_requests()
 
 
-@pytest.mark.parametrize("blank", ["", "  "])
+@pytest.mark.parametrize("blank", ["", "  ", 7])
 def test_refuses_a_blank_account_key(caller: Caller, blank: str, httpx_mock: HTTPXMock) -> None:
     """A seller without a key on record is an error, not a listing of one's own invoices."""
-    with pytest.raises(ValueError, match="account_key= is blank"):
+    with pytest.raises(ValueError, match=r"account_key= .in place of FINERWORKS_ACCOUNT_KEY. is blank, or no text"):
         caller.page(account_key=blank, **KEYS)
     assert not httpx_mock.get_requests()
 
@@ -162,11 +162,20 @@ Make = Callable[..., object]
         ({}, "web_api_key= .or FINERWORKS_WEB_API_KEY. and app_key= .or FINERWORKS_APP_KEY."),
         ({"web_api_key": "w"}, "missing app_key= .or FINERWORKS_APP_KEY.: every request"),
         ({"app_key": "a"}, "missing web_api_key= .or FINERWORKS_WEB_API_KEY.: every request"),
-        ({"web_api_key": "", "app_key": "a"}, "web_api_key= is empty"),
-        ({"web_api_key": "CANARY-1 ", "app_key": "a"}, "web_api_key= has a space"),
-        ({"web_api_key": "w", "app_key": "CANARY-1\n"}, "app_key= has a space, a line break"),
-        ({"web_api_key": "w", "app_key": "CANARY-1\x7f"}, "app_key= has a space"),
-        ({"web_api_key": "w", "app_key": "CANARY-1é"}, "another character that no key has"),
+        ({"web_api_key": "", "app_key": "a"}, "web_api_key= .in place of FINERWORKS_WEB_API_KEY. is empty"),
+        (
+            {"web_api_key": "CANARY-1 ", "app_key": "a"},
+            "web_api_key= .in place of FINERWORKS_WEB_API_KEY. has a character that no key has, such as",
+        ),
+        (
+            {"web_api_key": "w", "app_key": "CANARY-1\n"},
+            "app_key= .in place of FINERWORKS_APP_KEY. has a character .* or a line break",
+        ),
+        ({"web_api_key": "w", "app_key": "CANARY-1\x7f"}, "app_key= .in place of FINERWORKS_APP_KEY. has a character"),
+        (
+            {"web_api_key": "w", "app_key": "CANARY-1é"},
+            "app_key= .in place of FINERWORKS_APP_KEY. has a character that no key has",
+        ),
     ],
 )
 def test_bad_keys_are_named_and_not_shown(make: Make, settings: dict[str, str], named: str) -> None:
@@ -180,7 +189,7 @@ def test_bad_keys_are_named_and_not_shown(make: Make, settings: dict[str, str], 
 def test_a_malformed_key_of_the_environment_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names the variable that the key came from; an empty one is a missing one."""
     monkeypatch.setenv("FINERWORKS_WEB_API_KEY", "CANARY-1\n")
-    with pytest.raises(CredentialsError, match="FINERWORKS_WEB_API_KEY has a space") as caught:
+    with pytest.raises(CredentialsError, match=r"web_api_key= .from FINERWORKS_WEB_API_KEY. has a character") as caught:
         FinerWorks(app_key="a")
     assert "CANARY" not in str(caught.value)
     monkeypatch.setenv("FINERWORKS_WEB_API_KEY", "")
@@ -192,10 +201,15 @@ def test_a_malformed_key_of_the_environment_is_named_by_its_variable(monkeypatch
 @pytest.mark.parametrize(
     ("base_url", "told"),
     [
-        ("v2.api.finerworks.com", "is not an address with a scheme, such as https://v2"),
-        ("ftp://api.test", "is not an address with a scheme"),
-        ("https://", "is not an address with a scheme"),
-        ("https://\x00", "is not an address with a scheme"),
+        ("v2.api.finerworks.com", "is not an http:// or https:// address, such as https://v2"),
+        ("ftp://api.test", "is not an http:// or https:// address"),
+        ("https://", "is not an http:// or https:// address"),
+        ("https://\x00", "is not an http:// or https:// address"),
+        ("https://api.test:0", "is not an http:// or https:// address"),
+        ("https://api.test:65536", "is not an http:// or https:// address"),
+        ("https://api.test:port", "is not an http:// or https:// address"),
+        ("https://api..test", "is not an http:// or https:// address"),
+        (f"https://{'a' * 64}.test", "is not an http:// or https:// address"),
         ("https://user:CANARY@api.test", "has credentials, .* give https://api.test alone"),
         ("https://api.test/v3", "has credentials, a path .* give https://api.test alone"),
         ("https://api.test?a=b", "has .* a path or a query in it: give https://api.test alone"),
@@ -204,7 +218,7 @@ def test_a_malformed_key_of_the_environment_is_named_by_its_variable(monkeypatch
 )
 def test_refuses_a_base_url_that_is_no_origin(make: Make, base_url: str, told: str) -> None:
     """Keys go to one origin, so a base URL is one, and the message says what to give instead."""
-    with pytest.raises(ValueError, match=f"base_url= {told}") as caught:
+    with pytest.raises(ValueError, match=f"base_url= .in place of FINERWORKS_BASE_URL. {told}") as caught:
         make(**KEYS, base_url=base_url)
     assert "CANARY" not in str(caught.value)
 
@@ -212,7 +226,7 @@ def test_refuses_a_base_url_that_is_no_origin(make: Make, base_url: str, told: s
 def test_refuses_a_bad_base_url_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names the variable."""
     monkeypatch.setenv("FINERWORKS_BASE_URL", "api.test")
-    with pytest.raises(ValueError, match="FINERWORKS_BASE_URL is not an address"):
+    with pytest.raises(ValueError, match=r"base_url= .from FINERWORKS_BASE_URL. is not an http:// or https:// address"):
         FinerWorks(**KEYS)
 
 
@@ -221,6 +235,8 @@ def test_refuses_a_bad_base_url_of_the_environment(monkeypatch: pytest.MonkeyPat
     [
         ({"timeout": 0}, "timeout= is a number of seconds above 0, not 0"),
         ({"timeout": -1.0}, "timeout= is a number"),
+        ({"timeout": "5"}, "timeout= is a number of seconds above 0, not '5'"),
+        ({"timeout": True}, "timeout= is a number"),
         ({"timeout": float("nan")}, "timeout= is a number"),
         ({"timeout": float("inf")}, "timeout= is a number"),
         ({"max_retries": -1}, "max_retries= is a whole number from 0, not -1"),
@@ -228,7 +244,7 @@ def test_refuses_a_bad_base_url_of_the_environment(monkeypatch: pytest.MonkeyPat
         ({"max_body_bytes": 0}, "max_body_bytes= is a whole number from 1, not 0"),
     ],
 )
-def test_refuses_settings_out_of_range(settings: dict[str, float], told: str) -> None:
+def test_refuses_settings_out_of_range(settings: dict[str, object], told: str) -> None:
     """Each setting is checked when a client is made, and when a view of it is."""
     made = cast(Make, HTTPClient)
     with pytest.raises(ValueError, match=told):
@@ -248,11 +264,11 @@ def test_with_options_shares_the_connections_and_leaves_the_rest(httpx_mock: HTT
     view.close()
     fw.invoices.page()
     first, second = httpx_mock.get_requests()
-    assert (first.extensions["timeout"]["read"], asked(first)) == (
+    assert (first.extensions["timeout"]["connect"], asked(first)) == (
         3,
         {"per_page": 10, "page_number": 1, "account_key": "seller"},
     )
-    assert (second.extensions["timeout"]["read"], asked(second)) == (7, {"per_page": 10, "page_number": 1})
+    assert (second.extensions["timeout"]["connect"], asked(second)) == (7, {"per_page": 10, "page_number": 1})
     assert view.with_options().invoices.page().total_count == 0
     assert asked(httpx_mock.get_requests()[-1]) == asked(first)
     fw.close()
@@ -279,7 +295,7 @@ def test_async_with_options_is_alike(httpx_mock: HTTPXMock) -> None:
 
     asyncio.run(use())
     first, second = httpx_mock.get_requests()
-    assert (first.extensions["timeout"]["read"], second.extensions["timeout"]["read"]) == (3, 30)
+    assert (first.extensions["timeout"]["connect"], second.extensions["timeout"]["connect"]) == (3, 30)
     assert asked(first) == {"per_page": 10, "page_number": 1, "account_key": "seller"}
 
 
@@ -296,7 +312,69 @@ def test_an_http_client_of_the_callers_is_used_and_stays_theirs() -> None:
             with FinerWorks(web_api_key=name, app_key="app", http_client=http) as fw:
                 assert len(list(fw.invoices.list())) == 1
     assert [request.headers["web_api_key"] for request in sent] == ["one", "two"]
-    assert sent[0].extensions["timeout"]["read"] == 9
+    assert sent[0].extensions["timeout"]["connect"] == 9
+
+
+def test_refuses_a_client_of_another_kind() -> None:
+    """An httpx client without a door, or one of the other kind, is named before it is used."""
+    sync, other = cast(Make, FinerWorks), cast(Make, AsyncFinerWorks)
+    with httpx.Client() as plain, HTTPClient() as http:
+        with pytest.raises(TypeError, match=r"http_client= is a finerworks.HTTPClient, not Client"):
+            sync(**KEYS, http_client=plain)
+        with pytest.raises(TypeError, match=r"is a finerworks.AsyncHTTPClient, not HTTPClient"):
+            other(**KEYS, http_client=http)
+
+
+def test_a_blank_account_of_the_environment_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the variable; an empty one is as good as none."""
+    monkeypatch.setenv("FINERWORKS_ACCOUNT_KEY", "  ")
+    with pytest.raises(ValueError, match=r"account_key= .from FINERWORKS_ACCOUNT_KEY. is blank"):
+        FinerWorks(**KEYS)
+    monkeypatch.setenv("FINERWORKS_ACCOUNT_KEY", "")
+    FinerWorks(**KEYS).close()
+
+
+def test_leaving_a_view_leaves_the_connections(httpx_mock: HTTPXMock) -> None:
+    """A view, and the generated client, can be left with `with`: the caller's client stays open."""
+    httpx_mock.add_response(json=listing([]), is_reusable=True)
+    with HTTPClient(**KEYS) as http:
+        with http.with_options(timeout=3) as view:
+            view.post("/v3/list_invoices", json={})
+        with FinerWorks(http_client=http) as fw:
+            with fw.client:
+                fw.invoices.page()
+            fw.invoices.page()
+        http.post("/v3/list_invoices", json={})
+
+    async def use() -> None:
+        async with AsyncHTTPClient(**KEYS) as http:
+            async with http.with_options(timeout=3) as view:
+                await view.post("/v3/list_invoices", json={})
+            await http.post("/v3/list_invoices", json={})
+
+    asyncio.run(use())
+
+
+def test_a_view_has_cookies_of_its_own_and_the_callers_timeout(httpx_mock: HTTPXMock) -> None:
+    """One account's session does not travel with another's keys; what the caller set stays."""
+    httpx_mock.add_response(json=listing([]), headers={"Set-Cookie": "session=one"})
+    httpx_mock.add_response(json=listing([]))
+    with HTTPClient() as http:
+        http.timeout = httpx.Timeout(3)
+        FinerWorks(web_api_key="one", app_key="app", http_client=http).invoices.page()
+        FinerWorks(web_api_key="two", app_key="app", http_client=http).invoices.page()
+    sent = httpx_mock.get_requests()
+    assert [request.headers.get("Cookie") for request in sent] == [None, None]
+    assert [request.extensions["timeout"]["connect"] for request in sent] == [3, 3]
+
+
+def test_copies_of_the_generated_client_are_dead_ends(httpx_mock: HTTPXMock) -> None:
+    """The generated with_timeout() opens a client without keys or bounds: it says what to use."""
+    with FinerWorks(**KEYS) as fw:
+        copy = fw.client.with_timeout(httpx.Timeout(5))
+        with pytest.raises(RuntimeError, match=r"their with_options\(\) for both"):
+            list_invoices.sync(client=copy, body=InvoiceListRequest())
+    assert not httpx_mock.get_requests()
 
 
 def test_generated_functions_have_all_that_the_door_gives(httpx_mock: HTTPXMock) -> None:
@@ -317,12 +395,15 @@ def test_generated_functions_have_all_that_the_door_gives(httpx_mock: HTTPXMock)
 def test_the_generated_client_of_the_other_kind_is_a_dead_end() -> None:
     """A sync client's async functions would go out without keys: they say what to use instead."""
     body = InvoiceListRequest()
-    with FinerWorks(**KEYS) as fw, pytest.raises(RuntimeError, match="AsyncFinerWorks for async"):
+    with (
+        FinerWorks(**KEYS) as fw,
+        pytest.raises(RuntimeError, match="no keys here: use FinerWorks for sync, AsyncFinerWorks for async"),
+    ):
         asyncio.run(list_invoices.asyncio(client=fw.client, body=body))
 
     async def use() -> None:
         async with AsyncFinerWorks(**KEYS) as fw:
-            with pytest.raises(RuntimeError, match="use FinerWorks for sync"):
+            with pytest.raises(RuntimeError, match="no keys here: use FinerWorks for sync"):
                 list_invoices.sync(client=fw.client, body=body)
 
     asyncio.run(use())

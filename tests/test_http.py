@@ -5,7 +5,8 @@ import copy
 import gzip
 import logging
 import pickle
-from collections.abc import Iterator
+import time
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
@@ -31,6 +32,7 @@ from finerworks import (
     ServerError,
     errors,
 )
+from finerworks.attempts import Attempt, Policy
 
 
 @pytest.mark.parametrize(
@@ -204,6 +206,34 @@ def test_an_error_shows_no_key_that_the_server_echoed(caller: Caller, httpx_mock
     assert "the-app-key" not in shown
 
 
+@pytest.mark.parametrize("success", [False, True])
+def test_a_key_is_redacted_before_a_message_is_cut(
+    caller: Caller, httpx_mock: HTTPXMock, success: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No part of a key is left where an echo of it meets the end of a message, nor in a log."""
+    caplog.set_level(logging.DEBUG)
+    echo = "x" * (errors.MAX_MESSAGE - 60) + "the-web-api-key" * 20
+    status = STATUS | {"success": success, "message": echo, "reference_id": "the-app-key"}
+    httpx_mock.add_response(200 if not success else 500, json={"status": status})
+    with pytest.raises(FinerWorksError) as caught:
+        caller.page(**KEYS, max_retries=0)
+    assert "[key]" in caught.value.message
+    assert caught.value.reference_id == "[key]"
+    shown = str(vars(caught.value)) + "".join(record.getMessage() for record in caplog.records)
+    for part in ("the-web", "-api-key", "the-app"):
+        assert part not in shown
+
+
+def test_a_key_that_begins_another_hides_none_of_it(httpx_mock: HTTPXMock) -> None:
+    """The longer key is taken out first."""
+    httpx_mock.add_response(400, text="bad COMPANY-SECRET-77")
+    with (
+        HTTPClient(web_api_key="COMPANY", app_key="COMPANY-SECRET-77") as http,
+        pytest.raises(BadRequestError, match=r"bad \[key\]\."),
+    ):
+        http.post("/v3/list_invoices", json={})
+
+
 @pytest.mark.parametrize("success", [200, 201, 299])
 @pytest.mark.parametrize("body", [b"", b"<html>", b"{", b"NaN", b'{"a": Infinity}', b"[" * 100_000, b"\xff"])
 def test_a_success_that_is_not_json_is_an_error_and_tried_again(
@@ -273,7 +303,7 @@ def test_an_amount_that_no_float_holds_is_an_error(caller: Caller, httpx_mock: H
     """An amount is handed on as the server wrote it, or not at all."""
     text = httpx.Response(200, json=listing(rows("a"))).text.replace("19.99", literal)
     httpx_mock.add_response(text=text)
-    with pytest.raises(ResponseValidationError, match=r"invoices\[0\].amount_due is not a finite"):
+    with pytest.raises(ResponseValidationError, match=r"invoices\[0\].amount_due is not a finite number, held exactly"):
         caller.page(**KEYS)
 
 
@@ -399,34 +429,23 @@ def test_a_bad_certificate_is_not_tried_again(caller: Caller, httpx_mock: HTTPXM
     assert len(httpx_mock.get_requests()) == 1
 
 
-def test_an_attempt_that_takes_too_long_ends(httpx_mock: HTTPXMock) -> None:
+class Drip(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that comes for ever."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            yield b" "
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+
+
+def test_an_attempt_that_takes_too_long_ends(caller: Caller, httpx_mock: HTTPXMock) -> None:
     """A body that drips for ever is left when the time for the whole attempt is over."""
-
-    async def drip() -> None:
-        async with AsyncHTTPClient(**KEYS, timeout=0.05, max_retries=0) as http:
-            await http.post("/v3/list_invoices", json={})
-
-    async def never(_: httpx.Request) -> httpx.Response:
-        await asyncio.sleep(3600)
-        raise AssertionError("nobody waits so long")
-
-    httpx_mock.add_callback(never)
+    httpx_mock.add_callback(lambda _: httpx.Response(200, stream=Drip()))
     with pytest.raises(APITimeoutError, match=r"gave no whole answer in 0\.05 s"):
-        asyncio.run(drip())
-
-    class Drip(httpx.SyncByteStream):
-        def __iter__(self) -> Iterator[bytes]:
-            while True:
-                yield b" "
-
-    def answer(_: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, stream=Drip())
-
-    with (
-        HTTPClient(**KEYS, transport=httpx.MockTransport(answer), timeout=0.05, max_retries=0) as http,
-        pytest.raises(APITimeoutError, match=r"gave no whole answer in 0\.05 s"),
-    ):
-        http.post("/v3/list_invoices", json={})
+        caller.page(**KEYS, timeout=0.05, max_retries=0)
 
 
 @pytest.mark.parametrize(
@@ -439,26 +458,26 @@ def test_an_attempt_that_takes_too_long_ends(httpx_mock: HTTPXMock) -> None:
         (httpx.Timeout(None), None),
     ],
 )
-def test_the_longest_part_bounds_the_whole(
-    httpx_mock: HTTPXMock, timeout: float | httpx.Timeout, bound: float | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_longest_part_bounds_the_whole(timeout: float | httpx.Timeout, bound: float | None) -> None:
     """One number bounds the whole attempt; of several the longest does; None bounds nothing."""
-    seen: list[float | None] = []
-    real = asyncio.timeout
+    request = httpx.Request("POST", URL)
+    assert Attempt(request, Policy({"timeout": timeout}), 1).seconds == bound
+    asked = httpx.Request("POST", URL, extensions={"timeout": httpx.Timeout(timeout).as_dict()})
+    assert Attempt(asked, Policy(), 1).seconds == bound
 
-    def watched(delay: float | None) -> asyncio.Timeout:
-        seen.append(delay)
-        return real(delay)
 
-    monkeypatch.setattr(asyncio, "timeout", watched)
-    httpx_mock.add_response(json={})
+def test_a_body_has_the_time_that_its_head_has_left(httpx_mock: HTTPXMock) -> None:
+    """A server that is slow to begin and then stalls does not have the time twice."""
 
-    async def use() -> None:
-        async with AsyncHTTPClient(**KEYS, timeout=timeout) as http:
-            await http.post("/", json={})
+    def late(_: httpx.Request) -> httpx.Response:
+        time.sleep(0.2)
+        return httpx.Response(200, stream=IteratorStream([b"{}"]))
 
-    asyncio.run(use())
-    assert seen == [bound]
+    httpx_mock.add_callback(late)
+    with HTTPClient(**KEYS, timeout=30) as http:
+        http.post("/", json={})
+    (sent,) = httpx_mock.get_requests()
+    assert 0 < sent.extensions["timeout"]["read"] <= 29.8
 
 
 def test_a_timeout_of_the_callers_own_passes_through(httpx_mock: HTTPXMock) -> None:

@@ -108,7 +108,10 @@ def test_the_example_prints_the_listing(sandbox: Sandbox) -> None:
         ({}, "error: missing web_api_key= (or FINERWORKS_WEB_API_KEY)"),
         ({"FINERWORKS_APP_KEY": "not-the-key"}, "HTTP 400: The request is invalid."),
         ({"FINERWORKS_BASE_URL": "http://127.0.0.1:9"}, "http://127.0.0.1:9: ConnectError"),
-        ({"FINERWORKS_BASE_URL": "127.0.0.1"}, "FINERWORKS_BASE_URL is not an address"),
+        (
+            {"FINERWORKS_BASE_URL": "127.0.0.1"},
+            "base_url= (from FINERWORKS_BASE_URL) is not an http:// or https:// address",
+        ),
     ],
 )
 def test_the_example_fails_in_one_line(sandbox: Sandbox, environment: dict[str, str], told: str) -> None:
@@ -118,6 +121,16 @@ def test_the_example_fails_in_one_line(sandbox: Sandbox, environment: dict[str, 
     assert told in run.stderr
     assert len(run.stderr.splitlines()) == 1
     assert "in all" not in run.stdout
+
+
+def test_the_example_ends_quietly_when_nobody_reads_on(sandbox: Sandbox) -> None:
+    """Piped into head, it prints what is wanted and no traceback."""
+    program = f"{sys.executable} -u {ROOT / 'examples' / 'list_invoices.py'} | head -n 3"
+    run = subprocess.run(
+        ["sh", "-c", program], env=os.environ | sandbox.env, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert len(run.stdout.splitlines()) == 3
+    assert run.stderr == ""
 
 
 def example(environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":

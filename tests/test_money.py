@@ -64,7 +64,17 @@ def test_reads_a_number_that_a_float_holds(literal: str) -> None:
     assert isinstance(money.parse_number(literal), float)
 
 
-@pytest.mark.parametrize("literal", ["12345678901234567.89", "0.1234567890123456789"])
+@pytest.mark.parametrize("literal", ["12345678901234567.89", "0.1234567890123456789", "1e-400", "1e999"])
 def test_marks_a_number_that_no_float_holds(literal: str) -> None:
     """A JSON number that a float would change stays the decimal that it is."""
     assert money.parse_number(literal) == Decimal(literal)
+
+
+def test_reads_other_kinds_of_float() -> None:
+    """A float of another library, whose repr says what it is, is the same amount."""
+
+    class Float64(float):
+        def __repr__(self) -> str:
+            return f"np.float64({float(self)})"
+
+    assert money.exact(Float64(19.99)) == Decimal("19.99")

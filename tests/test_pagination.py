@@ -169,3 +169,9 @@ def test_an_error_on_a_page_ends_the_listing() -> None:
     with pytest.raises(ConnectionError):
         given.extend(Pager(fetch, per_page=25, key=key))
     assert given == list(range(25))
+
+
+def test_two_items_of_one_id_on_a_page_are_an_error() -> None:
+    """An invoice and its credit under one id, or drafts without one: neither is dropped silently."""
+    with pytest.raises(ResponseValidationError, match="two items of one page have the same id"):
+        list(Server([1, 2, 2]).pager())

@@ -14,6 +14,7 @@ from finerworks import (
     APITimeoutError,
     AuthenticationError,
     BadRequestError,
+    FinerWorks,
     HTTPClient,
     RateLimitError,
     RequestRejectedError,
@@ -89,11 +90,9 @@ def test_decides(error: Exception, when_it_reads: bool | float, when_it_writes: 
     assert (writes, type(writes)) == (when_it_writes, type(when_it_writes))
 
 
-def test_a_wait_of_no_time_is_a_wait() -> None:
-    """`Retry-After: 0` means again at once, not never."""
-    again = retries.verdict(status(503, 0.0), reads=True)
-    assert again == 0.0
-    assert again is not False
+def test_no_wait_named_is_a_backoff() -> None:
+    """`Retry-After: 0`, or a date that is past by our clock, does not make attempts come at once."""
+    assert retries.verdict(status(503, 0.0), reads=True) is True
 
 
 @pytest.mark.parametrize("retry", [0, 1, 2, 5])
@@ -188,4 +187,16 @@ def test_a_callers_own_exception_passes_through(httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_response(503)
     with HTTPClient(**KEYS, event_hooks={"response": [hook]}) as http, pytest.raises(OwnError):
         http.post("/v3/list_invoices", json={})
+    assert len(httpx_mock.get_requests()) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "url"),
+    [("DELETE", "https://v2.api.finerworks.com/v3/list_invoices"), ("POST", "https://other.test/v3/list_invoices")],
+)
+def test_only_the_operation_itself_is_known_to_read(httpx_mock: HTTPXMock, method: str, url: str) -> None:
+    """The same path by another method, or on another host, is another operation."""
+    httpx_mock.add_response(503)
+    with FinerWorks(**KEYS) as fw, pytest.raises(ServerError):
+        fw.client.get_httpx_client().request(method, url)
     assert len(httpx_mock.get_requests()) == 1

@@ -6,7 +6,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import cycle
 
 import httpx
 import pytest
@@ -83,11 +84,14 @@ def test_it_prints_how_to_use_it_and_stops_cleanly(number: signal.Signals) -> No
 
 
 def test_a_second_signal_while_it_stops_changes_nothing() -> None:
-    """An impatient Ctrl-C, twice and thrice, still ends with 0 and no traceback."""
-    with started("--port", "0", "--latency", "3600") as process:
+    """An impatient Ctrl-C, again and again, still ends with 0 and no traceback."""
+    with started("--port", "0") as process:
         lines_of(process, 7)
-        for number in (*STOP_SIGNALS, *STOP_SIGNALS):
+        for number in cycle(STOP_SIGNALS):
             process.send_signal(number)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.01)
+                break
         _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
 

@@ -3,8 +3,8 @@
 from finerworks import FinerWorks
 
 with FinerWorks() as fw:  # keys from FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY
-for invoice in fw.invoices.list():  # every invoice, page after page
-print(invoice.invoice_id, invoice.amount_due, invoice.due_date)
+    for invoice in fw.invoices.list():  # every invoice, page after page
+        print(invoice.invoice_id, invoice.amount_due, invoice.due_date)
 """
 
 from finerworks import errors, money

@@ -11,12 +11,12 @@ import os
 import time
 import zlib
 from collections.abc import Mapping
-from typing import Never, TypedDict, cast
+from typing import TypedDict, cast
 
 import httpx
 
 from finerworks import errors, retries
-from finerworks.auth import KeyAuth, read_key, shown
+from finerworks.auth import KeyAuth, named, origin, read_key, shown
 from finerworks.money import parse_number
 from finerworks.validation import fault, whole_number
 
@@ -62,7 +62,7 @@ class Policy:
 
     def __init__(self, *settings: Settings) -> None:
         given = {name: value for each in settings for name, value in each.items() if value is not None}
-        given["reads"] = {path: model for each in settings for path, model in each.get("reads", {}).items()}
+        given["reads"] = {path: model for each in settings for path, model in (each.get("reads") or {}).items()}
         self.settings = known = cast(Settings, given)
         self.base_url = read_base_url(known.get("base_url"))
         known["base_url"] = str(self.base_url)  # what the environment said once holds for views too
@@ -74,6 +74,11 @@ class Policy:
         known["app_key"] = read_key("app_key", known.get("app_key"))
         self.keys = KeyAuth(self.base_url, web_api_key=known["web_api_key"], app_key=known["app_key"])
 
+    def model(self, request: httpx.Request) -> type | None:
+        """Give the model of the answer to a request that only reads; None if it may do more."""
+        ours = request.method == "POST" and origin(request.url) == origin(self.base_url)
+        return self.reads.get(request.url.path) if ours else None
+
 
 def read_base_url(value: str | None) -> httpx.URL:
     """Check a base URL: an origin, and nothing more. None: from the environment, else production.
@@ -81,13 +86,14 @@ def read_base_url(value: str | None) -> httpx.URL:
     Raises:
         ValueError: It is no origin; the message says what is wrong with it.
     """
-    source = BASE_URL if value is None else "base_url="
+    source = named("base_url", BASE_URL, value)
     try:
         url = httpx.URL(os.environ.get(BASE_URL) or PRODUCTION if value is None else value)
-    except (httpx.InvalidURL, TypeError):
+        url.host.encode("idna")
+    except (httpx.InvalidURL, TypeError, UnicodeError):
         url = httpx.URL()
-    if url.scheme not in ("http", "https") or not url.host:
-        raise ValueError(f"{source} is not an address with a scheme, such as {PRODUCTION}")
+    if url.scheme not in ("http", "https") or not url.host or url.port not in (None, *range(1, 65536)):
+        raise ValueError(f"{source} is not an http:// or https:// address, such as {PRODUCTION}")
     if url.userinfo or url.raw_path != b"/" or url.fragment:
         raise ValueError(f"{source} has credentials, a path or a query in it: give {shown(url)} alone")
     return url
@@ -99,7 +105,9 @@ def read_timeout(value: Timeout | None) -> httpx.Timeout:
     Raises:
         ValueError: It is not a finite number above 0.
     """
-    if not isinstance(value, httpx.Timeout | None) and not 0 < value < float("inf"):
+    if not isinstance(value, httpx.Timeout | None) and (
+        type(value) not in (int, float) or not 0 < value < float("inf")
+    ):
         raise ValueError(f"timeout= is a number of seconds above 0, not {value!r}")
     return value if isinstance(value, httpx.Timeout) else httpx.Timeout(value or 30.0)
 
@@ -116,7 +124,7 @@ class Attempt:
     def __init__(self, request: httpx.Request, policy: Policy, number: int) -> None:
         method, url, extensions = request.method, request.url, dict(request.extensions)
         self.request = httpx.Request(method, url, headers=request.headers, stream=request.stream, extensions=extensions)
-        timeouts: dict[str, float | None] = extensions.get("timeout") or policy.timeout.as_dict()
+        timeouts = extensions["timeout"] = dict(extensions.get("timeout") or policy.timeout.as_dict())
         bounds = [seconds for seconds in timeouts.values() if seconds is not None]
         self.seconds = max(bounds) if len(bounds) == len(timeouts) else None
         self._asked, self._policy, self._number = request, policy, number
@@ -131,29 +139,26 @@ class Attempt:
         if response.is_stream_consumed:  # a mock's answer comes with its body, unpacked
             self._body += response.content
             response.headers.pop("Content-Encoding", None)
+        elif self.seconds is not None and (timeouts := self.request.extensions["timeout"]):
+            left = self.seconds - (time.monotonic() - self._began)
+            timeouts["read"] = max(min(timeouts["read"], left), 0.001)  # read when the body begins
         return not response.is_stream_consumed
 
     def take(self, chunk: bytes) -> bool:
         """Take a part of the body as it came. Say whether to read on."""
         self._body += chunk
         if self.seconds is not None and time.monotonic() - self._began > self.seconds:
-            self.late()
+            said = f"{shown(self.request.url)} gave no whole answer in {self.seconds:g} s"
+            self._problem = errors.APITimeoutError(said, sent=True)
         return self._problem is None and len(self._body) <= self._policy.max_body_bytes
-
-    def late(self) -> None:
-        """Take note that the time for the whole attempt is over."""
-        said = f"{shown(self.request.url)} gave no whole answer in {self.seconds:g} s"
-        self._problem = errors.APITimeoutError(said, sent=True)
 
     def lost(self, exc: httpx.TransportError) -> None:
         """Take note of a failure of the transport. The exception, which has headers, is let go."""
         told = f": {errors.shorten(str(exc))}" if str(exc) and not isinstance(exc, httpx.LocalProtocolError) else ""
         kind = errors.APITimeoutError if isinstance(exc, httpx.TimeoutException) else errors.APIConnectionError
-        self._problem = kind(
-            f"{shown(self.request.url)}: {type(exc).__name__}{told}",
-            sent=not isinstance(exc, _NOT_SENT),
-            permanent=isinstance(exc, httpx.LocalProtocolError) or "CERTIFICATE_VERIFY" in told,
-        )
+        permanent = isinstance(exc, httpx.LocalProtocolError) or "CERTIFICATE_VERIFY" in told
+        where, sent = f"{shown(self.request.url)}: {type(exc).__name__}", not isinstance(exc, _NOT_SENT)
+        self._problem = kind(f"{where}{told}", sent=sent, permanent=permanent)
 
     def answer(self) -> httpx.Response:
         """Give the answer, whole and checked.
@@ -170,8 +175,8 @@ class Attempt:
                 data, problem = self._decoded(response, body)
         where, seconds = f"{self.request.method} {self.request.url.path}", time.monotonic() - self._began
         came = type(problem).__name__ if response is None else response.status_code
-        named = errors.reference(data) if problem is None else problem.reference_id
-        _LOG.debug("%s: %s, attempt %d, %.3f s, reference_id %s", where, came, self._number, seconds, named)
+        ours = self._policy.keys.redact(str(errors.reference(data) if problem is None else problem.reference_id))
+        _LOG.debug("%s: %s, attempt %d, %.3f s, reference_id %s", where, came, self._number, seconds, ours)
         if problem is not None or response is None:
             raise self._told(problem or errors.APIConnectionError("nothing came", sent=True))
         headers = [(name, value) for name, value in response.headers.multi_items() if name not in _FRAMING]
@@ -182,21 +187,21 @@ class Attempt:
     def _refused(self, response: httpx.Response, body: bytes) -> errors.APIStatusError:
         try:
             target = shown(response.url.join(response.headers.get("Location", "")))
-        except httpx.InvalidURL:
+        except (httpx.InvalidURL, UnicodeError):
             target = "an address that cannot be read"
         wait = retries.retry_after(response.headers.get("Retry-After"), now=time.time())
         text = self._policy.keys.redact(body.decode(errors="replace"))
         return errors.status_error(response.status_code, text, retry_after=wait, target=target)
 
     def _decoded(self, response: httpx.Response, body: bytes) -> tuple[object, errors.FinerWorksError | None]:
-        most, model = self._policy.max_body_bytes, self._policy.reads.get(self.request.url.path)
+        most, model = self._policy.max_body_bytes, self._policy.model(self.request)
         status, wrong = f"HTTP {response.status_code}", errors.ResponseValidationError
         if max(len(body), len(self._body)) > most:
             return None, wrong(f"the answer is larger than max_body_bytes={most:,}")
         if model is not None and response.status_code != 200:
             return None, wrong(f"the contract knows no {status} here")
         try:
-            data: object = json.loads(body, parse_float=parse_number, parse_constant=_no_constant)
+            data: object = json.loads(body, parse_float=parse_number, parse_constant=int)  # no NaN
         except (ValueError, RecursionError):
             return None, wrong(f"{status} came with a body that is not JSON", transient=True)
         return data, errors.rejection(data) or (None if model is None else fault(data, model))
@@ -206,6 +211,7 @@ class Attempt:
         for name, value in vars(error).items():
             if isinstance(value, str):
                 setattr(error, name, self._policy.keys.redact(value))
+        error.message = errors.shorten(error.message)
         error.args = (error.message,)
         error.method, error.path, error.attempts = self.request.method, self.request.url.path, self._number
         return error
@@ -228,7 +234,3 @@ def _unpacked(body: bytearray, response: httpx.Response, most: int) -> bytes:
         return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(body, most)
     except zlib.error:
         return b""
-
-
-def _no_constant(name: str) -> Never:
-    raise ValueError(f"{name} is not JSON")

@@ -12,6 +12,11 @@ VARIABLES = {"web_api_key": "FINERWORKS_WEB_API_KEY", "app_key": "FINERWORKS_APP
 
 ACCOUNT_KEY = "FINERWORKS_ACCOUNT_KEY"
 
+MIN_SECRET = 6
+"""Characters from which on a key is one. To take a shorter one, a test's perhaps, out of a server's
+words would take the words apart.
+"""
+
 
 def origin(url: httpx.URL) -> tuple[str, str, int | None]:
     """Give scheme, host and port: what two URLs must share for keys to go to both."""
@@ -57,9 +62,14 @@ class KeyAuth(httpx.Auth):
 
     def redact(self, text: str) -> str:
         """Take the keys out of a text that the server sent, should it have echoed them."""
-        for key in filter(None, self._keys.values()):
-            text = text.replace(key, "[key]")
+        for key in sorted(filter(None, self._keys.values()), key=len, reverse=True):
+            text = text.replace(key, "[key]") if len(key) >= MIN_SECRET else text
         return text
+
+
+def named(argument: str, variable: str, value: object) -> str:
+    """Name a setting in an error: its argument and its variable, and which of them was used."""
+    return f"{argument}= ({f'from {variable}' if value is None else f'in place of {variable}'})"
 
 
 def read_key(name: str, value: str | None) -> str | None:
@@ -68,14 +78,11 @@ def read_key(name: str, value: str | None) -> str | None:
     Raises:
         CredentialsError: It cannot. The key is not shown.
     """
-    source = VARIABLES[name] if value is None else f"{name}="
-    key = os.environ.get(source) or None if value is None else value
-    if key is None or (key and key.isascii() and key.isprintable() and " " not in key):
+    key = os.environ.get(VARIABLES[name]) or None if value is None else value
+    if key is None or (type(key) is str and key and key.isascii() and key.isprintable() and " " not in key):
         return key
-    told = "has a space, a line break or another character that no key has" if key else "is empty"
-    raise CredentialsError(
-        f"{source} {told} ({len(key)} characters in all). Copy the key again, with nothing around it"
-    )
+    told = "has a character that no key has, such as a space or a line break" if key else "is empty"
+    raise CredentialsError(f"{named(name, VARIABLES[name], value)} {told}: copy the key again, with nothing around it")
 
 
 def read_account_key(value: str | None) -> str | None:
@@ -85,7 +92,8 @@ def read_account_key(value: str | None) -> str | None:
         ValueError: The argument is blank, as when a seller has no key on record. The server would
             take that for one's own account, and answer with the wrong seller's money.
     """
-    value = os.environ.get(ACCOUNT_KEY) or None if value is None else value
-    if value is not None and not value.strip():
-        raise ValueError("account_key= is blank: give the account's key, or None for your own")
-    return value
+    account = os.environ.get(ACCOUNT_KEY) or None if value is None else value
+    if account is not None and not (type(account) is str and account.strip()):
+        source = named("account_key", ACCOUNT_KEY, value)
+        raise ValueError(f"{source} is blank, or no text: give the account's key, or None for your own")
+    return account

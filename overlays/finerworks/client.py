@@ -15,7 +15,9 @@ Door = TypeVar("Door", HTTPClient, AsyncHTTPClient)
 
 
 def _refuse(_: httpx.Request) -> Never:
-    raise RuntimeError("sync and async do not mix: use FinerWorks for sync functions, AsyncFinerWorks for async ones")
+    raise RuntimeError(
+        "no keys here: use FinerWorks for sync, AsyncFinerWorks for async, their with_options() for both"
+    )
 
 
 _DEAD_END = httpx.MockTransport(_refuse)
@@ -42,6 +44,9 @@ class _FinerWorks(Generic[Door]):
         max_retries: int | None = None,
         http_client: Door | None = None,
     ) -> None:
+        # For callers without a type checker.
+        if not isinstance(http_client, self._kind | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"http_client= is a finerworks.{self._kind.__name__}, not {type(http_client).__name__}")
         settings = Settings(web_api_key=web_api_key, app_key=app_key, base_url=base_url, timeout=timeout, reads=READS)
         settings["max_retries"] = max_retries
         door = self._kind(**settings) if http_client is None else http_client.with_options(**settings)
@@ -49,7 +54,8 @@ class _FinerWorks(Generic[Door]):
         self._bind(door, read_account_key(account_key))
 
     def _bind(self, door: Door, account_key: str | None) -> None:
-        self._door, self._account_key, self.client = door, account_key, Client(base_url=str(door.base_url))
+        self._door, self._account_key = door, account_key
+        self.client = Client(str(door.base_url), httpx_args={"transport": _DEAD_END})
 
     def with_options(
         self, *, timeout: Timeout | None = None, max_retries: int | None = None, account_key: str | None = None
@@ -90,7 +96,7 @@ class FinerWorks(_FinerWorks[HTTPClient]):
 
     def _bind(self, door: HTTPClient, account_key: str | None) -> None:
         super()._bind(door, account_key)
-        self.client.set_httpx_client(door).set_async_httpx_client(httpx.AsyncClient(transport=_DEAD_END))
+        self.client.set_httpx_client(door)
         self.invoices = Invoices(self.client, account_key)
         """The account's invoices."""
 
@@ -115,7 +121,7 @@ class AsyncFinerWorks(_FinerWorks[AsyncHTTPClient]):
 
     def _bind(self, door: AsyncHTTPClient, account_key: str | None) -> None:
         super()._bind(door, account_key)
-        self.client.set_async_httpx_client(door).set_httpx_client(httpx.Client(transport=_DEAD_END))
+        self.client.set_async_httpx_client(door)
         self.invoices = AsyncInvoices(self.client, account_key)
         """The account's invoices."""
 

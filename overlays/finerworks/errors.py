@@ -197,15 +197,15 @@ def explain(data: object) -> str:
     said = [words for words in shapes if isinstance(words, str)]
     for name, told in parts(parts(data).get("ModelState")).items():
         said.append(f"{name}: {', '.join(map(str, cast(list[object], told))) if isinstance(told, list) else told}")
-    return shorten(" ".join(said))
+    return " ".join(said)
 
 
 def rejection(data: object) -> RequestRejectedError | None:
     """Give the error of an answer that says, under HTTP 200, that the request was turned down."""
     if parts(parts(data).get("status")).get("success") is not False:
         return None
-    said = explain(data) or "it gave no reason"
-    return RequestRejectedError(f"the server turned the request down: {said}", reference_id=reference(data))
+    told = f"the server turned the request down: {explain(data) or 'it gave no reason'}"
+    return RequestRejectedError(told, reference_id=reference(data))
 
 
 _KINDS: dict[int, type[APIStatusError]] = {400: BadRequestError, 401: AuthenticationError, 403: PermissionDeniedError}
@@ -229,11 +229,6 @@ def status_error(status_code: int, text: str, *, retry_after: float | None = Non
     kind = _KINDS.get(status_code, APIStatusError)
     if status_code == 400 and any(name.endswith(REFUSED_KEYS) for name in parts(parts(data).get("ModelState"))):
         kind = AuthenticationError
-    said = f"a redirect to {target}" if kind is RedirectError else explain(data) or shorten(text)
-    return kind(
-        f"HTTP {status_code}: {said or 'without a body'}",
-        status_code=status_code,
-        body=text[:MAX_BODY],
-        reference_id=reference(data),
-        retry_after=retry_after,
-    )
+    said = f"a redirect to {target}" if kind is RedirectError else shorten(explain(data) or text)
+    told, named = f"HTTP {status_code}: {said or 'without a body'}", reference(data)
+    return kind(told, status_code=status_code, body=text[:MAX_BODY], reference_id=named, retry_after=retry_after)

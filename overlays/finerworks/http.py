@@ -6,7 +6,6 @@ every failure, and tries again what is safe to try again. Put into the generated
 all of it to each generated function; anything else that takes an httpx client has it too.
 """
 
-import asyncio
 import contextlib
 import copy
 import functools
@@ -61,7 +60,8 @@ class _Door(Generic[Transport]):
         view._owner = self._owner or self
         view._policy = policy = Policy(self._policy.settings, settings)
         client = cast(httpx.Client, view)  # or its async twin: both have what is set here
-        client.base_url, client.auth, client.timeout = policy.base_url, policy.keys, policy.timeout
+        client.base_url, client.auth, client.cookies = policy.base_url, policy.keys, httpx.Cookies()
+        client.timeout = client.timeout if settings.get("timeout") is None else policy.timeout
         return view
 
     def require_keys(self) -> None:
@@ -71,7 +71,7 @@ class _Door(Generic[Transport]):
     def _begin(self, request: httpx.Request) -> functools.partial[bool | float]:
         if cast(httpx.Client, self._owner or self).is_closed:
             raise RuntimeError("this FinerWorks client is closed: make a new one")
-        return functools.partial(retries.verdict, reads=request.url.path in self._policy.reads)
+        return functools.partial(retries.verdict, reads=self._policy.model(request) is not None)
 
 
 class HTTPClient(_Door[httpx.BaseTransport], httpx.Client):
@@ -135,6 +135,12 @@ class HTTPClient(_Door[httpx.BaseTransport], httpx.Client):
         if self._owner is None:
             super().close()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
 
 class AsyncHTTPClient(_Door[httpx.AsyncBaseTransport], httpx.AsyncClient):
     """An `httpx.AsyncClient` of the same kind, for asyncio; see `HTTPClient`."""
@@ -147,21 +153,15 @@ class AsyncHTTPClient(_Door[httpx.AsyncBaseTransport], httpx.AsyncClient):
         async for turn in retries.attempts(self._begin(request), attempts=self._policy.max_retries + 1):
             with turn:
                 attempt = Attempt(request, self._policy, turn.num)
-                clock = asyncio.timeout(attempt.seconds)
                 try:
-                    async with clock:
-                        response = await super().send(attempt.request, stream=True, auth=chosen, follow_redirects=False)
-                        async with contextlib.aclosing(response):
-                            if attempt.head(response):
-                                async for chunk in response.aiter_raw():
-                                    if not attempt.take(chunk):
-                                        break
+                    response = await super().send(attempt.request, stream=True, auth=chosen, follow_redirects=False)
+                    async with contextlib.aclosing(response):
+                        if attempt.head(response):
+                            async for chunk in response.aiter_raw():
+                                if not attempt.take(chunk):
+                                    break
                 except httpx.TransportError as exc:
                     attempt.lost(exc)
-                except TimeoutError:
-                    if not clock.expired():  # somebody else's, such as an event hook's
-                        raise
-                    attempt.late()
                 return attempt.answer()
         raise AssertionError("the last attempt returns or raises")
 
@@ -169,3 +169,9 @@ class AsyncHTTPClient(_Door[httpx.AsyncBaseTransport], httpx.AsyncClient):
         """Close the connections. A view has none of its own: it closes nothing."""
         if self._owner is None:
             await super().aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()

@@ -1,5 +1,6 @@
 """Invoices: binds `POST /v3/list_invoices` to pagers. The only module that knows the endpoint."""
 
+from collections.abc import Mapping
 from operator import attrgetter
 from typing import cast
 
@@ -11,7 +12,7 @@ from finerworks_client.api.invoices import list_invoices
 from finerworks_client.models import Invoice, InvoiceList, InvoiceListRequest
 from finerworks_client.types import UNSET
 
-READS = {"/v3/list_invoices": InvoiceList}
+READS: Mapping[str, type] = {"/v3/list_invoices": InvoiceList}
 """The operations of this module that only read, by path, with the model of their answers."""
 
 MAX_PER_PAGE = 25

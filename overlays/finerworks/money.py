@@ -24,7 +24,7 @@ def exact(amount: float | Decimal) -> Decimal:
     Raises:
         ValueError: It is not finite.
     """
-    value = Decimal(repr(amount)) if isinstance(amount, float) else Decimal(amount)
+    value = Decimal(float.__repr__(amount)) if isinstance(amount, float) else Decimal(amount)
     if not value.is_finite():
         raise ValueError("an amount is a finite number")
     return value
@@ -51,6 +51,6 @@ def parse_number(literal: str) -> float | Decimal:
     The check of an answer refuses the Decimal, so that no amount is changed by being read.
     """
     value = float(literal)
-    if len(literal) <= _EXACT_DIGITS or Decimal(literal) == Decimal(repr(value)):
+    if (len(literal) <= _EXACT_DIGITS and "e" not in literal.lower()) or Decimal(literal) == Decimal(repr(value)):
         return value
     return Decimal(literal)

@@ -72,19 +72,16 @@ class Listing(Generic[T]):
 
         Raises:
             ListingChangedError: The listing moved in every pass.
+            ResponseValidationError: Two items of the page have the same key.
         """
-        fresh: list[T] = []
-        before = len(self._read)
-        for item in page.items:
-            key = self._key(item)
-            if key in self._read:
-                continue
-            if key not in self._given:
-                fresh.append(item)
-            self._read.add(key)
-            self._given.add(key)
-        repeated = bool(page.items) and len(self._read) == before
-        self.ask = self._next(ask, page, repeated=repeated)
+        keys = [self._key(item) for item in page.items]
+        if len(set(keys)) < len(keys):
+            raise ResponseValidationError("two items of one page have the same id: one would be lost")
+        unread = [(key, item) for key, item in zip(keys, page.items, strict=True) if key not in self._read]
+        fresh = [item for key, item in unread if key not in self._given]
+        self._read.update(keys)
+        self._given.update(keys)
+        self.ask = self._next(ask, page, repeated=bool(keys) and not unread)
         return fresh
 
     def _next(self, ask: Ask, page: Page[T], *, repeated: bool) -> Ask | None:

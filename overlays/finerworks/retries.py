@@ -63,5 +63,5 @@ def verdict(error: Exception, *, reads: bool) -> bool | float:
     if isinstance(error, ResponseValidationError):
         return reads and error.transient
     if reads and isinstance(error, APIStatusError) and error.status_code in AGAIN:
-        return True if error.retry_after is None else error.retry_after <= MAX_RETRY_AFTER and error.retry_after
+        return (error.retry_after or 0) <= MAX_RETRY_AFTER and (error.retry_after or True)
     return False

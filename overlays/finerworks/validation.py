@@ -115,15 +115,11 @@ def _is_moment(value: object) -> bool:
         return False
 
 
-def _is_number(value: object) -> bool:
-    # A Decimal is how the door marks a number that no float holds exactly.
-    return type(value) is int or (type(value) is float and math.isfinite(value))
-
-
 _SCALARS: dict[object, tuple[str, Callable[[object], bool]]] = {
     str: ("text", lambda value: isinstance(value, str)),
     bool: ("true or false", lambda value: isinstance(value, bool)),
     int: ("a whole number", lambda value: type(value) is int),
-    float: ("a finite number that can be held exactly", _is_number),
+    # A Decimal is how the door marks a number that no float holds exactly.
+    float: ("a finite number, held exactly", lambda it: type(it) is int or (type(it) is float and math.isfinite(it))),
     dt.datetime: ("a date and time in ISO 8601", _is_moment),
 }

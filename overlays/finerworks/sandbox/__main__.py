@@ -31,6 +31,8 @@ def main(arguments: Sequence[str]) -> int:
     if verbose:
         logging.getLogger("uvicorn.access").setLevel(logging.INFO)
     with contextlib.ExitStack() as stack:
+        # Once all is done: of a signal while Python itself ends, the program would die.
+        stack.callback(_on_stop_signals, signal.SIG_IGN)
         try:
             if complaint := _enter(sandbox, stack):
                 return _fail(complaint)
@@ -42,14 +44,14 @@ def main(arguments: Sequence[str]) -> int:
             return 0 if command is None else 130
 
 
-def _on_stop_signals(handler: Callable[[int, FrameType | None], None]) -> None:
+def _on_stop_signals(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, handler)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     """Makes of either signal what Python makes of SIGINT: it ends any wait. Once."""
-    # Stopping takes a few seconds at most, and a second signal would only break it off. Not
+    # Stopping takes a few seconds at most, and a second signal would only break it off. Not yet
     # SIG_IGN: Python complains of that for a signal that has come already.
     _on_stop_signals(_ignore)
     raise KeyboardInterrupt
