@@ -9,12 +9,15 @@ import sys
 from pathlib import Path
 
 LIMIT = 700
+ENDPOINTS: set[str] = set()
+"""Modules that bind endpoints beside invoices.py: listing invoices does not need them."""
+
 CORE = Path(__file__).parents[1] / "overlays" / "finerworks"
 
 
 def main() -> int:
     """Count, print, judge."""
-    modules = [str(path) for path in sorted(CORE.glob("*.py"))]
+    modules = [str(path) for path in sorted(CORE.glob("*.py")) if path.name not in ENDPOINTS]
     command = [str(Path(sys.executable).with_name("pygount")), "--format", "json", *modules]
     counted = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     for module in counted["files"]:

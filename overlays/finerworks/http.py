@@ -87,7 +87,8 @@ class HTTPClient(_Door[httpx.BaseTransport], httpx.Client):
             `FINERWORKS_BASE_URL`, else `PRODUCTION`.
         timeout: Seconds for a whole attempt; or an `httpx.Timeout` for its parts, the longest of
             which then bounds the whole too. A part that is None is not bounded, nor then is the
-            whole. Default 30.
+            whole. Default 30. The clock is looked at when a part of the answer's body comes; until
+            its head is there, each part has its own time.
         max_retries: How often a failed request is sent again, from 0. Default 2.
         max_body_bytes: How large an answer may be, in bytes, as it comes and unpacked.
             Default 32 MiB.

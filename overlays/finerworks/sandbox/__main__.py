@@ -68,7 +68,8 @@ def _enter(sandbox: Sandbox, stack: contextlib.ExitStack) -> str | None:
     except (ModuleNotFoundError, FileNotFoundError) as error:
         return str(error)
     except OSError as error:
-        return f"cannot listen on {sandbox.host}, port {sandbox.port}: {error.strerror}"
+        reason = str(error.strerror).split(" (")[0]  # without the address, which asyncio repeats
+        return f"cannot listen on {sandbox.host}, port {sandbox.port}: {reason}. --port 0 takes a free one"
     return None
 
 
