@@ -359,13 +359,43 @@ def test_a_view_has_cookies_of_its_own_and_the_callers_timeout(httpx_mock: HTTPX
     """One account's session does not travel with another's keys; what the caller set stays."""
     httpx_mock.add_response(json=listing([]), headers={"Set-Cookie": "session=one"})
     httpx_mock.add_response(json=listing([]))
-    with HTTPClient() as http:
+    with HTTPClient(**KEYS) as http:
         http.timeout = httpx.Timeout(3)
-        FinerWorks(web_api_key="one", app_key="app", http_client=http).invoices.page()
+        http.post("/v3/list_invoices", json={})
+        assert http.cookies["session"] == "one"
         FinerWorks(web_api_key="two", app_key="app", http_client=http).invoices.page()
     sent = httpx_mock.get_requests()
     assert [request.headers.get("Cookie") for request in sent] == [None, None]
     assert [request.extensions["timeout"]["connect"] for request in sent] == [3, 3]
+
+
+def test_a_view_keeps_what_the_environment_said_when_its_client_was_made(
+    monkeypatch: pytest.MonkeyPatch, httpx_mock: HTTPXMock
+) -> None:
+    """Keys and host are read once: a later change of the environment moves no view elsewhere."""
+    httpx_mock.add_response(json=listing([]), is_reusable=True)
+    monkeypatch.setenv("FINERWORKS_BASE_URL", TEST)
+    monkeypatch.setenv("FINERWORKS_WEB_API_KEY", "web-then")
+    monkeypatch.setenv("FINERWORKS_APP_KEY", "app-then")
+    with HTTPClient() as http:
+        monkeypatch.setenv("FINERWORKS_BASE_URL", "https://other.test")
+        monkeypatch.setenv("FINERWORKS_WEB_API_KEY", "web-now")
+        FinerWorks(http_client=http).with_options(timeout=3).invoices.page()
+    (sent,) = httpx_mock.get_requests()
+    assert str(sent.url) == f"{TEST}/v3/list_invoices"
+    assert (sent.headers["web_api_key"], sent.headers["app_key"]) == ("web-then", "app-then")
+
+
+def test_operations_of_the_callers_own_are_known_beside_those_of_the_sdk(httpx_mock: HTTPXMock) -> None:
+    """What an HTTPClient was told of operations that read still holds within FinerWorks."""
+    httpx_mock.add_response(503)
+    httpx_mock.add_response(json=listing([]))
+    with HTTPClient(**KEYS, reads={"/v3/list_payments": InvoiceList}) as http, FinerWorks(http_client=http) as fw:
+        door = fw.client.get_httpx_client()
+        assert door.post("/v3/list_payments", json={}).status_code == 200
+        httpx_mock.add_response(503)
+        httpx_mock.add_response(json=listing([]))
+        assert fw.invoices.page().total_count == 0
 
 
 def test_copies_of_the_generated_client_are_dead_ends(httpx_mock: HTTPXMock) -> None:

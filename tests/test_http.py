@@ -5,6 +5,7 @@ import copy
 import gzip
 import logging
 import pickle
+import random
 import time
 from collections.abc import AsyncIterator, Iterator
 
@@ -163,6 +164,7 @@ def test_every_status_is_its_error_with_any_body(
             "HTTP 400: Invalid. request.per_page: too, large.",
         ),
         ("<html>\n  Not   so </html>", "HTTP 400: <html> Not so </html>."),
+        ('\ufeff{"message": "with a BOM"}', "HTTP 400: with a BOM."),
         ("", "HTTP 400: without a body."),
     ],
 )
@@ -184,6 +186,21 @@ def test_refused_keys_are_an_authentication_error(caller: Caller, httpx_mock: HT
         caller.page(**KEYS)
     assert "Missing or unauthorized api credentials" in str(caught.value)
     assert "Check FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY" in str(caught.value)
+
+
+def test_only_a_400_refuses_keys_by_its_entry(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """The same body under another status is that status's error."""
+    httpx_mock.add_response(500, json=REFUSED_KEYS)
+    with pytest.raises(ServerError):
+        caller.page(**KEYS, max_retries=0)
+
+
+def test_a_rejection_is_bounded(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """The server's words under HTTP 200 are cut as those under other statuses are."""
+    httpx_mock.add_response(json={"status": STATUS | {"success": False, "message": "long " * 1_000_000}})
+    with pytest.raises(RequestRejectedError) as caught:
+        caller.page(**KEYS)
+    assert len(str(caught.value)) < 700
 
 
 def test_an_error_is_bounded(caller: Caller, httpx_mock: HTTPXMock) -> None:
@@ -346,10 +363,14 @@ def test_an_answer_larger_than_allowed_is_an_error(caller: Caller, httpx_mock: H
         caller.page(**KEYS, max_body_bytes=1_000)
 
 
-@pytest.mark.parametrize("packed", [True, False])
-def test_a_stream_larger_than_allowed_is_not_read_on(packed: bool) -> None:
+@pytest.mark.parametrize("kind", ["plain", "bomb", "packed noise"])
+def test_a_stream_larger_than_allowed_is_not_read_on(kind: str) -> None:
     """A body is read no further than the bound, packed or not; a bomb is not unpacked."""
-    bomb = gzip.compress(b" " * 50_000_000) if packed else b" " * 50_000
+    noise = random.Random(1).randbytes(50_000)
+    packed = kind != "plain"
+    bomb = {"plain": b" " * 50_000, "bomb": gzip.compress(b" " * 50_000_000), "packed noise": gzip.compress(noise)}[
+        kind
+    ]
     sent: list[int] = []
 
     class Body(httpx.SyncByteStream):
@@ -368,6 +389,14 @@ def test_a_stream_larger_than_allowed_is_not_read_on(packed: bool) -> None:
     ):
         http.post("/v3/list_invoices", json={})
     assert len(sent) <= 12
+
+
+def test_a_mocks_answer_may_be_packed(httpx_mock: HTTPXMock) -> None:
+    """What comes with its body, as a mock's answer does, was unpacked by httpx: not once more."""
+    packed = gzip.compress(httpx.Response(200, json=listing(rows("a"))).content)
+    httpx_mock.add_response(headers={"Content-Encoding": "gzip"}, content=packed)
+    with HTTPClient(**KEYS) as http:
+        assert http.post("/v3/list_invoices", json={}).json()["total_count"] == 1
 
 
 @pytest.mark.parametrize("damage", [False, True])
