@@ -109,6 +109,16 @@ def test_nothing_is_sent_until_a_listing_is_iterated(httpx_mock: HTTPXMock) -> N
     assert len(httpx_mock.get_requests()) == 4
 
 
+@pytest.mark.parametrize("make", [FinerWorks, AsyncFinerWorks])
+def test_a_wrong_listing_is_refused_when_it_is_made(make: type[FinerWorks | AsyncFinerWorks]) -> None:
+    """The error points at the line that asks for the listing, not at one that iterates it later."""
+    fw = make(**KEYS)
+    with pytest.raises(ValueError, match="per_page="):
+        fw.invoices.list(per_page=26)
+    with pytest.raises(ValueError, match="account_key="):
+        fw.invoices.list(account_key=" ")
+
+
 def test_pages_come_in_order_with_their_numbers(httpx_mock: HTTPXMock) -> None:
     """A listing can be read page by page."""
     httpx_mock.add_callback(server(60), is_reusable=True)
