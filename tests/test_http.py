@@ -34,6 +34,7 @@ from finerworks import (
     errors,
 )
 from finerworks.attempts import Attempt, Policy
+from finerworks_client.models import InvoiceList
 
 
 @pytest.mark.parametrize(
@@ -529,6 +530,28 @@ def test_a_timeout_of_the_callers_own_passes_through(httpx_mock: HTTPXMock) -> N
             await http.post("/", json={})
 
     asyncio.run(use())
+
+
+def test_each_attempt_has_the_whole_time(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """What a slow answer used up is not missing from the next attempt, nor from the caller's request."""
+
+    def slow(_: httpx.Request) -> httpx.Response:
+        time.sleep(0.2)
+        return httpx.Response(503)
+
+    seen: list[float] = []
+
+    def good(request: httpx.Request) -> httpx.Response:
+        seen.append(request.extensions["timeout"]["read"])
+        return httpx.Response(200, json=listing([]))
+
+    httpx_mock.add_callback(slow)
+    httpx_mock.add_callback(good)
+    timeouts = httpx.Timeout(30).as_dict()
+    request = httpx.Request("POST", URL, json={}, extensions={"timeout": timeouts})
+    caller.send(request, **KEYS, reads={"/v3/list_invoices": InvoiceList})
+    assert seen == [30]
+    assert timeouts == httpx.Timeout(30).as_dict()
 
 
 EVERY_ERROR = [

@@ -123,8 +123,8 @@ class Attempt:
 
     def __init__(self, request: httpx.Request, policy: Policy, number: int) -> None:
         method, url, extensions = request.method, request.url, dict(request.extensions)
-        self.request = httpx.Request(method, url, headers=request.headers, stream=request.stream, extensions=extensions)
         timeouts = extensions["timeout"] = dict(extensions.get("timeout") or policy.timeout.as_dict())
+        self.request = httpx.Request(method, url, headers=request.headers, stream=request.stream, extensions=extensions)
         bounds = [seconds for seconds in timeouts.values() if seconds is not None]
         self.seconds = max(bounds) if len(bounds) == len(timeouts) else None
         self._asked, self._policy, self._number = request, policy, number
@@ -139,8 +139,8 @@ class Attempt:
         if response.is_stream_consumed:  # a mock's answer comes with its body, unpacked
             self._body += response.content
             response.headers.pop("Content-Encoding", None)
-        elif self.seconds is not None and (timeouts := self.request.extensions["timeout"]):
-            left = self.seconds - (time.monotonic() - self._began)
+        elif self.seconds is not None:
+            timeouts, left = self.request.extensions["timeout"], self.seconds - (time.monotonic() - self._began)
             timeouts["read"] = max(min(timeouts["read"], left), 0.001)  # read when the body begins
         return not response.is_stream_consumed
 
