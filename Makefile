@@ -99,6 +99,10 @@ test: $(VENV)/dev ## run the tests, and show what of overlays/ they reach (ARGS=
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--ignore tests/wheel --cov --cov-report=term)
 
+.PHONY: faults
+faults: $(VENV)/dev ## break the wire in every way that is known, and write docs/faults.md from what came of it
+	@WRITE_FAULTS=1 $(BIN)/python -m pytest --quiet tests/test_faults.py
+
 .PHONY: lint
 lint: $(VENV)/node lint-spec thin ## check style, types, the house's borders and the contract
 	$(BIN)/ruff check .

@@ -21,6 +21,7 @@ from finerworks import (
     FinerWorks,
     HTTPClient,
     ResponseValidationError,
+    retries,
 )
 from finerworks_client.api.invoices import list_invoices
 from finerworks_client.models import InvoiceList, InvoiceListRequest
@@ -260,7 +261,7 @@ def test_refuses_settings_out_of_range(settings: dict[str, object], told: str) -
     with pytest.raises(ValueError, match=told):
         made(**KEYS, **settings)
     with HTTPClient(**KEYS) as http:
-        view = cast(Make, http.with_options)
+        view = cast(Make, FinerWorks(http_client=http).with_options)
         with pytest.raises(ValueError, match=told):
             view(**settings)
 
@@ -345,21 +346,21 @@ def test_a_blank_account_of_the_environment_is_named(monkeypatch: pytest.MonkeyP
 
 
 def test_leaving_a_view_leaves_the_connections(httpx_mock: HTTPXMock) -> None:
-    """A view, and the generated client, can be left with `with`: the caller's client stays open."""
+    """A view can be left with `with`: what it shares stays open."""
     httpx_mock.add_response(json=listing([]), is_reusable=True)
     with HTTPClient(**KEYS) as http:
-        with http.with_options(timeout=3) as view:
-            view.post("/v3/list_invoices", json={})
         with FinerWorks(http_client=http) as fw:
-            with fw.client:
-                fw.invoices.page()
+            with fw.with_options(timeout=3) as view:
+                view.invoices.page()
             fw.invoices.page()
         http.post("/v3/list_invoices", json={})
 
     async def use() -> None:
         async with AsyncHTTPClient(**KEYS) as http:
-            async with http.with_options(timeout=3) as view:
-                await view.post("/v3/list_invoices", json={})
+            async with AsyncFinerWorks(http_client=http) as fw:
+                async with fw.with_options(timeout=3) as view:
+                    await view.invoices.page()
+                await fw.invoices.page()
             await http.post("/v3/list_invoices", json={})
 
     asyncio.run(use())
@@ -396,23 +397,26 @@ def test_a_view_keeps_what_the_environment_said_when_its_client_was_made(
     assert (sent.headers["web_api_key"], sent.headers["app_key"]) == ("web-then", "app-then")
 
 
-def test_operations_of_the_callers_own_are_known_beside_those_of_the_sdk(httpx_mock: HTTPXMock) -> None:
-    """What an HTTPClient was told of operations that read still holds within FinerWorks."""
+def test_operations_of_the_callers_own_can_be_known_to_read(
+    httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operation that is entered among those that read is sent again, and its answer is checked."""
+    monkeypatch.setitem(retries.READS, "/v3/list_payments", InvoiceList)
     httpx_mock.add_response(503)
     httpx_mock.add_response(json=listing([]))
-    with HTTPClient(**KEYS, reads={"/v3/list_payments": InvoiceList}) as http, FinerWorks(http_client=http) as fw:
+    with FinerWorks(**KEYS) as fw:
         door = fw.client.get_httpx_client()
         assert door.post("/v3/list_payments", json={}).status_code == 200
-        httpx_mock.add_response(503)
-        httpx_mock.add_response(json=listing([]))
-        assert fw.invoices.page().total_count == 0
+        httpx_mock.add_response(json={"status": 1})
+        with pytest.raises(ResponseValidationError):
+            door.post("/v3/list_payments", json={})
 
 
 def test_copies_of_the_generated_client_are_dead_ends(httpx_mock: HTTPXMock) -> None:
     """The generated with_timeout() opens a client without keys or bounds: it says what to use."""
     with FinerWorks(**KEYS) as fw:
         copy = fw.client.with_timeout(httpx.Timeout(5))
-        with pytest.raises(RuntimeError, match=r"their with_options\(\) for both"):
+        with pytest.raises(RuntimeError, match=r"with_options\(\) for settings"):
             list_invoices.sync(client=copy, body=InvoiceListRequest())
     assert not httpx_mock.get_requests()
 
@@ -437,13 +441,13 @@ def test_the_generated_client_of_the_other_kind_is_a_dead_end() -> None:
     body = InvoiceListRequest()
     with (
         FinerWorks(**KEYS) as fw,
-        pytest.raises(RuntimeError, match="no keys here: use FinerWorks for sync, AsyncFinerWorks for async"),
+        pytest.raises(RuntimeError, match="no keys here: FinerWorks is for sync, AsyncFinerWorks for async"),
     ):
         asyncio.run(list_invoices.asyncio(client=fw.client, body=body))
 
     async def use() -> None:
         async with AsyncFinerWorks(**KEYS) as fw:
-            with pytest.raises(RuntimeError, match="no keys here: use FinerWorks for sync"):
+            with pytest.raises(RuntimeError, match="no keys here: FinerWorks is for sync"):
                 list_invoices.sync(client=fw.client, body=body)
 
     asyncio.run(use())

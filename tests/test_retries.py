@@ -185,8 +185,10 @@ def test_a_callers_own_exception_passes_through(httpx_mock: HTTPXMock) -> None:
         raise OwnError
 
     httpx_mock.add_response(503)
-    with HTTPClient(**KEYS, event_hooks={"response": [hook]}) as http, pytest.raises(OwnError):
-        http.post("/v3/list_invoices", json={})
+    with HTTPClient(**KEYS) as http:
+        http.event_hooks = {"response": [hook]}
+        with pytest.raises(OwnError):
+            http.post("/v3/list_invoices", json={})
     assert len(httpx_mock.get_requests()) == 1
 
 

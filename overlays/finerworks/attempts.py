@@ -5,18 +5,23 @@ may be, and what becomes of a failure, is decided here, once for both.
 """
 
 import datetime as dt
+import functools
 import json
 import logging
+import math
 import os
 import time
 import zlib
-from collections.abc import Mapping
-from typing import TypedDict, cast
+from collections.abc import Callable
+from contextvars import ContextVar
+from types import SimpleNamespace, TracebackType
+from typing import Self, TypedDict, cast
 
 import httpx
+import stamina
 
 from finerworks import errors, retries
-from finerworks.auth import KeyAuth, named, origin, read_key, shown
+from finerworks.auth import VARIABLES, KeyAuth, hide, named, origin, read_key, shown
 from finerworks.money import parse_number
 from finerworks.validation import fault, whole_number
 
@@ -26,19 +31,16 @@ PRODUCTION = "https://v2.api.finerworks.com"
 TEST = "https://test-api.finerworks.com"
 """FinerWorks' test host (the help page)."""
 
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+"""This machine: what goes there cannot be read on the way."""
+
 BASE_URL = "FINERWORKS_BASE_URL"
+LOG_LEVEL = "FINERWORKS_LOG"
 
 _LOG = logging.getLogger("finerworks")
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """Failures that come before the first byte of a request has left."""
-
-_FRAMING = {"content-encoding", "content-length", "transfer-encoding"}
-"""Headers about the bytes on the wire, which are false of a body that was read and unpacked."""
-
-
-Timeout = float | httpx.Timeout
-"""Seconds for a whole attempt, or httpx's times for its parts."""
 
 
 class Settings(TypedDict, total=False):
@@ -47,44 +49,58 @@ class Settings(TypedDict, total=False):
     web_api_key: str | None
     app_key: str | None
     base_url: str | None
-    timeout: Timeout | None
+    timeout: float | httpx.Timeout | None
     max_retries: int | None
     max_body_bytes: int | None
-    reads: Mapping[str, type]
+    allow_insecure_http: bool | None
+
+
+def settled(*settings: Settings) -> Settings:
+    """Give settings with keys that do not show themselves; the later hold where several give one.
+
+    Raises:
+        TypeError: One is no setting.
+    """
+    given = {name: value for each in settings for name, value in each.items() if value is not None}
+    if unknown := given.keys() - Settings.__annotations__.keys():
+        raise TypeError(f"unknown arguments: {', '.join(sorted(unknown))}")
+    return cast(Settings, given | {name: hide(given[name]) for name in VARIABLES if name in given})
 
 
 class Policy:
-    """What holds for every request of a client: its settings, checked. Never changed: they share it.
+    """What holds for every request of a client: its settings, checked. Never changed: they share it."""
 
-    Args:
-        settings: The later ones hold where several give a setting.
-    """
-
-    def __init__(self, *settings: Settings) -> None:
-        given = {name: value for each in settings for name, value in each.items() if value is not None}
-        given["reads"] = {path: model for each in settings for path, model in (each.get("reads") or {}).items()}
-        self.settings = known = cast(Settings, given)
-        self.base_url = read_base_url(known.get("base_url"))
-        known["base_url"] = str(self.base_url)  # what the environment said once holds for views too
-        self.timeout = read_timeout(known.get("timeout"))
-        self.max_retries = whole_number("max_retries", given.get("max_retries", 2), 0)
-        self.max_body_bytes = whole_number("max_body_bytes", given.get("max_body_bytes", 32 * 1024 * 1024), 1)
-        self.reads = known.get("reads", {})
-        known["web_api_key"] = read_key("web_api_key", known.get("web_api_key"))
-        known["app_key"] = read_key("app_key", known.get("app_key"))
-        self.keys = KeyAuth(self.base_url, web_api_key=known["web_api_key"], app_key=known["app_key"])
+    def __init__(self, settings: Settings) -> None:
+        self.base_url = read_base_url(settings.get("base_url"), insecure=settings.get("allow_insecure_http") is True)
+        self.timeout = read_timeout(settings.get("timeout"))
+        self.max_retries = whole_number("max_retries", settings.get("max_retries", 2), 0)
+        self.max_body_bytes = whole_number("max_body_bytes", settings.get("max_body_bytes", 32 * 1024 * 1024), 1)
+        keys = {name: read_key(name, settings.get(name)) for name in VARIABLES}
+        self.keys = KeyAuth(self.base_url, **keys)
+        # What the environment said once holds for views too.
+        self.settings = cast(Settings, {**settings, **keys, "base_url": str(self.base_url)})
+        read_log_level()
 
     def model(self, request: httpx.Request) -> type | None:
         """Give the model of the answer to a request that only reads; None if it may do more."""
         ours = request.method == "POST" and origin(request.url) == origin(self.base_url)
-        return self.reads.get(request.url.path) if ours else None
+        return retries.READS.get(request.url.path) if ours else None
+
+    def verdict(self, request: httpx.Request) -> Callable[[Exception], bool | float]:
+        """Give `retries.verdict` on failures of a request. A body that is gone once sent is sent once."""
+        reads = self.model(request) is not None and isinstance(request.stream, httpx.ByteStream)
+        return functools.partial(retries.verdict, reads=reads)
 
 
-def read_base_url(value: str | None) -> httpx.URL:
+def read_base_url(value: str | None, *, insecure: bool) -> httpx.URL:
     """Check a base URL: an origin, and nothing more. None: from the environment, else production.
 
+    Args:
+        value: The URL.
+        insecure: Whether plain http may leave the machine, where others can read the keys.
+
     Raises:
-        ValueError: It is no origin; the message says what is wrong with it.
+        ValueError: It is no origin, or a refused one; the message says what is wrong with it.
     """
     source = named("base_url", BASE_URL, value)
     try:
@@ -96,42 +112,110 @@ def read_base_url(value: str | None) -> httpx.URL:
         raise ValueError(f"{source} is not an http:// or https:// address, such as {PRODUCTION}")
     if url.userinfo or url.raw_path != b"/" or url.fragment:
         raise ValueError(f"{source} has credentials, a path or a query in it: give {shown(url)} alone")
+    if url.scheme == "http" and not insecure and url.host not in LOOPBACK:
+        raise ValueError(f"{source} would send keys unencrypted: give https:// or, knowingly, allow_insecure_http=True")
     return url
 
 
-def read_timeout(value: Timeout | None) -> httpx.Timeout:
+def read_log_level() -> None:
+    """Log as `FINERWORKS_LOG` says: to standard error, if the program has not set logging up.
+
+    Raises:
+        ValueError: It is neither ``debug`` nor ``info``.
+    """
+    if level := os.environ.get(LOG_LEVEL):
+        if level.upper() not in ("DEBUG", "INFO"):
+            raise ValueError(f"{LOG_LEVEL} is debug or info, not {level!r}")
+        _LOG.setLevel(level.upper())
+        if not _LOG.hasHandlers():
+            _LOG.addHandler(logging.StreamHandler())
+
+
+def read_timeout(value: float | httpx.Timeout | None) -> httpx.Timeout:
     """Check a timeout in seconds, or take the caller's `httpx.Timeout` as it is. None: 30 s.
 
     Raises:
         ValueError: It is not a finite number above 0.
     """
-    if not isinstance(value, httpx.Timeout | None) and (
-        type(value) not in (int, float) or not 0 < value < float("inf")
-    ):
+    if isinstance(value, httpx.Timeout | None):
+        return value or httpx.Timeout(30.0)
+    if type(value) not in (int, float) or not 0 < value < float("inf"):
         raise ValueError(f"timeout= is a number of seconds above 0, not {value!r}")
-    return value if isinstance(value, httpx.Timeout) else httpx.Timeout(value or 30.0)
+    return httpx.Timeout(value)
+
+
+_DEADLINE = ContextVar("deadline", default=math.inf)
+"""When the attempt that runs here is out of time, by `time.monotonic`."""
+
+
+def _left(seconds: float | None) -> float | None:
+    """Lower a time to what is left of the running attempt's. None is without bound, as then the attempt is.
+
+    Raises:
+        httpx.ReadTimeout: Nothing is left.
+    """
+    if (left := _DEADLINE.get() - time.monotonic()) <= 0:
+        raise httpx.ReadTimeout("the answer was not whole in time")
+    return seconds if seconds is None else min(seconds, left)
+
+
+def _read(read: Callable[..., object], max_bytes: int, timeout: float | None = None) -> object:
+    return read(max_bytes, timeout=_left(timeout))
+
+
+def trace(name: str, info: dict[str, object]) -> None:
+    """Bound the whole of an attempt, where httpx bounds each step of it and each read.
+
+    A server that sends the head of an answer a byte at a time would else have the whole ``read``
+    time for each byte, and nobody has a hold on the connection before the head is there. So each
+    connection's reads are bounded from when it is opened, by the attempt that makes them.
+    """
+    if name.endswith((".connect_tcp.started", ".start_tls.started")):
+        info["timeout"] = _left(cast(float | None, info["timeout"]))
+    if name.endswith((".connect_tcp.complete", ".start_tls.complete")):
+        stream = cast(SimpleNamespace, info["return_value"])  # httpcore's; its `read` is what counts
+        stream.read = functools.partial(_read, stream.read)
 
 
 class Attempt:
     """One attempt: what to send, how long it may take, and what came of it.
 
+    A context, in which the attempt is made. A failure of the transport ends there: the exception,
+    which has headers, is let go, and `answer` says what it was.
+
     Args:
         request: As the caller has it. It is left so, without keys; a copy is sent.
         policy: The client's.
-        number: Which attempt this is, from 1.
+        turn: Which attempt this is.
+        trace: The function `trace`, or for async a coroutine function that calls it. A request of the
+            caller's that has a ``trace`` extension keeps that, and loses the bound of the whole.
     """
 
-    def __init__(self, request: httpx.Request, policy: Policy, number: int) -> None:
+    def __init__(self, request: httpx.Request, policy: Policy, turn: stamina.Attempt, trace: object) -> None:
         method, url, extensions = request.method, request.url, dict(request.extensions)
-        timeouts = extensions["timeout"] = dict(extensions.get("timeout") or policy.timeout.as_dict())
+        extensions["timeout"] = timeouts = extensions.get("timeout") or policy.timeout.as_dict()
+        extensions.setdefault("trace", trace)
         self.request = httpx.Request(method, url, headers=request.headers, stream=request.stream, extensions=extensions)
-        bounds = [seconds for seconds in timeouts.values() if seconds is not None]
-        self.seconds = max(bounds) if len(bounds) == len(timeouts) else None
-        self._asked, self._policy, self._number = request, policy, number
-        self._began = time.monotonic()
+        self.seconds = max(math.inf if seconds is None else seconds for seconds in timeouts.values())
+        self._asked, self._policy, self._turn = request, policy, turn
         self._response: httpx.Response | None = None
         self._body = bytearray()
         self._problem: errors.FinerWorksError | None = None
+
+    def __enter__(self) -> Self:
+        self._began = time.monotonic()
+        self._token = _DEADLINE.set(self._began + self.seconds)
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> bool:
+        _DEADLINE.reset(self._token)
+        if not isinstance(exc, httpx.TransportError):
+            return False
+        told = f"{shown(self.request.url)}: {type(exc).__name__}: {exc}".rstrip(": ")
+        kind = errors.APITimeoutError if isinstance(exc, httpx.TimeoutException) else errors.APIConnectionError
+        permanent = isinstance(exc, httpx.LocalProtocolError) or "CERTIFICATE_VERIFY" in told
+        self._problem = kind(told, sent=not isinstance(exc, _NOT_SENT), permanent=permanent)
+        return True
 
     def head(self, response: httpx.Response) -> bool:
         """Take the head of an answer. Say whether its body is still to be read."""
@@ -139,26 +223,13 @@ class Attempt:
         if response.is_stream_consumed:  # a mock's answer comes with its body, unpacked
             self._body += response.content
             response.headers.pop("Content-Encoding", None)
-        elif self.seconds is not None:
-            timeouts, left = self.request.extensions["timeout"], self.seconds - (time.monotonic() - self._began)
-            timeouts["read"] = max(min(timeouts["read"], left), 0.001)  # read when the body begins
         return not response.is_stream_consumed
 
     def take(self, chunk: bytes) -> bool:
         """Take a part of the body as it came. Say whether to read on."""
         self._body += chunk
-        if self.seconds is not None and time.monotonic() - self._began > self.seconds:
-            said = f"{shown(self.request.url)} gave no whole answer in {self.seconds:g} s"
-            self._problem = errors.APITimeoutError(said, sent=True)
-        return self._problem is None and len(self._body) <= self._policy.max_body_bytes
-
-    def lost(self, exc: httpx.TransportError) -> None:
-        """Take note of a failure of the transport. The exception, which has headers, is let go."""
-        told = f": {errors.shorten(str(exc))}" if str(exc) and not isinstance(exc, httpx.LocalProtocolError) else ""
-        kind = errors.APITimeoutError if isinstance(exc, httpx.TimeoutException) else errors.APIConnectionError
-        permanent = isinstance(exc, httpx.LocalProtocolError) or "CERTIFICATE_VERIFY" in told
-        where, sent = f"{shown(self.request.url)}: {type(exc).__name__}", not isinstance(exc, _NOT_SENT)
-        self._problem = kind(f"{where}{told}", sent=sent, permanent=permanent)
+        _left(None)
+        return len(self._body) <= self._policy.max_body_bytes
 
     def answer(self) -> httpx.Response:
         """Give the answer, whole and checked.
@@ -170,28 +241,28 @@ class Attempt:
         if response is not None:
             body = _unpacked(self._body, response, self._policy.max_body_bytes + 1)
             if not response.is_success:
-                problem = self._refused(response, body)
+                problem = self._refused(response, body[: 50 * errors.MAX_BODY])
             elif problem is None:
                 data, problem = self._decoded(response, body)
-        where, seconds = f"{self.request.method} {self.request.url.path}", time.monotonic() - self._began
+        seconds = time.monotonic() - self._began
         came = type(problem).__name__ if response is None else response.status_code
-        ours = self._policy.keys.redact(str(errors.reference(data) if problem is None else problem.reference_id))
-        _LOG.debug("%s: %s, attempt %d, %.3f s, reference_id %s", where, came, self._number, seconds, ours)
-        if problem is not None or response is None:
-            raise self._told(problem or errors.APIConnectionError("nothing came", sent=True))
-        headers = [(name, value) for name, value in response.headers.multi_items() if name not in _FRAMING]
-        answer = _Answer(response.status_code, headers=headers, content=body, request=self._asked)
+        told = f"{self.request.method} {self.request.url.path}: {came} in {seconds:.3f} s, attempt {self._turn.num}"
+        if response is None or problem is not None:
+            problem = self._told(problem or errors.APIConnectionError("nothing came", sent=True))
+            _LOG.info("%s, reference_id %s, %s", told, problem.reference_id, self._next(problem))
+            raise problem
+        _LOG.debug("%s, reference_id %s", told, self._policy.keys.redact(errors.reference(data) or "None"))
+        answer = _Answer(response.status_code, headers=response.headers, content=body, request=self._asked)
         answer.data, answer.elapsed = data, dt.timedelta(seconds=seconds)
         return answer
 
     def _refused(self, response: httpx.Response, body: bytes) -> errors.APIStatusError:
         try:
-            target = shown(response.url.join(response.headers.get("Location", "")))
+            target = shown(response.url.join(response.extensions.get("location", "")))
         except (httpx.InvalidURL, UnicodeError):
             target = "an address that cannot be read"
         wait = retries.retry_after(response.headers.get("Retry-After"), now=time.time())
-        text = self._policy.keys.redact(body.decode(errors="replace"))
-        return errors.status_error(response.status_code, text, retry_after=wait, target=target)
+        return errors.status_error(response.status_code, body, retry_after=wait, target=target)
 
     def _decoded(self, response: httpx.Response, body: bytes) -> tuple[object, errors.FinerWorksError | None]:
         most, model = self._policy.max_body_bytes, self._policy.model(self.request)
@@ -207,14 +278,18 @@ class Attempt:
         return data, errors.rejection(data) or (None if model is None else fault(data, model))
 
     def _told(self, error: errors.FinerWorksError) -> errors.FinerWorksError:
-        """Say in an error which request it is about, and take out keys that the server echoed."""
+        """Say in an error which request it is about; take out keys that the server echoed, then cut its texts."""
         for name, value in vars(error).items():
             if isinstance(value, str):
-                setattr(error, name, self._policy.keys.redact(value))
+                setattr(error, name, self._policy.keys.redact(value)[: errors.MAX_BODY])
         error.message = errors.shorten(error.message)
         error.args = (error.message,)
-        error.method, error.path, error.attempts = self.request.method, self.request.url.path, self._number
+        error.method, error.path, error.attempts = self.request.method, self.request.url.path, self._turn.num
         return error
+
+    def _next(self, error: errors.FinerWorksError) -> str:
+        again = self._turn.num <= self._policy.max_retries and self._policy.verdict(self.request)(error)
+        return f"again in {self._turn.next_wait if again is True else again} s at the earliest" if again else "given up"
 
 
 class _Answer(httpx.Response):
@@ -228,7 +303,7 @@ class _Answer(httpx.Response):
 
 def _unpacked(body: bytearray, response: httpx.Response, most: int) -> bytes:
     """Unpack a body, and no more than `most` bytes of it, however much it holds."""
-    if response.headers.get("Content-Encoding", "").lower() != "gzip":
+    if response.headers.pop("Content-Encoding", "").lower() != "gzip":
         return bytes(body)
     try:
         return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(body, most)

@@ -1,6 +1,7 @@
 """The two keys and the account: where they come from, and where they may go."""
 
 import os
+import re
 from collections.abc import Generator
 
 import httpx
@@ -16,6 +17,20 @@ MIN_SECRET = 6
 """Characters from which on a key is one. To take a shorter one, a test's perhaps, out of a server's
 words would take the words apart.
 """
+
+
+class Secret(str):
+    """A key that does not show itself: as a local of a traceback, in a list or in a model it is ``[key]``."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "[key]"
+
+
+def hide(value: object) -> Secret | None:
+    """Make a key of an argument; of what is no text, one that `read_key` refuses."""
+    return None if value is None else Secret(value if isinstance(value, str) else " ")
 
 
 def origin(url: httpx.URL) -> tuple[str, str, int | None]:
@@ -39,10 +54,12 @@ class KeyAuth(httpx.Auth):
         keys: Each key by its name; None where it is missing.
     """
 
-    def __init__(self, url: httpx.URL, **keys: str | None) -> None:
+    def __init__(self, url: httpx.URL, **keys: Secret | None) -> None:
         self._origin, self._keys = origin(url), keys
+        secrets = sorted((key for key in keys.values() if key and len(key) >= MIN_SECRET), key=len, reverse=True)
+        self._echoes = re.compile("|".join(map(_spelled, secrets)) or "(?!)", re.IGNORECASE)
 
-    def require(self) -> dict[str, str]:
+    def require(self) -> dict[str, Secret]:
         """Give both keys.
 
         Raises:
@@ -62,9 +79,12 @@ class KeyAuth(httpx.Auth):
 
     def redact(self, text: str) -> str:
         """Take the keys out of a text that the server sent, should it have echoed them."""
-        for key in sorted(filter(None, self._keys.values()), key=len, reverse=True):
-            text = text.replace(key, "[key]") if len(key) >= MIN_SECRET else text
-        return text
+        return self._echoes.sub("[key]", text)
+
+
+def _spelled(key: str) -> str:
+    """Give a pattern for a key as it is, and as JSON or a URL may write its characters."""
+    return "".join(rf"(?:\\{{0,4}}{re.escape(each)}|\\{{1,4}}u00{ord(each):02x}|%{ord(each):02x})" for each in key)
 
 
 def named(argument: str, variable: str, value: object) -> str:
@@ -72,28 +92,28 @@ def named(argument: str, variable: str, value: object) -> str:
     return f"{argument}= ({f'from {variable}' if value is None else f'in place of {variable}'})"
 
 
-def read_key(name: str, value: str | None) -> str | None:
+def read_key(name: str, value: object) -> Secret | None:
     """Take a key from its argument or the environment, and check that it can be a header.
 
     Raises:
         CredentialsError: It cannot. The key is not shown.
     """
-    key = os.environ.get(VARIABLES[name]) or None if value is None else value
-    if key is None or (type(key) is str and key and key.isascii() and key.isprintable() and " " not in key):
+    key = hide(os.environ.get(VARIABLES[name]) or None if value is None else value)
+    if key is None or (key and key.isascii() and key.isprintable() and " " not in key):
         return key
     told = "has a character that no key has, such as a space or a line break" if key else "is empty"
     raise CredentialsError(f"{named(name, VARIABLES[name], value)} {told}: copy the key again, with nothing around it")
 
 
-def read_account_key(value: str | None) -> str | None:
+def read_account_key(value: str | None) -> Secret | None:
     """Give whose data to read: the argument, else `FINERWORKS_ACCOUNT_KEY`, else None.
 
     Raises:
         ValueError: The argument is blank, as when a seller has no key on record. The server would
             take that for one's own account, and answer with the wrong seller's money.
     """
-    account = os.environ.get(ACCOUNT_KEY) or None if value is None else value
-    if account is not None and not (type(account) is str and account.strip()):
-        source = named("account_key", ACCOUNT_KEY, value)
-        raise ValueError(f"{source} is blank, or no text: give the account's key, or None for your own")
+    account = hide(os.environ.get(ACCOUNT_KEY) or None if value is None else value)
+    if account is not None and not account.strip():
+        told = "is blank, or no text: give the account's key, or None for your own"
+        raise ValueError(f"{named('account_key', ACCOUNT_KEY, value)} {told}")
     return account

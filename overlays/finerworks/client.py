@@ -1,76 +1,63 @@
 """`FinerWorks` and `AsyncFinerWorks`: keys, an HTTP client and resources in one object."""
 
-import copy
-from typing import Generic, Never, Self, TypeVar
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from typing import Generic, Never, Self, TypeVar, Unpack, cast
 
 import httpx
 
-from finerworks.attempts import Settings, Timeout
-from finerworks.auth import read_account_key
+from finerworks.attempts import Settings, settled
+from finerworks.auth import KeyAuth, read_account_key
 from finerworks.http import AsyncHTTPClient, HTTPClient
-from finerworks.invoices import READS, AsyncInvoices, Invoices
+from finerworks.invoices import AsyncInvoices, Invoices
 from finerworks_client import Client
 
 Door = TypeVar("Door", HTTPClient, AsyncHTTPClient)
+Resource = TypeVar("Resource", Invoices, AsyncInvoices)
 
 
 def _refuse(_: httpx.Request) -> Never:
-    raise RuntimeError(
-        "no keys here: use FinerWorks for sync, AsyncFinerWorks for async, their with_options() for both"
-    )
+    raise RuntimeError("no keys here: FinerWorks is for sync, AsyncFinerWorks for async, with_options() for settings")
 
 
-_DEAD_END = httpx.MockTransport(_refuse)
-"""Stands where the generated client would open a door of its own, without keys or bounds."""
-
-
-class _FinerWorks(Generic[Door]):
+class _FinerWorks(Generic[Door, Resource]):
     """What the sync and the async client share."""
 
     _kind: type[Door]
-    _door: Door
+    _put: Callable[[Client, Door], object]
+    _invoices: type[Resource]
 
     client: Client
-    """The generated client, ready for the functions under `finerworks_client.api`."""
+    """The generated client, ready for the functions under `finerworks_client.api`. It is opened and
+    closed with this one: use it without ``with``."""
+
+    invoices: Resource
+    """The account's invoices."""
 
     def __init__(
-        self,
-        *,
-        web_api_key: str | None = None,
-        app_key: str | None = None,
-        account_key: str | None = None,
-        base_url: str | None = None,
-        timeout: Timeout | None = None,
-        max_retries: int | None = None,
-        http_client: Door | None = None,
+        self, *, account_key: str | None = None, http_client: Door | None = None, **settings: Unpack[Settings]
     ) -> None:
+        settings, self._account_key = settled(settings), read_account_key(account_key)
         # For callers without a type checker.
         if not isinstance(http_client, self._kind | None):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"http_client= is a finerworks.{self._kind.__name__}, not {type(http_client).__name__}")
-        settings = Settings(web_api_key=web_api_key, app_key=app_key, base_url=base_url, timeout=timeout, reads=READS)
-        settings["max_retries"] = max_retries
-        door = self._kind(**settings) if http_client is None else http_client.with_options(**settings)
-        door.require_keys()
-        self._bind(door, read_account_key(account_key))
+        self._door: Door = self._kind(**settings) if http_client is None else http_client.view(settings)
+        cast(KeyAuth, self._door.auth).require()
+        # The transport stands where the generated client would open a door of its own, without keys or bounds.
+        self.client = Client(str(self._door.base_url), httpx_args={"transport": httpx.MockTransport(_refuse)})
+        self._put(self.client, self._door)
+        self.invoices = self._invoices(self.client, self._account_key)
 
-    def _bind(self, door: Door, account_key: str | None) -> None:
-        self._door, self._account_key = door, account_key
-        self.client = Client(str(door.base_url), httpx_args={"transport": _DEAD_END})
-
-    def with_options(
-        self, *, timeout: Timeout | None = None, max_retries: int | None = None, account_key: str | None = None
-    ) -> Self:
+    def with_options(self, *, account_key: str | None = None, **settings: Unpack[Settings]) -> Self:
         """Give a view with other settings that shares the connections; None leaves a setting.
 
         Closing a view closes nothing; closing this client ends its views too.
         """
-        view = copy.copy(self)
-        account = self._account_key if account_key is None else read_account_key(account_key)
-        view._bind(self._door.with_options(timeout=timeout, max_retries=max_retries), account)
-        return view
+        account = self._account_key if account_key is None else account_key
+        return type(self)(account_key=account, http_client=self._door, **settings)
 
 
-class FinerWorks(_FinerWorks[HTTPClient]):
+class FinerWorks(_FinerWorks[HTTPClient, Invoices], AbstractContextManager["FinerWorks"]):
     """FinerWorks' web API, for one pair of keys.
 
     A context manager: leaving it closes its connections. Many threads may use one at once.
@@ -84,53 +71,39 @@ class FinerWorks(_FinerWorks[HTTPClient]):
         timeout: Seconds that one attempt may take as a whole, or an `httpx.Timeout` for its parts;
             see `HTTPClient`. None: 30 seconds, or what ``http_client`` has.
         max_retries: How often a failed request is sent again. None: 2, or what ``http_client`` has.
-        http_client: A client with a proxy or a transport of your own. What is None above is taken
+        max_body_bytes, allow_insecure_http: As `HTTPClient` has them.
+        http_client: A client with a proxy or a transport of your own. What is not given here is taken
             from it. It stays yours to close.
 
     Raises:
         CredentialsError: A key is missing or malformed. The message does not show it.
         ValueError: Another argument is out of its range.
+        TypeError: There is no such argument, or ``http_client`` is of another kind.
     """
 
-    _kind = HTTPClient
-
-    def _bind(self, door: HTTPClient, account_key: str | None) -> None:
-        super()._bind(door, account_key)
-        self.client.set_httpx_client(door)
-        self.invoices = Invoices(self.client, account_key)
-        """The account's invoices."""
+    _kind, _put, _invoices = HTTPClient, staticmethod(Client.set_httpx_client), Invoices
 
     def close(self) -> None:
         """Close the connections; those of an ``http_client`` of yours stay open."""
-        self._door.close()
-
-    def __enter__(self) -> Self:
-        return self
+        if self._door.owner is None:
+            self._door.close()
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
 
-class AsyncFinerWorks(_FinerWorks[AsyncHTTPClient]):
+class AsyncFinerWorks(_FinerWorks[AsyncHTTPClient, AsyncInvoices], AbstractAsyncContextManager["AsyncFinerWorks"]):
     """FinerWorks' web API for asyncio, for one pair of keys; its arguments are `FinerWorks`'.
 
     An async context manager, for the one event loop that it is used in.
     """
 
-    _kind = AsyncHTTPClient
-
-    def _bind(self, door: AsyncHTTPClient, account_key: str | None) -> None:
-        super()._bind(door, account_key)
-        self.client.set_async_httpx_client(door)
-        self.invoices = AsyncInvoices(self.client, account_key)
-        """The account's invoices."""
+    _kind, _put, _invoices = AsyncHTTPClient, staticmethod(Client.set_async_httpx_client), AsyncInvoices
 
     async def aclose(self) -> None:
         """Close the connections; those of an ``http_client`` of yours stay open."""
-        await self._door.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
+        if self._door.owner is None:
+            await self._door.aclose()
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self.aclose()

@@ -188,7 +188,7 @@ def parts(data: object) -> dict[str, object]:
 def reference(data: object) -> str | None:
     """Give the reference id of an answer's envelope, if it has one."""
     given = parts(parts(data).get("status")).get("reference_id")
-    return shorten(given) if isinstance(given, str) and given else None
+    return " ".join(given[: 50 * MAX_BODY].split()) or None if isinstance(given, str) else None
 
 
 def explain(data: object) -> str:
@@ -197,7 +197,7 @@ def explain(data: object) -> str:
     said = [words for words in shapes if isinstance(words, str)]
     for name, told in parts(parts(data).get("ModelState")).items():
         said.append(f"{name}: {', '.join(map(str, cast(list[object], told))) if isinstance(told, list) else told}")
-    return " ".join(said)
+    return " ".join(said)[: 50 * MAX_BODY]
 
 
 def rejection(data: object) -> RequestRejectedError | None:
@@ -213,22 +213,23 @@ _KINDS.update({404: NotFoundError, 429: RateLimitError})
 _KINDS.update(dict.fromkeys(range(300, 400), RedirectError) | dict.fromkeys(range(500, 600), ServerError))
 
 
-def status_error(status_code: int, text: str, *, retry_after: float | None = None, target: str = "") -> APIStatusError:
+def status_error(status_code: int, content: bytes, *, retry_after: float | None, target: str) -> APIStatusError:
     """Give the typed error of an HTTP status that is not 2xx, whatever its body is.
 
     Args:
         status_code: The HTTP status.
-        text: The body, or as much of it as could be read.
+        content: The body, or as much of it as is to be looked at.
         retry_after: Seconds that the server asks to wait.
         target: For a redirect, the origin that it names.
     """
+    text = content.decode(errors="replace").removeprefix("\ufeff")
     try:
-        data: object = json.loads(text.removeprefix("\ufeff"))
+        data: object = json.loads(text)
     except (ValueError, RecursionError):
         data = None
     kind = _KINDS.get(status_code, APIStatusError)
     if status_code == 400 and any(name.endswith(REFUSED_KEYS) for name in parts(parts(data).get("ModelState"))):
         kind = AuthenticationError
-    said = f"a redirect to {target}" if kind is RedirectError else shorten(explain(data) or text)
+    said = f"a redirect to {target}" if kind is RedirectError else explain(data) or text.strip()
     told, named = f"HTTP {status_code}: {said or 'without a body'}", reference(data)
-    return kind(told, status_code=status_code, body=text[:MAX_BODY], reference_id=named, retry_after=retry_after)
+    return kind(told, status_code=status_code, body=text, reference_id=named, retry_after=retry_after)

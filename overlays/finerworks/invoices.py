@@ -1,19 +1,18 @@
 """Invoices: binds `POST /v3/list_invoices` to pagers. The only module that knows the endpoint."""
 
-from collections.abc import Mapping
 from operator import attrgetter
 from typing import cast
 
 from finerworks.auth import read_account_key
 from finerworks.pagination import Ask, AsyncPager, Page, Pager
+from finerworks.retries import READS
 from finerworks.validation import whole_number
 from finerworks_client import Client
 from finerworks_client.api.invoices import list_invoices
 from finerworks_client.models import Invoice, InvoiceList, InvoiceListRequest
 from finerworks_client.types import UNSET
 
-READS: Mapping[str, type] = {"/v3/list_invoices": InvoiceList}
-"""The operations of this module that only read, by path, with the model of their answers."""
+READS["/v3/list_invoices"] = InvoiceList
 
 MAX_PER_PAGE = 25
 """The most invoices that FinerWorks puts on one page (the help page)."""
@@ -21,8 +20,7 @@ MAX_PER_PAGE = 25
 
 class _Resource:
     def __init__(self, client: Client, account_key: str | None) -> None:
-        self._client = client
-        self._account_key = account_key
+        self._client, self._account_key = client, account_key
 
     def _body(self, page_number: int, per_page: int, account_key: str | None) -> InvoiceListRequest:
         account = self._account_key if account_key is None else read_account_key(account_key)

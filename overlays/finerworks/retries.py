@@ -11,7 +11,6 @@ carried out twice.
 
 import functools
 import logging
-import math
 from email.utils import parsedate_to_datetime
 
 import stamina
@@ -23,6 +22,13 @@ MAX_RETRY_AFTER = 120.0
 
 AGAIN = {408, 425, 429, *range(500, 600)} - {501, 505}
 """HTTP statuses that another attempt can mend."""
+
+READS: dict[str, type] = {}
+"""The operations that only read: their paths, each with the generated model of its answer.
+
+Their requests may be sent again after a failure, and their answers are checked against the model.
+Each module that binds an endpoint adds its own; so may you, for a generated function of your own.
+"""
 
 attempts = functools.partial(stamina.retry_context, timeout=None, wait_initial=0.5, wait_max=8.0, wait_jitter=0.5)
 """The loop over the attempts at one request. Where the server names no time, it waits 0.5 s, doubled
@@ -41,14 +47,13 @@ def retry_after(value: str | None, *, now: float) -> float | None:
         value: The header: seconds, whole or not, or an HTTP date (RFC 9110, 10.2.3).
         now: When it came, in seconds since the epoch.
     """
+    text = (value or "").strip()
     try:
-        seconds = float(value or "nan")
-    except ValueError:
-        try:
-            seconds = max(parsedate_to_datetime(value or "").timestamp() - now, 0.0)
-        except (ValueError, OverflowError):
-            return None
-    return seconds if 0 <= seconds < math.inf else None
+        if text.replace(".", "", 1).isdigit() and len(text) < 20:
+            return float(text)
+        return max(parsedate_to_datetime(text).timestamp() - now, 0.0)
+    except (ValueError, OverflowError):
+        return None
 
 
 def verdict(error: Exception, *, reads: bool) -> bool | float:
