@@ -17,6 +17,7 @@ class Server:
             or a number of its own.
         cap: The most rows on a page.
         changes: What the listing becomes before the request of that number, from 1.
+        caps: What the cap becomes before the request of that number.
     """
 
     def __init__(
@@ -25,14 +26,16 @@ class Server:
         total: str | int | None = "rows",
         cap: int = 25,
         changes: dict[int, list[int]] | None = None,
+        caps: dict[int, int] | None = None,
     ) -> None:
-        self.rows, self.total, self.cap, self.changes = rows, total, cap, changes or {}
+        self.rows, self.total, self.cap, self.changes, self.caps = rows, total, cap, changes or {}, caps or {}
         self.asked: list[Ask] = []
 
     def fetch(self, ask: Ask) -> Page[int]:
         """Answer a request."""
         self.asked.append(ask)
         self.rows = self.changes.get(len(self.asked), self.rows)
+        self.cap = self.caps.get(len(self.asked), self.cap)
         size = min(ask.per_page, self.cap)
         items = self.rows[(ask.number - 1) * size : ask.number * size]
         named = {"rows": len(self.rows), "page": len(items)}
@@ -103,6 +106,22 @@ def test_a_row_that_vanishes_while_reading_hides_no_other() -> None:
     """A row that goes moves one to the page that was read already: it is given all the same."""
     server = Server(list(range(60)), changes={2: list(range(1, 60))})
     assert sorted(server.pager()) == list(range(60))
+
+
+@pytest.mark.parametrize(
+    ("changes", "caps"),
+    [
+        ({}, {2: 3}),  # page 2 is short because the cap fell, not because it is the last
+        ({2: [9, 0, 1, 2, 3, 4, 5, 6, 7], 3: [0, 1, 2, 3, 4, 5, 6, 7]}, {}),  # arrived, and went again
+    ],
+)
+@pytest.mark.parametrize("total", [None, 0])
+def test_a_row_that_comes_again_is_noticed_without_a_total(
+    changes: dict[int, list[int]], caps: dict[int, int], total: int | None
+) -> None:
+    """Where no total tells that a row is missing, pages that overlap do: all is read again."""
+    server = Server(list(range(8)), total, changes=changes, caps=caps)
+    assert list(server.pager(4)) == list(range(8))
 
 
 def test_a_listing_that_never_rests_is_an_error() -> None:

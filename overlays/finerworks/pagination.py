@@ -51,7 +51,7 @@ class Listing(Generic[T]):
     is short and holds just so many. Else it may count one page only, or nothing at all: then pages
     are asked for until one is empty, or shorter than those before. Items are told apart by a key, so
     that one that moved to a later page is given once. If the total changes on the way, items are
-    missing at the end, or a page repeats, all is read again from page 1, and what was not given yet
+    missing at the end, or one comes again, all is read again from page 1, and what was not given yet
     is given then.
 
     Args:
@@ -81,7 +81,7 @@ class Listing(Generic[T]):
         fresh = [item for key, item in unread if key not in self._given]
         self._read.update(keys)
         self._given.update(keys)
-        self.ask = self._next(ask, page, repeated=bool(keys) and not unread)
+        self.ask = self._next(ask, page, repeated=len(unread) < len(keys))
         return fresh
 
     def _next(self, ask: Ask, page: Page[T], *, repeated: bool) -> Ask | None:
