@@ -137,5 +137,5 @@ lock: $(VENV)/dev ## choose the versions in constraints.txt anew
 
 .PHONY: clean
 clean: ## remove everything that was made: environments, caches, builds
-	rm -rf $(VENV) .generated dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache tools/node_modules
+	rm -rf $(VENV) .generated dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tools/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

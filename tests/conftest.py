@@ -3,11 +3,18 @@
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 import stamina
 
 from callers import Async, Caller, Sync
 from finerworks.sandbox import Sandbox
+
+# How many examples a property is tried on. No clock decides, and nothing is kept on disk.
+_ANY_PACE = hypothesis.settings(deadline=None, database=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("default", _ANY_PACE, max_examples=200)
+hypothesis.settings.register_profile("fuzz", _ANY_PACE, max_examples=10_000)  # pytest --hypothesis-profile=fuzz
+hypothesis.settings.load_profile("default")
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,474 @@
+"""Listings that change while they are read: every row once or an error, in thousands of histories.
+
+Hypothesis makes up what happens between one page and the next, and the real pagers read on. More
+histories, in minutes, without the timer that ends a test that hangs:
+`pytest tests/test_listing_histories.py --hypothesis-profile=fuzz -o faulthandler_timeout=0`.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import ClassVar, Literal
+
+import attrs
+import httpx
+import pytest
+from hypothesis import event, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from answers import STATUS, rows
+from callers import KEYS
+from finerworks import (
+    APIConnectionError,
+    AsyncFinerWorks,
+    AsyncHTTPClient,
+    AsyncPager,
+    FinerWorks,
+    FinerWorksError,
+    HTTPClient,
+    ListingChangedError,
+    Page,
+    Pager,
+    RequestRejectedError,
+    ResponseValidationError,
+    ServerError,
+)
+from finerworks.pagination import MAX_PASSES, Ask
+from finerworks_client.models import Invoice
+
+ATTEMPTS = 3
+"""How often a client tries one request, if it is not told otherwise."""
+
+
+@attrs.frozen
+class Total:
+    """What a server says of the total.
+
+    Attributes:
+        kind: None: nothing. "rows": the truth. "page": the rows of the page. "off": `by` more than
+            the truth. "fixed": `by`, whatever is true. "restless": another number each time.
+        by: As the kind has it.
+    """
+
+    kind: Literal["rows", "page", "off", "fixed", "restless"] | None
+    by: int = 0
+
+    def told(self, listed: int, on_page: int, answers: int) -> int | None:
+        """Give the total of one answer."""
+        off = max(0, listed + self.by)
+        known = {"rows": listed, "page": on_page, "off": off, "fixed": self.by, "restless": listed + answers}
+        return known.get(self.kind or "")
+
+    def is_usable(self, listed: int) -> bool:
+        """Say whether a listing that stands still can be read whole by this."""
+        return self.kind != "restless" and 0 <= (self.told(listed, 0, 0) or 0) <= listed
+
+
+@attrs.frozen
+class Answer:
+    """One page as the server gives it."""
+
+    items: list[int]
+    told: int | None
+
+
+class TroubledError(Exception):
+    """What an attempt gets in place of an answer.
+
+    Args:
+        kind: All but "turned down" are worth another attempt.
+    """
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+    def response(self) -> httpx.Response:
+        """Give what comes over the wire, or raise what the wire does."""
+        if self.kind == "cut off":
+            raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
+        refusal = {"status": {**STATUS, "success": False}, "invoices": None, "total_count": 0}
+        body = b'{"status": {"succ' if self.kind == "half" else json.dumps(refusal).encode()
+        return httpx.Response(503 if self.kind == "down" else 200, content=body)
+
+    def typed(self) -> FinerWorksError:
+        """Give what it is to a caller in the end."""
+        errors = {
+            "down": ServerError(self.kind, status_code=503),
+            "cut off": APIConnectionError(self.kind, sent=True),
+            "half": ResponseValidationError(self.kind),
+            "turned down": RequestRejectedError(self.kind),
+        }
+        return errors[self.kind]
+
+
+class LeftOutError(Exception):
+    """What comes in place of an answer that hides a loss; see `World.deceives_everyone`."""
+
+
+class World:
+    """A server whose one listing may change, fail, cap its pages and lie between any two requests.
+
+    Args:
+        count: How many rows there are at first.
+        per_page: How many rows its client asks for.
+        cap: The most rows on a page.
+        total: What is said of the total.
+    """
+
+    def __init__(self, count: int, per_page: int, cap: int, total: Total) -> None:
+        self.rows, self.made = list(range(count)), count
+        self.per_page, self.cap, self.total = per_page, cap, total
+        self.stuck: int | None = None
+        self.doubles = False
+        self.troubles: list[str] = []
+        self.begin()
+
+    def begin(self) -> None:
+        """Take the next request as the first of a new listing."""
+        self.there = set(self.rows)  # at every request of the listing
+        self.sent: set[int] = set()
+        self.readings = 0
+        self.reading: list[Answer] = []  # since page 1 was last asked for
+        self.calm = False  # nothing has happened in this reading that keeps it from being whole
+        self.due: type[FinerWorksError] | None = None  # what the request under way must end in
+        self.failed = 0
+
+    def insert(self, at: int, count: int) -> None:
+        """Insert new rows."""
+        self.rows[at:at] = range(self.made, self.made + count)
+        self.made += count
+
+    def answer(self, ask: Ask) -> Answer:
+        """Answer one attempt of a request.
+
+        Raises:
+            TroubledError: There is no good answer to it.
+            LeftOutError: No client could tell from the answer that a row is lost.
+        """
+        self.there &= set(self.rows)
+        self._fail()
+        if ask.number == 1:
+            self.readings, self.reading, self.shape, self.calm = self.readings + 1, [], self._shape(), True
+        # Each page of a reading but the last brings a row that no page before it had.
+        assert self.readings <= MAX_PASSES, "the listing is read too often"
+        assert len(self.reading) <= self.made, "the listing is read for ever"
+        answer = self._page(ask)
+        self.reading.append(answer)
+        self.sent.update(answer.items)
+        self.calm &= self.shape == self._shape() and not self.stuck and self.total.is_usable(len(self.rows))
+        if (answer.told or 0) < 0 or len(set(answer.items)) < len(answer.items):
+            self.due = ResponseValidationError
+        elif self.deceives_everyone():
+            raise LeftOutError
+        return answer
+
+    def _shape(self) -> tuple[tuple[int, ...], int, Total]:
+        return tuple(self.rows), self.cap, self.total
+
+    def _fail(self) -> None:
+        if not self.troubles:
+            self.failed = 0
+            return
+        error = TroubledError(self.troubles.pop())
+        self.failed += 1
+        if error.kind == "turned down" or self.failed == ATTEMPTS:
+            self.due = type(error.typed())
+        raise error
+
+    def _page(self, ask: Ask) -> Answer:
+        number, size = self.stuck or ask.number, min(ask.per_page, self.cap)
+        items = self.rows[(number - 1) * size : number * size]
+        if self.doubles:
+            items, self.doubles = items + items[:1], False
+        answers = self.readings * 100 + len(self.reading)
+        return Answer(items, self.total.told(len(self.rows), len(items), answers))
+
+    def deceives_everyone(self) -> bool:
+        """Say whether a row is lost by the last answer, and no answer of this reading betrays it.
+
+        Pages have numbers, and nothing else to hold on to: what looks in every answer like a listing
+        that stands still passes for one. So it is where no row came twice, no total contradicts
+        another, and one of these holds, which are all that is left out:
+
+        (a) A row went from a page that was read and another came before a total was told again: as
+            many rows come as the total counts, and the one that moved up was on no page.
+        (b) Pages are smaller than asked and the total counts one page: page 1 looks like all there is.
+        (c) A row went from a page that was read, and the total of page 1 is none, or no larger than
+            what came: nothing counts the row that moved up.
+        (d) The total is too small, and a page ends where it does: no more is due.
+        """
+        first, last, come = self.reading[0], self.reading[-1], 0
+        for page in self.reading:
+            borne_out = first.told is not None and len(first.items) < first.told >= come
+            told_anew = None not in (page.told, first.told) and page.told != first.told
+            if told_anew and (borne_out or page.told != len(page.items)):
+                return False
+            come += len(page.items)
+        if self.there <= self.sent or come > len({row for page in self.reading for row in page.items}):
+            return False
+        if first.told == come:  # (a), (b), (d)
+            return last is not first or come < self.per_page
+        short = not last.items or len(last.items) < len(first.items)
+        return short and (first.told is None or first.told < come)  # (c)
+
+
+def same(row: int) -> int:
+    """Tell a row by itself."""
+    return row
+
+
+def fetched(world: World, ask: Ask) -> Page[int]:
+    """Fetch a page as a binding does, with the retries of its request."""
+    while True:
+        try:
+            answer = world.answer(ask)
+        except TroubledError as error:
+            if world.due:
+                raise error.typed() from None
+        else:
+            return Page(ask.number, answer.items, answer.told)
+
+
+def transport(world: World) -> httpx.MockTransport:
+    """Put a world behind HTTP. An account without invoices has null for them, or []."""
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked = json.loads(request.content)
+        try:
+            answer = world.answer(Ask(asked["page_number"], asked["per_page"]))
+        except TroubledError as error:
+            return error.response()
+        invoices = rows(*answer.items) or (None if world.cap % 2 else [])
+        return httpx.Response(200, json={"status": STATUS, "invoices": invoices, "total_count": answer.told})
+
+    return httpx.MockTransport(respond)
+
+
+def ids(page: Page[Invoice]) -> list[int]:
+    """Give the rows of a page of invoices."""
+    return [int(invoice.invoice_id) for invoice in page.items]
+
+
+def stepped(pages: AsyncIterator[list[int]]) -> Iterator[list[int]]:
+    """Read async pages one at a time, as they are asked for."""
+
+    async def step() -> list[int] | None:
+        return await anext(pages, None)
+
+    with asyncio.Runner() as runner:
+        while (page := runner.run(step())) is not None:
+            yield page
+
+
+FEW = st.integers(1, 4)
+PLACES = st.integers(0, 23)
+TOTALS = st.one_of(
+    st.sampled_from([Total("rows"), Total(None), Total("rows"), Total("page"), Total(None), Total("restless")]),
+    st.builds(Total, st.sampled_from(["off", "fixed"]), st.integers(-9, 20)),
+)
+TROUBLES = st.sampled_from(["down", "cut off", "half", "turned down"])
+
+
+class Histories(RuleBasedStateMachine):
+    """A world that changes, and a consumer who takes page after page from it, listing after listing."""
+
+    share: ClassVar[int] = 1
+    """One in how many examples is tried: fewer of what is slow."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pages: Iterator[list[int]] | None = None
+        self.given: list[int] = []
+
+    def read(self) -> Iterator[list[int]]:
+        """Begin a listing, and give the rows of its pages."""
+        raise NotImplementedError
+
+    @initialize(count=st.integers(0, 20), per_page=FEW, cap=st.integers(1, 12), total=TOTALS)
+    def make(self, count: int, per_page: int, cap: int, total: Total) -> None:
+        """Make the world as it is at first."""
+        self.world = World(count, per_page, cap, total)
+
+    @rule(at=PLACES, count=FEW)
+    def insert(self, at: int, count: int) -> None:
+        """New rows arrive, in front, between others or at the end."""
+        self.world.insert(at % (len(self.world.rows) + 1), count)
+
+    @rule(at=PLACES, count=FEW)
+    def delete(self, at: int, count: int) -> None:
+        """Rows vanish."""
+        at %= len(self.world.rows) + 1
+        del self.world.rows[at : at + count]
+
+    @rule(at=PLACES, to=PLACES, count=FEW)
+    def replace(self, at: int, to: int, count: int) -> None:
+        """Rows vanish between two pages, and as many arrive before the next."""
+        self.pull(1)
+        before = len(self.world.rows)
+        self.delete(at, count)
+        self.take()
+        self.insert(to, before - len(self.world.rows))
+
+    @rule(at=PLACES, to=PLACES)
+    def move(self, at: int, to: int) -> None:
+        """A row gets another place."""
+        for row in self.world.rows[at : at + 1]:
+            self.world.rows.remove(row)
+            self.world.rows.insert(to % (len(self.world.rows) + 1), row)
+
+    @rule(cap=FEW)
+    def cap(self, cap: int) -> None:
+        """Pages get another cap."""
+        self.world.cap = cap
+
+    @rule(total=TOTALS)
+    def lie(self, total: Total) -> None:
+        """The total is counted another way."""
+        self.world.total = total
+
+    @rule(kind=TROUBLES, times=st.integers(1, ATTEMPTS))
+    def fail(self, kind: str, times: int) -> None:
+        """The next attempts get no good answer."""
+        self.world.troubles = [kind] * times
+
+    @rule(page=st.sampled_from([None, 1, 2, 3]))
+    def spoil(self, page: int | None) -> None:
+        """From now on one page is given for every number; or else the next page has a row twice."""
+        self.world.stuck, self.world.doubles = page, page is None
+
+    @rule()
+    def mend(self) -> None:
+        """The server does as it should, until something happens again."""
+        self.world.stuck, self.world.doubles, self.world.total, self.world.troubles = None, False, Total("rows"), []
+
+    @rule(times=FEW)
+    def pull(self, times: int) -> None:
+        """The consumer takes some pages, of a new listing if none is under way."""
+        if self.pages is None:
+            self.world.begin()
+            self.pages, self.given = self.read(), []
+        for _ in range(times):
+            self.take()
+
+    @rule()
+    def finish(self) -> None:
+        """The consumer takes all that is left."""
+        self.pull(1)
+        while self.pages is not None:
+            self.take()
+
+    @rule()
+    def stop(self) -> None:
+        """The consumer has seen enough."""
+        self.pages = None
+
+    def take(self) -> None:
+        """Take a page; where there is none, the listing is whole or has a reason for its error."""
+        pages, self.pages = self.pages, None
+        if pages is None:
+            return
+        try:
+            page = next(pages, None)
+        except LeftOutError:
+            event("left out")
+        except FinerWorksError as error:
+            self.judge_error(type(error))
+        else:
+            assert self.world.due is None, "a broken answer was handed on"
+            if page is None:
+                self.judge()
+            else:
+                self.given += page
+                assert len(set(self.given)) == len(self.given), "a row was given twice"
+                self.pages = pages
+
+    def judge_error(self, kind: type[FinerWorksError]) -> None:
+        """Judge a listing that ended with an error: of an answer, or of a last reading that was disturbed."""
+        event(kind.__name__)
+        assert kind is (self.world.due or ListingChangedError)
+        assert self.world.due or not self.world.calm, "an error without a reason"
+
+    def judge(self) -> None:
+        """Judge a listing that ended without an error."""
+        again = self.world.readings > 1
+        event("whole, read again" if again else "whole")
+        assert self.world.there <= set(self.given), "a row was lost"
+        if self.world.calm and not again:
+            assert tuple(self.given) == self.world.shape[0], "rows out of order"
+
+    def teardown(self) -> None:
+        """Read what is under way to its end."""
+        while self.pages is not None:
+            self.take()
+
+
+class PagerHistories(Histories):
+    """Histories that a `Pager` reads."""
+
+    def read(self) -> Iterator[list[int]]:
+        """Begin a listing."""
+
+        def fetch(ask: Ask) -> Page[int]:
+            return fetched(self.world, ask)
+
+        for page in Pager(fetch, per_page=self.world.per_page, key=same).pages():
+            yield page.items
+
+
+class AsyncPagerHistories(Histories):
+    """Histories that an `AsyncPager` reads."""
+
+    share = 2
+
+    def read(self) -> Iterator[list[int]]:
+        """Begin a listing."""
+
+        async def fetch(ask: Ask) -> Page[int]:
+            await asyncio.sleep(0)
+            return fetched(self.world, ask)
+
+        async def pages() -> AsyncIterator[list[int]]:
+            async for page in AsyncPager(fetch, per_page=self.world.per_page, key=same).pages():
+                yield page.items
+
+        return stepped(pages())
+
+
+class ClientHistories(Histories):
+    """Histories that a whole `FinerWorks` reads over HTTP."""
+
+    share = 10
+
+    def read(self) -> Iterator[list[int]]:
+        """Begin a listing."""
+        with HTTPClient(transport=transport(self.world), **KEYS) as http, FinerWorks(http_client=http) as fw:
+            yield from map(ids, fw.invoices.list(per_page=self.world.per_page).pages())
+
+
+class AsyncClientHistories(Histories):
+    """Histories that a whole `AsyncFinerWorks` reads over HTTP."""
+
+    share = 10
+
+    def read(self) -> Iterator[list[int]]:
+        """Begin a listing."""
+
+        async def pages() -> AsyncIterator[list[int]]:
+            door = AsyncHTTPClient(transport=transport(self.world), **KEYS)
+            async with door, AsyncFinerWorks(http_client=door) as fw:
+                async for page in fw.invoices.list(per_page=self.world.per_page).pages():
+                    yield ids(page)
+
+        return stepped(pages())
+
+
+@pytest.mark.parametrize("histories", [PagerHistories, AsyncPagerHistories, ClientHistories, AsyncClientHistories])
+def test_every_row_is_given_once_or_an_error_is_raised(
+    histories: type[Histories], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever happens between two pages, a listing has all that was there, once, or ends in an error."""
+    caplog.set_level("ERROR", "stamina")  # of a failure, hypothesis' story is what is to be read
+    bounds = settings(max_examples=settings().max_examples // histories.share, stateful_step_count=30)
+    run_state_machine_as_test(histories, settings=bounds)
