@@ -4,8 +4,9 @@ import asyncio
 from typing import Protocol, TypedDict, Unpack
 
 import httpx
+import pytest
 
-from finerworks import AsyncFinerWorks, AsyncHTTPClient, FinerWorks, HTTPClient
+from finerworks import AsyncFinerWorks, AsyncHTTPClient, FinerWorks, FinerWorksError, HTTPClient
 from finerworks.attempts import Settings
 from finerworks_client.models import Invoice, InvoiceList
 
@@ -42,6 +43,12 @@ class Caller(Protocol):
         """Send a request through a new door."""
         ...
 
+    def refusals(
+        self, count: int, account_key: str | None = None, **settings: Unpack[Settings]
+    ) -> list[FinerWorksError]:
+        """Ask one client for so many pages, and give the error of each."""
+        ...
+
 
 class Sync:
     """The sync client."""
@@ -66,6 +73,18 @@ class Sync:
         """Send a request through a new door."""
         with HTTPClient(**settings) as http:
             return http.send(request)
+
+    def refusals(
+        self, count: int, account_key: str | None = None, **settings: Unpack[Settings]
+    ) -> list[FinerWorksError]:
+        """Ask one client for so many pages, and give the error of each."""
+        errors: list[FinerWorksError] = []
+        with FinerWorks(account_key=account_key, **settings) as fw:
+            for _ in range(count):
+                with pytest.raises(FinerWorksError) as caught:
+                    fw.invoices.page()
+                errors.append(caught.value)
+        return errors
 
 
 class Async:
@@ -102,5 +121,21 @@ class Async:
         async def call() -> httpx.Response:
             async with AsyncHTTPClient(**settings) as http:
                 return await http.send(request)
+
+        return asyncio.run(call())
+
+    def refusals(
+        self, count: int, account_key: str | None = None, **settings: Unpack[Settings]
+    ) -> list[FinerWorksError]:
+        """Ask one client for so many pages, and give the error of each."""
+
+        async def call() -> list[FinerWorksError]:
+            errors: list[FinerWorksError] = []
+            async with AsyncFinerWorks(account_key=account_key, **settings) as fw:
+                for _ in range(count):
+                    with pytest.raises(FinerWorksError) as caught:
+                        await fw.invoices.page()
+                    errors.append(caught.value)
+            return errors
 
         return asyncio.run(call())

@@ -4,6 +4,7 @@ import email.utils
 
 import httpx
 import pytest
+import stamina
 from pytest_httpx import HTTPXMock
 
 from answers import REFUSED_KEYS, asked, listing, rows
@@ -93,6 +94,17 @@ def test_decides(error: Exception, when_it_reads: bool | float, when_it_writes: 
 def test_no_wait_named_is_a_backoff() -> None:
     """`Retry-After: 0`, or a date that is past by our clock, does not make attempts come at once."""
     assert retries.verdict(status(503, 0.0), reads=True) is True
+
+
+def test_waits_longer_each_time() -> None:
+    """Where the server names no time, waits double from half a second up to eight."""
+    waits: list[float] = []
+    with stamina.set_testing(testing=False):
+        for turn in retries.attempts(lambda _: 0.0, attempts=7):
+            with turn:
+                waits.append(turn.next_wait)
+                assert len(waits) == 7
+    assert waits == [0.5, 1, 2, 4, 8, 8, 8]
 
 
 @pytest.mark.parametrize("retry", [0, 1, 2, 5])

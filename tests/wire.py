@@ -65,6 +65,20 @@ class Exchange:
         """Hang up."""
         self._connection.close()
 
+    def tunnel(self, port: int) -> bytes:
+        """Pass all on to a port of this machine, and back, as a proxy does; give what passed."""
+        passed = b""
+        with socket.create_connection(("127.0.0.1", port)) as other:
+            ends = {self._connection: other, other: self._connection}
+            while not self._over.is_set():
+                readable, _, _ = select.select(list(ends), [], [], 0.05)
+                for end in readable:
+                    if not (data := end.recv(65536)):
+                        return passed
+                    passed += data
+                    ends[end].sendall(data)
+        return passed
+
     def read(self) -> bool:
         """Read a request; say whether a whole one came."""
         came = b""
@@ -140,11 +154,12 @@ class Wire:
         self._over.set()
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads[:1]:  # the one that accepts: from here on no connection is added
+            thread.join(10)
         self._listener.close()
-        with self._lock:
-            for connection in self._open:
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
+        for connection in self._open:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(10)
             assert not thread.is_alive(), "a connection's thread did not end"

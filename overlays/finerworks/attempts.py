@@ -250,6 +250,7 @@ class Attempt:
         if response is None or problem is not None:
             problem = self._told(problem or errors.APIConnectionError("nothing came", sent=True))
             _LOG.info("%s, reference_id %s, %s", told, problem.reference_id, self._next(problem))
+            body, data = b"", None  # a traceback with locals is not to show the answer
             raise problem
         _LOG.debug("%s, reference_id %s", told, self._policy.keys.redact(errors.reference(data) or "None"))
         answer = _Answer(response.status_code, headers=response.headers, content=body, request=self._asked)

@@ -209,8 +209,7 @@ def rejection(data: object) -> RequestRejectedError | None:
 
 
 _KINDS: dict[int, type[APIStatusError]] = {400: BadRequestError, 401: AuthenticationError, 403: PermissionDeniedError}
-_KINDS.update({404: NotFoundError, 429: RateLimitError})
-_KINDS.update(dict.fromkeys(range(300, 400), RedirectError) | dict.fromkeys(range(500, 600), ServerError))
+_KINDS.update({404: NotFoundError, 429: RateLimitError, 3: RedirectError, 5: ServerError})  # 3: 3xx, 5: 5xx
 
 
 def status_error(status_code: int, content: bytes, *, retry_after: float | None, target: str) -> APIStatusError:
@@ -227,7 +226,7 @@ def status_error(status_code: int, content: bytes, *, retry_after: float | None,
         data: object = json.loads(text)
     except (ValueError, RecursionError):
         data = None
-    kind = _KINDS.get(status_code, APIStatusError)
+    kind = _KINDS.get(status_code, _KINDS.get(status_code // 100, APIStatusError))
     if status_code == 400 and any(name.endswith(REFUSED_KEYS) for name in parts(parts(data).get("ModelState"))):
         kind = AuthenticationError
     said = f"a redirect to {target}" if kind is RedirectError else explain(data) or text.strip()

@@ -100,10 +100,8 @@ def _list(check_item: Check) -> Check:
     def check(value: object) -> Wrong | None:
         if not isinstance(value, list):
             return "", "is not a list"
-        for index, item in enumerate(cast(list[object], value)):
-            if wrong := check_item(item):
-                return f"[{index}]{wrong[0]}", wrong[1]
-        return None
+        items = enumerate(cast(list[object], value))
+        return next(((f"[{index}]{wrong[0]}", wrong[1]) for index, item in items if (wrong := check_item(item))), None)
 
     return check
 

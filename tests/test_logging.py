@@ -1,0 +1,120 @@
+"""What can be seen of requests from outside: log lines, stamina's hooks, the User-Agent."""
+
+import logging
+import os
+import platform
+import re
+import subprocess
+import sys
+
+import httpx
+import pytest
+import stamina
+from stamina.instrumentation import RetryDetails, RetryHookFactory, set_on_retry_hooks
+
+import finerworks
+from callers import KEYS, Caller
+from finerworks import FinerWorks, ServerError
+from wire import Exchange, Wire, http, page
+
+PROGRAM = """
+import logging, stamina, sys
+from finerworks import FinerWorks
+stamina.set_testing(True, attempts=9, cap=True)
+if sys.argv[2] == "own":
+    logging.basicConfig(format="own %(name)s %(levelname)s %(message)s")
+for _ in range(2):
+    with FinerWorks(web_api_key="the-web-key", app_key="the-app-key", base_url=sys.argv[1]) as fw:
+        fw.with_options(timeout=5).invoices.page()
+"""
+
+
+def fails_once(exchange: Exchange) -> None:
+    """Answer the first request with a 503."""
+    exchange.send(http(b"", 503) if exchange.number == 1 else page(exchange))
+
+
+def lines(level: str, setup: str) -> list[str]:
+    """Give what a program prints to standard error with `FINERWORKS_LOG` so, times left out."""
+    with Wire(fails_once) as wire:
+        environment = {**os.environ, "FINERWORKS_LOG": level}
+        command = [sys.executable, "-c", PROGRAM, wire.url, setup]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == ""
+    return re.sub(r" in \d+\.\d{3} s,", ",", done.stderr).splitlines()
+
+
+FAILED = "POST /v3/list_invoices: 503, attempt 1, reference_id None, again in 0.0 s at the earliest"
+AGAIN = "POST /v3/list_invoices: 200, attempt 2, reference_id ref-1"
+GOOD = "POST /v3/list_invoices: 200, attempt 1, reference_id ref-1"
+
+
+@pytest.mark.parametrize(
+    ("level", "printed"),
+    [("", []), ("info", [FAILED]), ("debug", [FAILED, AGAIN, GOOD]), ("DEBUG", [FAILED, AGAIN, GOOD])],
+)
+def test_the_environment_turns_lines_on(level: str, printed: list[str]) -> None:
+    """Each attempt that failed, or each attempt, is one line on standard error, and printed once."""
+    assert lines(level, "none") == printed
+
+
+def test_a_program_that_logs_gets_the_lines_its_own_way() -> None:
+    """Where logging is set up, lines go there, and not a second time to standard error."""
+    ours = [line for line in lines("debug", "own") if "finerworks" in line]
+    assert ours == [
+        f"own finerworks {level} {line}" for level, line in [("INFO", FAILED), ("DEBUG", AGAIN), ("DEBUG", GOOD)]
+    ]
+
+
+def test_a_wrong_level_is_an_error() -> None:
+    """What FINERWORKS_LOG may be is said where a client is made."""
+    assert lines("loud", "none")[-1] == "ValueError: FINERWORKS_LOG is debug or info, not 'loud'"
+
+
+def test_a_failure_for_good_is_a_line_too(caller: Caller, caplog: pytest.LogCaptureFixture) -> None:
+    """The last attempt's line says that there is no other."""
+    caplog.set_level(logging.INFO, "finerworks")
+    with Wire(lambda exchange: exchange.send(http(b"", 500, "Retry-After: 3"))) as wire:
+        caller.refusals(1, **KEYS, base_url=wire.url, max_retries=1)
+    told = [record.getMessage() for record in caplog.records if record.name == "finerworks"]
+    assert [line.rpartition(", ")[2] for line in told] == ["again in 3.0 s at the earliest", "given up"]
+
+
+def test_staminas_hooks_see_each_retry() -> None:
+    """A hook of the program's own gets the error, and the wait that the server named."""
+    seen: list[RetryDetails] = []
+
+    def hook(details: RetryDetails) -> None:
+        seen.append(details)
+
+    set_on_retry_hooks([RetryHookFactory(lambda: hook)])
+    try:
+        with Wire(fails_once) as wire, FinerWorks(**KEYS, base_url=wire.url) as fw:
+            fw.invoices.page()
+    finally:
+        set_on_retry_hooks(None)
+    (retry,) = seen
+    assert retry.retry_num == 1
+    assert isinstance(retry.caused_by, ServerError)
+    assert retry.caused_by.status_code == 503
+
+
+def test_retries_can_be_switched_off_for_tests() -> None:
+    """stamina.set_active(False) leaves one attempt, as its users expect."""
+    stamina.set_active(False)
+    try:
+        with Wire(fails_once) as wire, FinerWorks(**KEYS, base_url=wire.url) as fw, pytest.raises(ServerError):
+            fw.invoices.page()
+    finally:
+        stamina.set_active(True)
+    assert len(wire.exchanges) == 1
+
+
+def test_says_who_asks(caller: Caller) -> None:
+    """The User-Agent names this package, Python and httpx with their versions."""
+    with Wire() as wire:
+        caller.invoices(**KEYS, base_url=wire.url)
+    agent = f"finerworks/{finerworks.__version__} python/{platform.python_version()} httpx/{httpx.__version__}"
+    assert {line for each in wire.exchanges for line in each.head.split(b"\r\n") if line.startswith(b"User-Agent")} == {
+        f"User-Agent: {agent}".encode()
+    }

@@ -1,0 +1,344 @@
+"""Both keys reach the server they are for, and nothing else: a canary for each, looked for everywhere."""
+
+import asyncio
+import gc
+import logging
+import os
+import pickle
+import ssl
+import subprocess
+import sys
+import traceback
+import warnings
+from pathlib import Path
+
+import httpx
+import pytest
+import trustme
+
+from callers import Caller
+from finerworks import AsyncFinerWorks, AsyncHTTPClient, CredentialsError, FinerWorks, HTTPClient, RedirectError
+from wire import Does, Exchange, Wire, elsewhere, http
+
+# Nowhere a local, where a traceback would show it with reason.
+WEB, APP = "canary-web/7f3a9c", "canary-app-51d2e8"
+CANARIES = {"FINERWORKS_WEB_API_KEY": WEB, "FINERWORKS_APP_KEY": APP}
+ACCOUNT = "canary-account-c0ffee"
+
+
+@pytest.fixture
+def canaries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the canaries where keys are read from."""
+    for name, canary in CANARIES.items():
+        monkeypatch.setenv(name, canary)
+
+
+def check(shown: object) -> None:
+    """See that a canary is in nothing that is shown, in none of its spellings."""
+    text = f"{shown!s} {shown!r}".lower().replace("\\", "")
+    for canary in CANARIES.values():
+        assert canary not in text
+        assert canary.replace("/", "%2f") not in text
+        assert "".join(f"u{ord(each):04x}" for each in canary) not in text
+
+
+def check_logs(records: list[logging.LogRecord]) -> None:
+    """See that no record has a canary, in its message, its arguments or anything else of it."""
+    assert records
+    for record in records:
+        check(record.getMessage())
+        check(record.args)
+        check(vars(record))
+        assert ACCOUNT not in record.getMessage()
+
+
+def check_error(error: BaseException) -> None:
+    """See that an error has no canary: in its words, its attributes, its bytes, its traceback with locals."""
+    check(error)
+    check(vars(error))
+    check(error.args)
+    check(pickle.dumps(error))
+    check("".join(traceback.TracebackException.from_exception(error, capture_locals=True).format()))
+    for linked in (error.__cause__, error.__context__):
+        assert not isinstance(linked, httpx.HTTPError)
+
+
+def arrived(wire: Wire) -> None:
+    """See that both canaries did reach the server."""
+    for canary in CANARIES.values():
+        assert canary.encode() in wire.received()
+
+
+def echo() -> str:
+    """Make a text that has each canary as it is, as JSON may write it, and as a URL does."""
+    said: list[str] = []
+    for canary in CANARIES.values():
+        spelled = "".join(f"\\u{ord(each):04X}" for each in canary)
+        said += [canary, canary.replace("/", "\\/"), canary.replace("/", "%2F"), canary.upper(), spelled]
+    return " ".join(said)
+
+
+def repeats(status: int, shape: str) -> Does:
+    """Make a server that repeats the keys in its answer."""
+    return lambda exchange: exchange.send(http(shape.replace("ECHO", echo()).encode(), status))
+
+
+def cuts(exchange: Exchange) -> None:
+    """Hang up in the middle of an answer that repeats the keys."""
+    exchange.send(http(echo().encode(), 200, length=100_000))
+    exchange.close()
+
+
+FAILURES: dict[str, Does] = {
+    "Message": repeats(400, '{"Message": "ECHO"}'),
+    "ModelState": repeats(400, '{"Message": "no", "ModelState": {"ECHO": ["ECHO"], "authorization_credentials": []}}'),
+    "message": repeats(403, '{"message": "ECHO"}'),
+    "status": repeats(500, '{"status": {"message": "ECHO", "reference_id": "ECHO"}}'),
+    "html": repeats(502, "<p>ECHO</p>" * 100),
+    "html that is cut": repeats(404, "x" * 1950 + "ECHO" * 20),
+    "success: false": repeats(200, '{"status": {"success": false, "message": "ECHO", "reference_id": "ECHO"}}'),
+    "not JSON": repeats(200, "ECHO"),
+    "contract": repeats(200, '{"status": {"reference_id": "ECHO"}, "invoices": [{"invoice_id": "ECHO"}]}'),
+    "cut off": cuts,
+    "closed": lambda exchange: exchange.close(),
+    "no HTTP": lambda exchange: exchange.send(b"what is this\r\n\r\n"),
+    "redirect": lambda exchange: exchange.send(http(b"", 302, "Location: https://other.test/")),
+}
+
+
+@pytest.mark.usefixtures("canaries")
+@pytest.mark.parametrize("does", FAILURES.values(), ids=FAILURES)
+def test_no_failure_shows_a_key(
+    caller: Caller, does: Does, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """No error, no log record of any logger and no output has a key, though the server repeats it."""
+    caplog.set_level(1)
+    for name in ("finerworks", "httpx", "httpcore", "stamina", "asyncio"):
+        caplog.set_level(1, name)
+    with Wire(does) as wire, warnings.catch_warnings(record=True) as warned:
+        (error,) = caller.refusals(1, base_url=wire.url, account_key=ACCOUNT)
+    arrived(wire)
+    assert ACCOUNT.encode() in wire.received()
+    check_error(error)
+    check_logs(caplog.records)
+    check(capfd.readouterr())
+    check([str(each.message) for each in warned])
+
+
+@pytest.mark.usefixtures("canaries")
+def test_no_error_quotes_what_is_not_http(caller: Caller) -> None:
+    """A server that repeats the keys where an answer should begin gets them into no error."""
+    with Wire(lambda exchange: exchange.send(echo().encode() + b"\r\n\r\n")) as wire:
+        (error,) = caller.refusals(1, base_url=wire.url)
+    arrived(wire)
+    check_error(error)
+
+
+@pytest.mark.usefixtures("canaries")
+def test_nothing_that_users_hold_shows_a_key(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Clients, views, the generated client and its attributes, pagers, pages, answers: none shows one."""
+    caplog.set_level(1)
+    with Wire() as wire, HTTPClient(base_url=wire.url) as door, FinerWorks(http_client=door) as fw:
+        view = fw.with_options(timeout=5, account_key=ACCOUNT)
+        pager = view.invoices.list()
+        first = next(iter(pager.pages()))
+        answer = door.post("/v3/list_invoices", json={"page_number": 1, "per_page": 5})
+        for held in (fw, door, view, fw.client, fw.invoices, view.invoices, pager, first, answer, answer.request):
+            check(held)
+            if hasattr(held, "__dict__"):
+                check({name: f"{value!r} {getattr(value, '__dict__', '')!r}" for name, value in vars(held).items()})
+        check([door.headers, answer.headers, answer.request.headers, door.auth, door.event_hooks, door.cookies])
+        assert ACCOUNT not in repr(vars(view))
+        assert ACCOUNT not in repr(vars(view.invoices))
+    arrived(wire)
+    check_logs(caplog.records)
+    check(capfd.readouterr())
+
+
+@pytest.mark.usefixtures("canaries")
+def test_a_client_left_open_warns_without_a_key() -> None:
+    """Python's warning of a connection that was never closed comes, as for any httpx client, without keys."""
+    with Wire() as wire:
+        FinerWorks(base_url=wire.url).invoices.page()
+        with pytest.warns(ResourceWarning, match="unclosed <socket") as warned:
+            gc.collect()
+        arrived(wire)
+    check([str(each.message) for each in warned])
+
+    async def leave(url: str) -> None:
+        await AsyncFinerWorks(base_url=url).invoices.page()
+        gc.collect()
+        await asyncio.sleep(0)
+
+    with Wire() as wire, pytest.warns(ResourceWarning, match="unclosed") as warned:
+        asyncio.run(leave(wire.url))
+    check([str(each.message) for each in warned])
+
+
+BAD, RAW = f"{WEB}\n", APP.encode()
+
+
+@pytest.mark.parametrize("make", [FinerWorks, AsyncFinerWorks, HTTPClient, AsyncHTTPClient])
+def test_a_wrong_argument_shows_no_key(make: type[FinerWorks], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be made says why, without a key in any frame of its traceback."""
+    with pytest.raises(CredentialsError) as caught:
+        make(web_api_key=BAD, app_key=APP)
+    check_error(caught.value)
+    with pytest.raises(CredentialsError) as caught:
+        make(web_api_key="web", app_key=RAW)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # that is the mistake
+    check_error(caught.value)
+    with pytest.raises(ValueError, match="timeout=") as wrong:
+        make(web_api_key=WEB, app_key=APP, timeout=-1)
+    check_error(wrong.value)
+    monkeypatch.setenv("FINERWORKS_WEB_API_KEY", BAD)
+    with pytest.raises(CredentialsError) as caught:
+        make()
+    check_error(caught.value)
+
+
+TARGETS = [
+    "http://127.0.0.1:{other}/v3/list_invoices",
+    "//127.0.0.1:{other}/",
+    "http://user:pass@127.0.0.1:{other}/",
+    "http://127.0.0.1:{own}@127.0.0.1:{other}/",
+    "http://127.0.0.1:{own}%40127.0.0.1:{other}@127.0.0.1:{other}/",
+    "http://localhost:{other}/",
+    "HTTP://127.0.0.1:{other}",
+    "https://127.0.0.1:{own}/",
+    "http://127.0.0.1:{own}/v4/list_invoices",
+    "/v3/other",
+    "?again",
+    "",
+    "http://[::1",
+    "https://xn--\xff.test/",
+    "http://127.0.0.1:99999999/",
+    "http:///\\127.0.0.1:{other}/",
+    "javascript:alert(1)",
+]
+
+
+@pytest.mark.usefixtures("canaries")
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 305, 306, 307, 308, 399])
+def test_no_redirect_reaches_anybody(caller: Caller, status: int, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever a 3xx points to, nothing goes there: no header, no body, not even a connection."""
+    caplog.set_level(1)
+    with elsewhere() as other:
+
+        def redirects(exchange: Exchange) -> None:
+            target = TARGETS[exchange.number - 1].format(own=wire.port, other=other.port)
+            exchange.send(http(b"", status, f"Location: {target}"))
+
+        with Wire(redirects) as wire:
+            errors = caller.refusals(len(TARGETS), base_url=wire.url)
+    assert len(wire.exchanges) == len(TARGETS)
+    assert wire.connections == 1
+    for error in errors:
+        assert type(error) is RedirectError
+        assert error.status_code == status
+        check_error(error)
+    assert f"a redirect to http://127.0.0.1:{other.port}." in str(errors[3])
+    assert "user" not in str(errors[2])
+    arrived(wire)
+    check_logs(caplog.records)
+
+
+@pytest.mark.usefixtures("canaries")
+def test_no_option_of_the_callers_turns_redirects_on() -> None:
+    """follow_redirects has no effect, on the client or on a request, with a transport of one's own or without."""
+    with elsewhere() as other:
+        target = f"Location: http://127.0.0.1:{other.port}/"
+        with Wire(lambda exchange: exchange.send(http(b"", 307, target))) as wire:
+            for transport in (None, httpx.HTTPTransport()):
+                with HTTPClient(base_url=wire.url, transport=transport) as door:
+                    door.follow_redirects = True
+                    with pytest.raises(RedirectError):
+                        door.post("/v3/list_invoices", json={}, follow_redirects=True)
+
+            async def use() -> None:
+                for transport in (None, httpx.AsyncHTTPTransport()):
+                    async with AsyncHTTPClient(base_url=wire.url, transport=transport) as door:
+                        door.follow_redirects = True
+                        with pytest.raises(RedirectError):
+                            await door.post("/v3/list_invoices", json={}, follow_redirects=True)
+
+            asyncio.run(use())
+    arrived(wire)
+    assert len(wire.exchanges) == 4
+
+
+@pytest.mark.parametrize("make", [FinerWorks, AsyncFinerWorks, HTTPClient, AsyncHTTPClient])
+@pytest.mark.parametrize("host", ["api.finerworks.com", "127.0.0.1.other.test", "10.0.0.1", "[::2]", "localhost.other"])
+@pytest.mark.usefixtures("canaries")
+def test_plain_http_does_not_leave_the_machine(make: type[FinerWorks], host: str) -> None:
+    """Keys go unencrypted to this machine alone, unless the caller says that they may."""
+    with pytest.raises(ValueError, match="would send keys unencrypted: give https://") as caught:
+        make(base_url=f"http://{host}")
+    check_error(caught.value)
+    with pytest.raises(ValueError, match="would send keys unencrypted"):
+        make(base_url=f"http://{host}", allow_insecure_http=False)
+    make(base_url=f"http://{host}", allow_insecure_http=True)
+    for here in ("127.0.0.1", "localhost", "[::1]"):
+        make(base_url=f"http://{here}:8765")
+
+
+@pytest.mark.usefixtures("canaries")
+def test_a_proxy_sees_a_tunnel(caller: Caller, tmp_path: Path) -> None:
+    """A proxy learns the host, and carries what it cannot read."""
+    authority, passed = trustme.CA(), list[bytes]()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.tempfile() as chain:
+        context.load_cert_chain(chain)
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    trusted = ssl.create_default_context(cafile=str(tmp_path / "authority.pem"))
+
+    def carry(exchange: Exchange) -> None:
+        exchange.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        passed.append(exchange.tunnel(server.port))
+
+    with Wire(tls=context) as server, Wire(carry) as proxy:
+        if caller.name == "sync":
+            transport = httpx.HTTPTransport(proxy=proxy.url, verify=trusted)
+            with HTTPClient(base_url=server.url, transport=transport) as door:
+                assert len(list(FinerWorks(http_client=door).invoices.list())) == 60
+        else:
+
+            async def use() -> None:
+                transport = httpx.AsyncHTTPTransport(proxy=proxy.url, verify=trusted)
+                async with AsyncHTTPClient(base_url=server.url, transport=transport) as door:
+                    assert len([each async for each in AsyncFinerWorks(http_client=door).invoices.list()]) == 60
+
+            asyncio.run(use())
+    arrived(server)
+    assert proxy.received().startswith(f"CONNECT 127.0.0.1:{server.port} HTTP/1.1".encode())
+    assert passed
+    check(proxy.received() + b"".join(passed))
+
+
+@pytest.mark.usefixtures("canaries")
+def test_a_proxy_of_the_environment_is_not_for_this_machine(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plain http to this machine goes there, not in the open to a proxy."""
+    with elsewhere() as proxy, Wire() as wire:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        assert len(caller.invoices(base_url=wire.url)) == 60
+    arrived(wire)
+
+
+@pytest.mark.usefixtures("canaries")
+def test_the_output_of_commands_shows_no_key() -> None:
+    """Neither the sandbox, told wrong keys, nor a program on the SDK prints one, at the most talkative."""
+    quiet = {**os.environ, "FINERWORKS_LOG": "debug"}
+    command = [sys.executable, "-m", "finerworks.sandbox", "--", sys.executable, "-c", LISTS]
+    done = subprocess.run(command, env=quiet, capture_output=True, text=True, timeout=60, check=False)
+    assert "AuthenticationError" in done.stderr
+    check(done.stdout + done.stderr)
+
+
+LISTS = f"""
+import logging
+from finerworks import FinerWorks
+logging.basicConfig(level=1)
+FinerWorks(web_api_key={WEB!r}, app_key={APP!r}).invoices.page()
+"""
