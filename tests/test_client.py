@@ -266,6 +266,16 @@ def test_refuses_settings_out_of_range(settings: dict[str, object], told: str) -
             view(**settings)
 
 
+@pytest.mark.parametrize("kind", [FinerWorks, AsyncFinerWorks, HTTPClient, AsyncHTTPClient])
+def test_refuses_a_setting_that_there_is_not(kind: Callable[..., object]) -> None:
+    """A slip of the pen is an error, and not a setting that has no effect."""
+    make = cast(Make, kind)
+    with pytest.raises(TypeError, match="unknown arguments: max_retires, timout"):
+        make(**KEYS, max_retires=5, timout=5)
+    with FinerWorks(**KEYS) as fw, pytest.raises(TypeError, match="unknown arguments: reads"):
+        cast(Make, fw.with_options)(reads={})
+
+
 def test_with_options_shares_the_connections_and_leaves_the_rest(httpx_mock: HTTPXMock) -> None:
     """A view has its own settings; closing it closes nothing, closing the client ends it."""
     httpx_mock.add_response(json=listing([]), is_reusable=True)

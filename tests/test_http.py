@@ -10,6 +10,7 @@ import random
 import re
 import time
 from collections.abc import AsyncIterator, Iterator
+from typing import cast
 
 import httpx
 import pytest
@@ -502,6 +503,20 @@ def test_the_longest_part_bounds_the_whole(timeout: float | httpx.Timeout, bound
     assert Attempt(request, Policy({"timeout": timeout}), turn, trace).seconds == bound
     asked = httpx.Request("POST", URL, extensions={"timeout": httpx.Timeout(timeout).as_dict()})
     assert Attempt(asked, Policy({}), turn, trace).seconds == bound
+
+
+def test_each_step_has_the_time_that_is_left() -> None:
+    """Connecting and the TLS handshake get what the steps before them left of the whole."""
+    turn = next(iter(retries.attempts(ValueError, attempts=1)))
+    with Attempt(httpx.Request("POST", URL), Policy({"timeout": 30}), turn, trace):
+        time.sleep(0.05)
+        for step in ("connection.connect_tcp", "connection.start_tls", "proxy.start_tls"):
+            info: dict[str, object] = {"timeout": 30.0}
+            trace(f"{step}.started", info)
+            assert 0 < cast(float, info["timeout"]) < 30
+    unbound: dict[str, object] = {"timeout": 30.0}
+    trace("connection.connect_tcp.started", unbound)
+    assert unbound["timeout"] == 30
 
 
 def test_a_timeout_of_the_callers_own_passes_through(httpx_mock: HTTPXMock) -> None:
