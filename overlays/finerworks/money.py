@@ -11,11 +11,9 @@ from decimal import Context, Decimal, Inexact, InvalidOperation
 
 __all__ = ["exact", "text", "total"]
 
-_EXACT_DIGITS = 15
-"""Every decimal of so many digits comes back unchanged from a float (IEEE 754 binary64)."""
-
 # Of our own: the caller's context may round, and a sum that was rounded is a wrong sum.
 _CONTEXT = Context(prec=100, traps=[Inexact, InvalidOperation])
+_READING = Context(traps=[])
 
 
 def exact(amount: float | Decimal) -> Decimal:
@@ -48,9 +46,8 @@ def text(amount: float | Decimal) -> str:
 def parse_number(literal: str) -> float | Decimal:
     """Read a JSON number with a fraction: a float if that holds it exactly, else a Decimal.
 
-    The check of an answer refuses the Decimal, so that no amount is changed by being read.
+    The check of an answer refuses the Decimal, so that no amount is changed by being read. It is NaN
+    where no Decimal holds the number either.
     """
-    value = float(literal)
-    if (len(literal) <= _EXACT_DIGITS and "e" not in literal.lower()) or Decimal(literal) == Decimal(repr(value)):
-        return value
-    return Decimal(literal)
+    value, meant = float(literal), Decimal(literal, _READING)
+    return value if meant == Decimal(repr(value)) else meant
