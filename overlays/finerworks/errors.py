@@ -77,7 +77,7 @@ class FinerWorksError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         # As it comes, an exception is made again from its args alone: that fails for keywords.
-        return Exception.__new__, (type(self), self.message), self.__dict__
+        return Exception.__new__, (type(self), *self.args), self.__dict__
 
 
 class CredentialsError(FinerWorksError, ValueError):
@@ -188,7 +188,8 @@ def parts(data: object) -> dict[str, object]:
 def reference(data: object) -> str | None:
     """Give the reference id of an answer's envelope, if it has one."""
     given = parts(parts(data).get("status")).get("reference_id")
-    return " ".join(given[: 50 * MAX_BODY].split()) or None if isinstance(given, str) else None
+    text = given[: 50 * MAX_BODY] if isinstance(given, str) else ""
+    return " ".join(text.encode(errors="replace").decode().split()) or None  # no half of a surrogate pair
 
 
 def explain(data: object) -> str:
@@ -197,7 +198,7 @@ def explain(data: object) -> str:
     said = [words for words in shapes if isinstance(words, str)]
     for name, told in parts(parts(data).get("ModelState")).items():
         said.append(f"{name}: {', '.join(map(str, cast(list[object], told))) if isinstance(told, list) else told}")
-    return " ".join(said)[: 50 * MAX_BODY]
+    return " ".join(said)[: 50 * MAX_BODY].encode(errors="replace").decode()
 
 
 def rejection(data: object) -> RequestRejectedError | None:
