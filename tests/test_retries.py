@@ -51,6 +51,8 @@ def date(seconds: float) -> str:
         ("Fri, 31 Dec 9999 23:59:59 GMT", 253_402_300_799.0 - NOW),
         ("Fri, 31 Dec 100000 23:59:59 GMT", None),
         ("Fri, 99 Foo 2026 99:99:99 GMT", None),
+        ("9" * 400, None),
+        ("1e3", None),
     ],
 )
 def test_reads_retry_after(header: str | None, seconds: float | None) -> None:
