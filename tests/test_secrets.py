@@ -329,16 +329,16 @@ def test_a_proxy_of_the_environment_is_not_for_this_machine(caller: Caller, monk
 @pytest.mark.usefixtures("canaries")
 def test_the_output_of_commands_shows_no_key() -> None:
     """Neither the sandbox, told wrong keys, nor a program on the SDK prints one, at the most talkative."""
-    quiet = {**os.environ, "FINERWORKS_LOG": "debug"}
+    talkative = {**os.environ, "FINERWORKS_LOG": "debug", "THEIR_WEB": WEB, "THEIR_APP": APP}
     command = [sys.executable, "-m", "finerworks.sandbox", "--", sys.executable, "-c", LISTS]
-    done = subprocess.run(command, env=quiet, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=talkative, capture_output=True, text=True, timeout=60, check=False)
     assert "AuthenticationError" in done.stderr
     check(done.stdout + done.stderr)
 
 
-LISTS = f"""
-import logging
+LISTS = """
+import logging, os
 from finerworks import FinerWorks
 logging.basicConfig(level=1)
-FinerWorks(web_api_key={WEB!r}, app_key={APP!r}).invoices.page()
+FinerWorks(web_api_key=os.environ["THEIR_WEB"], app_key=os.environ["THEIR_APP"]).invoices.page()
 """
