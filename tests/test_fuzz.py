@@ -169,13 +169,9 @@ def mutations(draw: st.DrawFn, good: dict[str, object]) -> str:
     return text
 
 
+PAGE_TEXTS: Text = mutations(listing(rows("a"))) | mutations(listing(rows("a", "b", "c")))
 DOCUMENTS: Text = st.one_of(
-    ANYTHING,
-    mutations(listing(rows("a"))),
-    mutations(listing(rows("a", "b", "c"))),
-    mutations(listing(None)),
-    mutations(REJECTED),
-    mutations(dict(REFUSED_KEYS)),
+    ANYTHING, PAGE_TEXTS, mutations(listing(None)), mutations(REJECTED), mutations(dict(REFUSED_KEYS))
 )
 
 # --- answers on the wire --------------------------------------------------------------------------
@@ -244,28 +240,30 @@ def damaged(body: bytes) -> st.SearchStrategy[bytes]:
     )
 
 
-def packed(body: bytes) -> st.SearchStrategy[tuple[bytes, bytes | None]]:
-    """Give a body for the wire and its Content-Encoding: right, wrong, twice, unknown or damaged."""
+def packings(body: bytes) -> list[tuple[bytes, Headers]]:
+    """Pack a body in each right way, with the header that says so."""
     zipped = gzip.compress(body, 1, mtime=0)
-    right: list[tuple[bytes, bytes | None]] = [(body, None), (zipped, b"gzip"), (zipped, b"GZIP")]
-    wrong: list[tuple[bytes, bytes | None]] = [
+    gzips = [(zipped, ((b"Content-Encoding", name),)) for name in (b"gzip", b"GZIP")]
+    return [(body, ()), (body, ((b"Content-Encoding", b"identity"),)), *gzips]
+
+
+def packed(body: bytes) -> st.SearchStrategy[tuple[bytes, Headers]]:
+    """Pack a body, and say how: rightly, wrongly, twice, in an unknown way, or damaged."""
+    zipped = gzip.compress(body, 1, mtime=0)
+    wrong = [
         (body, b"gzip"),
-        (zipped, None),
+        (zipped, b""),
         (zlib.compress(body), b"deflate"),
         (zlib.compress(body), b"gzip"),
         (gzip.compress(zipped), b"gzip"),
         (gzip.compress(zipped), b"gzip, gzip"),
         (zipped + zipped, b"gzip"),
-        (body, b"identity"),
         (body, b"br"),
         (body, b"\xe9"),
     ]
-    return st.one_of(
-        st.just(right[0]),
-        st.sampled_from(right),
-        st.sampled_from(wrong),
-        damaged(zipped).map(lambda cut: (cut, b"gzip")),
-    )
+    cut = damaged(zipped).map(lambda part: (part, b"gzip"))
+    said = (st.sampled_from(wrong) | cut).map(lambda each: (each[0], ((b"Content-Encoding", each[1]),)))
+    return st.sampled_from(packings(body)) | said
 
 
 # What HTTP lets a header have: no control characters. httpx makes text of it by guessing.
@@ -319,15 +317,18 @@ STATUSES = st.one_of(
 @st.composite
 def answers(draw: st.DrawFn, statuses: st.SearchStrategy[int] = STATUSES) -> Answer:
     """Make an answer: a document or any bytes, perhaps damaged, in any packing, with any headers."""
+    if draw(st.booleans()):
+        # A good status, whole on the wire: what is wrong with it, if anything is, is in its fields.
+        wire, encoding = draw(PAGE_TEXTS.map(lambda text: packings(encoded(text, "utf-8"))).flatmap(st.sampled_from))
+        return Answer(200, draw(EXTRAS) + encoding, wire)
     codec = draw(st.sampled_from(["utf-8"] * 6 + ["utf-8-sig", "utf-16", "utf-16-le", "utf-32", "latin-1"]))
     body = draw(DOCUMENTS.map(lambda text: encoded(text, codec)) | st.binary(max_size=50))
     if draw(st.sampled_from([False] * 5 + [True])):
         body = draw(damaged(body))
     wire, encoding = draw(packed(body))
-    headers = draw(EXTRAS)
-    if encoding is not None:
-        headers += ((b"Content-Encoding", encoding),)
-    return Answer(draw(statuses), headers, wire, draw(st.sampled_from([4096, 1, 7])) if len(wire) < 5000 else 4096)
+    return Answer(
+        draw(statuses), draw(EXTRAS) + encoding, wire, draw(st.sampled_from([4096, 1, 7])) if len(wire) < 5000 else 4096
+    )
 
 
 # --- what an answer is worth, without the SDK -----------------------------------------------------
@@ -582,6 +583,7 @@ FOUND = {
     ),
     "a character that cannot be printed": Answer(400, (), b'{"message": "\\ud800"}'),
     "a reference with such a character": Answer(500, (), b'{"status": {"reference_id": "\\ud800"}}'),
+    "a page too deep to be read": Answer(200, (), b"[" * 20_000),
     "a failure too deep to be read": Answer(500, (), b"[" * 20_000),
     "a page in no encoding, by name": Answer(200, ((b"Content-Encoding", b"identity"),), GOOD.body),
     "a page that is too large": Answer(200, (), GOOD.body + b" " * MOST),
