@@ -376,14 +376,14 @@ def test_leaving_a_view_leaves_the_connections(httpx_mock: HTTPXMock) -> None:
     asyncio.run(use())
 
 
-def test_a_view_has_cookies_of_its_own_and_the_callers_timeout(httpx_mock: HTTPXMock) -> None:
-    """One account's session does not travel with another's keys; what the caller set stays."""
+def test_no_cookie_is_kept_and_a_view_has_the_callers_timeout(httpx_mock: HTTPXMock) -> None:
+    """No session travels with another account's keys, nor any of the server's; what the caller set stays."""
     httpx_mock.add_response(json=listing([]), headers={"Set-Cookie": "session=one"})
     httpx_mock.add_response(json=listing([]))
     with HTTPClient(**KEYS) as http:
         http.timeout = httpx.Timeout(3)
         http.post("/v3/list_invoices", json={})
-        assert http.cookies["session"] == "one"
+        assert not http.cookies
         FinerWorks(web_api_key="two", app_key="app", http_client=http).invoices.page()
     sent = httpx_mock.get_requests()
     assert [request.headers.get("Cookie") for request in sent] == [None, None]

@@ -292,16 +292,16 @@ WAITS = st.one_of(
     ),
 ).map(str.encode)
 COOKIES = joined(
-    st.sampled_from(["a=b", "=", "a", 'a="b', ""]),
+    st.sampled_from(["a=b", "=", "a", 'a="b', "\xe9=\xff", ""]),
     st.sampled_from(["expires=x", "expires=Mon, 99 Jan 99999 99:99:99 GMT", "Max-Age=1e9", "Max-Age=" + "9" * 30]),
-    st.sampled_from(["", "domain=.", "domain=other.test", "port=x", "version=x"]),
+    st.sampled_from(["", "domain=\xff", "domain=.", "domain=other.test", "port=x", "version=x", "path=\xe9"]),
     by="; ",
-).map(str.encode)
+).map(lambda text: text.encode("latin-1"))
 EXTRAS: st.SearchStrategy[Headers] = st.lists(
     st.one_of(
         st.tuples(st.just(b"Location"), LOCATIONS | LINES),
         st.tuples(st.just(b"Retry-After"), WAITS | LINES),
-        st.tuples(st.just(b"Set-Cookie"), COOKIES),
+        st.tuples(st.just(b"Set-Cookie"), COOKIES | LINES),
         st.tuples(st.just(b"Content-Type"), st.sampled_from([b"text/html", b"application/json; charset=x"]) | LINES),
         st.tuples(st.sampled_from([b"Content-Length", b"Transfer-Encoding", b"X-Other", b"Date"]), LINES),
     ),
@@ -569,6 +569,7 @@ def check(outcome: Outcome, answer: Answer) -> None:
 SENT = GOOD.body.decode()
 FOUND = {
     "a header that is not ASCII": Answer(200, ((b"X-Other", b"\xe9"),), GOOD.body),
+    "a cookie that is not ASCII, to be sent back": Answer(200, ((b"Set-Cookie", b"a=\xff"),), GOOD.body),
     "a target whose host is no name": Answer(302, ((b"Location", b"http://xn--/"),), b""),
     "a target without a host": Answer(302, ((b"Location", b"data:x"),), b""),
     "a target with a bad port": Answer(302, ((b"Location", b"https://other.test:b"),), b""),

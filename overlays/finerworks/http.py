@@ -10,6 +10,7 @@ import contextlib
 import copy
 import platform
 from collections.abc import Callable
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Generic, Self, TypeVar, Unpack, cast
 
 import httpx
@@ -35,7 +36,8 @@ class _Door(Generic[Transport]):
         mounts = {str(own.base_url): None} if own.base_url.host in LOOPBACK else None
         start = cast(Callable[..., None], super().__init__)  # httpx's, of the client that comes after
         given = {"auth": own.keys, "timeout": own.timeout, "transport": transport, "mounts": mounts}
-        start(base_url=own.base_url, headers=_HEADERS, **given)
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # one that is no text breaks the next request
+        start(base_url=own.base_url, headers=_HEADERS, cookies=no_cookies, **given)
 
     def view(self, settings: Settings) -> Self:
         """Give a client with other settings that shares this one's connections: to close either closes both."""
@@ -43,7 +45,7 @@ class _Door(Generic[Transport]):
         view.owner = self.owner or self
         view._policy = policy = Policy(settled(self._policy.settings, settings))
         client = cast(httpx.Client, view)  # or its async twin: both have what is set here
-        client.base_url, client.auth, client.cookies = policy.base_url, policy.keys, httpx.Cookies()
+        client.base_url, client.auth = policy.base_url, policy.keys
         client.timeout = policy.timeout if "timeout" in settings else client.timeout
         return view
 
