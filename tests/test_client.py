@@ -269,9 +269,8 @@ def test_refuses_settings_out_of_range(settings: dict[str, object], told: str) -
 @pytest.mark.parametrize("kind", [FinerWorks, AsyncFinerWorks, HTTPClient, AsyncHTTPClient])
 def test_refuses_a_setting_that_there_is_not(kind: Callable[..., object]) -> None:
     """A slip of the pen is an error, and not a setting that has no effect."""
-    make = cast(Make, kind)
     with pytest.raises(TypeError, match="unknown arguments: max_retires, timout"):
-        make(**KEYS, max_retires=5, timout=5)
+        kind(**KEYS, max_retires=5, timout=5)
     with FinerWorks(**KEYS) as fw, pytest.raises(TypeError, match="unknown arguments: reads"):
         cast(Make, fw.with_options)(reads={})
 
