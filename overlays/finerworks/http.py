@@ -105,8 +105,8 @@ class HTTPClient(_Door[httpx.BaseTransport], httpx.Client):
         TypeError: There is no such argument.
 
     A request raises a `FinerWorksError` for every failure of its own, and lets others, such as an
-    event hook's, through as they are. A redirect is never followed, and an answer is read whole
-    before it is handed on, whatever `send()` is told about that.
+    event hook's, through as they are. A redirect is never followed, a cookie of the server's never
+    kept, and an answer is read whole before it is handed on, whatever `send()` is told about that.
     """
 
     def send(self, request: httpx.Request, **options: object) -> httpx.Response:
