@@ -104,7 +104,7 @@ faults: $(VENV)/dev ## break the wire in every way that is known, and write docs
 	@WRITE_FAULTS=1 $(BIN)/python -m pytest --quiet tests/test_faults.py
 
 .PHONY: fuzz
-fuzz: $(VENV)/dev ## try the client on 10,000 made-up answers a test, the sandbox on as many requests (minutes)
+fuzz: $(VENV)/dev ## try the client on 10,000 made-up answers a test, the sandbox on as many requests (half an hour)
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz -o faulthandler_timeout=3600 \
 		$(if $(ARGS),$(ARGS),$(wildcard tests/test_fuzz*.py tests/test_listing_histories.py))
 

@@ -31,7 +31,10 @@ HEAD = """# Faults, and what comes of them
 Each of these was done to a client on a real socket, by a server of our own: a listing of 60 invoices
 on three pages, the fault on page 2 or on the connection itself, once or each time. *All 60 invoices*
 means that the client tried again and the caller saw nothing of the fault; *the same* that a fault which
-another attempt cannot mend is raised the first time. The attempts are those that the server counted.
+another attempt cannot mend is raised the first time; a dash that it cannot happen once. The attempts are
+those that the server counted; an error without any is the listing's own, about answers that were each in
+order. A body that is no JSON at all (`NaN` is none) may have been damaged on its way and is asked for
+again; JSON that breaks the contract is not.
 
 `make faults` writes this page from a run; `make test` runs all of it again, and fails where the page
 says anything else.
@@ -140,8 +143,8 @@ def floods(exchange: Exchange) -> None:
 
 
 def twice(exchange: Exchange) -> None:
-    """Send a second answer after the right one, unasked: it would be taken for the next page's."""
-    exchange.send(page(exchange) + http(b"unasked", 500))
+    """Send a second answer after the right one, unasked: it is not to be taken for the next page's."""
+    exchange.send(page(exchange) + http(json.dumps(listing(rows(*range(25)), 60)).encode()))
 
 
 def row(**fields: object) -> dict[str, object]:
@@ -391,10 +394,9 @@ def table(seen: Mapping[Key, str]) -> str:
         lines += [f"## {group}", "", "| fault | once, sync | once, async | always, sync | always, async |"]
         lines += ["| --- | --- | --- | --- | --- |"]
         for fault in faults:
+            single = "the same" if ONE in fault.always or "attempt" not in fault.always else "-"
             cells = [
-                seen.get((fault.name, name, always), "the same")
-                for always in (False, True)
-                for name in ("sync", "async")
+                seen.get((fault.name, name, always), single) for always in (False, True) for name in ("sync", "async")
             ]
             lines.append(f"| {' | '.join([fault.name, *cells])} |")
         lines.append("")

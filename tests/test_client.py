@@ -244,12 +244,13 @@ def test_refuses_a_bad_base_url_of_the_environment(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"timeout": 0}, "timeout= is a number of seconds above 0, not 0"),
+        ({"timeout": 0}, "timeout= is a number of seconds above 0, and below 1e9, not 0"),
         ({"timeout": -1.0}, "timeout= is a number"),
-        ({"timeout": "5"}, "timeout= is a number of seconds above 0, not '5'"),
+        ({"timeout": "5"}, "timeout= is a number of seconds above 0, and below 1e9, not '5'"),
         ({"timeout": True}, "timeout= is a number"),
         ({"timeout": float("nan")}, "timeout= is a number"),
         ({"timeout": float("inf")}, "timeout= is a number"),
+        ({"timeout": 10**400}, "timeout= is a number"),
         ({"max_retries": -1}, "max_retries= is a whole number from 0, not -1"),
         ({"max_retries": 1.5}, "max_retries= is a whole number from 0, not 1.5"),
         ({"max_body_bytes": 0}, "max_body_bytes= is a whole number from 1, not 0"),
@@ -271,8 +272,19 @@ def test_refuses_a_setting_that_there_is_not(kind: Callable[..., object]) -> Non
     """A slip of the pen is an error, and not a setting that has no effect."""
     with pytest.raises(TypeError, match="unknown arguments: max_retires, timout"):
         kind(**KEYS, max_retires=5, timout=5)
+    with pytest.raises(TypeError, match="unknown arguments: proxy"):
+        kind(**KEYS, proxy=None)
     with FinerWorks(**KEYS) as fw, pytest.raises(TypeError, match="unknown arguments: reads"):
         cast(Make, fw.with_options)(reads={})
+
+
+def test_a_views_headers_are_its_own(httpx_mock: HTTPXMock) -> None:
+    """What is set on a view's generated client does not travel with its root's requests."""
+    httpx_mock.add_response(json=listing([]))
+    with FinerWorks(**KEYS) as fw:
+        fw.with_options(timeout=5).client.get_httpx_client().headers["X-Seller"] = "a"
+        fw.invoices.page()
+    assert "X-Seller" not in httpx_mock.get_requests()[0].headers
 
 
 def test_with_options_shares_the_connections_and_leaves_the_rest(httpx_mock: HTTPXMock) -> None:
@@ -400,8 +412,11 @@ def test_a_view_keeps_what_the_environment_said_when_its_client_was_made(
     with HTTPClient() as http:
         monkeypatch.setenv("FINERWORKS_BASE_URL", "https://other.test")
         monkeypatch.setenv("FINERWORKS_WEB_API_KEY", "web-now")
-        FinerWorks(http_client=http).with_options(timeout=3).invoices.page()
+        fw = FinerWorks(http_client=http)
+        monkeypatch.setenv("FINERWORKS_ACCOUNT_KEY", "another-seller")
+        fw.with_options(timeout=3).with_options(timeout=4).invoices.page()
     (sent,) = httpx_mock.get_requests()
+    assert "account_key" not in cast(dict[str, object], asked(sent))
     assert str(sent.url) == f"{TEST}/v3/list_invoices"
     assert (sent.headers["web_api_key"], sent.headers["app_key"]) == ("web-then", "app-then")
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -26,6 +26,7 @@ from finerworks import (
     HTTPClient,
     ServerError,
 )
+from finerworks_client.models import Invoice
 from wire import Does, Exchange, Wire, http, page
 
 WORKERS = 12
@@ -304,6 +305,77 @@ def test_what_a_hook_raises_passes_through(where: str, raised: type[BaseExceptio
 
         asyncio.run(use())
     assert len(wire.exchanges) == (2 if where == "response" else 0)
+
+
+def test_what_a_hook_of_httpx_raises_is_not_the_transports() -> None:
+    """A request of the hook's own that fails is the hook's failure: what writes is not sent again for it."""
+    with Wire(lambda exchange: exchange.send(http(b"{}"))) as wire, httpx.Client() as plain:
+        with Wire() as gone:
+            url = gone.url
+
+        def audit(_: httpx.Response) -> None:
+            plain.post(url)
+
+        def times_out(_: httpx.Response) -> None:
+            raise httpx.ReadTimeout("my own")
+
+        with HTTPClient(**KEYS, base_url=wire.url) as door:
+            door.event_hooks = {"response": [audit]}
+            with pytest.raises(httpx.ConnectError):
+                door.post("/v3/submit_order", json={})
+            door.event_hooks = {"response": [times_out]}
+            with pytest.raises(httpx.ReadTimeout, match="my own"):
+                door.post("/v3/list_invoices", json={})
+    assert len(wire.exchanges) == 2
+
+
+def test_a_hook_can_look_at_the_request() -> None:
+    """What a request hook sees is what an httpx client's would."""
+    seen: list[bytes] = []
+
+    def hook(request: httpx.Request) -> None:
+        seen.append(request.content)
+
+    with Wire() as wire, HTTPClient(**KEYS, base_url=wire.url) as door:
+        door.event_hooks = {"request": [hook]}
+        FinerWorks(http_client=door).invoices.page()
+    assert seen == [wire.exchanges[0].body]
+
+
+def surplus(exchange: Exchange) -> None:
+    """Give each seller its own invoices; the first answer comes twice."""
+    seller = json.loads(exchange.body)["account_key"]
+    answer = http(json.dumps(listing(rows(f"{seller}-1"))).encode())
+    exchange.send(answer * (2 if exchange.number == 1 else 1))
+
+
+def test_an_answer_that_nobody_asked_for_is_not_anothers(caller: Caller) -> None:
+    """A second answer to one request is not taken for the answer to the next, which is another seller's."""
+
+    def ids(invoices: Iterable[Invoice]) -> list[str]:
+        return [invoice.invoice_id for invoice in invoices]
+
+    async def use(url: str) -> list[list[str]]:
+        async with AsyncFinerWorks(**KEYS, base_url=url) as fw:
+            return [ids([each async for each in fw.invoices.list(account_key=seller)]) for seller in "abc"]
+
+    with Wire(surplus) as wire:
+        if caller.name == "async":
+            given = asyncio.run(use(wire.url))
+        else:
+            with FinerWorks(**KEYS, base_url=wire.url) as fw:
+                given = [ids(fw.invoices.list(account_key=seller)) for seller in "abc"]
+    assert given == [["a-1"], ["b-1"], ["c-1"]]
+    assert wire.connections == 2
+
+
+def test_a_connection_of_a_plain_client_can_be_used() -> None:
+    """On a transport that another httpx client opened connections with, answers are taken as they come."""
+    with Wire() as wire, httpx.HTTPTransport() as transport, httpx.Client(transport=transport) as plain:
+        plain.post(f"{wire.url}/v3/list_invoices", json={"page_number": 1, "per_page": 1})
+        door = HTTPClient(**KEYS, base_url=wire.url, transport=transport)
+        assert len(list(FinerWorks(http_client=door).invoices.list())) == 60
+    assert wire.connections == 1
 
 
 @pytest.mark.parametrize("does", [busy, Exchange.close, Exchange.reset])

@@ -96,7 +96,7 @@ class TroubledError(Exception):
         """Give what it is to a caller in the end."""
         errors = {
             "down": ServerError(self.kind, status_code=503),
-            "cut off": APIConnectionError(self.kind, sent=True),
+            "cut off": APIConnectionError(self.kind),
             "half": ResponseValidationError(self.kind),
             "turned down": RequestRejectedError(self.kind),
         }

@@ -90,7 +90,9 @@ class Exchange:
         for line in self.head.lower().split(b"\r\n"):
             if line.startswith(b"content-length:"):
                 while len(self.body) < int(line.partition(b":")[2]):
-                    self.body += self._connection.recv(65536)
+                    if not (more := self._connection.recv(65536)):
+                        return False
+                    self.body += more
         return True
 
 

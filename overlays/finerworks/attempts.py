@@ -35,12 +35,12 @@ LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 """This machine: what goes there cannot be read on the way."""
 
 BASE_URL = "FINERWORKS_BASE_URL"
-LOG_LEVEL = "FINERWORKS_LOG"
 
 _LOG = logging.getLogger("finerworks")
 
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-"""Failures that come before the first byte of a request has left."""
+# stamina reports each retry to its logger. Where nobody has set logging up, Python would print the
+# bare name of the event to standard error; a handler that somebody sets gets the report all the same.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
 class Settings(TypedDict, total=False):
@@ -62,8 +62,8 @@ def settled(*settings: Settings) -> Settings:
         TypeError: One is no setting.
     """
     given = {name: value for each in settings for name, value in each.items() if value is not None}
-    if unknown := given.keys() - Settings.__annotations__.keys():
-        raise TypeError(f"unknown arguments: {', '.join(sorted(unknown))}")
+    if unknown := set[str]().union(*settings) - Settings.__annotations__.keys():
+        raise TypeError(f"unknown arguments: {', '.join(sorted(unknown))}; what httpx is to know goes on transport=")
     return cast(Settings, given | {name: hide(given[name]) for name in VARIABLES if name in given})
 
 
@@ -123,9 +123,9 @@ def read_log_level() -> None:
     Raises:
         ValueError: It is neither ``debug`` nor ``info``.
     """
-    if level := os.environ.get(LOG_LEVEL):
+    if level := os.environ.get("FINERWORKS_LOG"):
         if level.upper() not in ("DEBUG", "INFO"):
-            raise ValueError(f"{LOG_LEVEL} is debug or info, not {level!r}")
+            raise ValueError(f"FINERWORKS_LOG is debug or info, not {level!r}")
         _LOG.setLevel(level.upper())
         if not _LOG.hasHandlers():
             _LOG.addHandler(logging.StreamHandler())
@@ -139,42 +139,23 @@ def read_timeout(value: float | httpx.Timeout | None) -> httpx.Timeout:
     """
     if isinstance(value, httpx.Timeout | None):
         return value or httpx.Timeout(30.0)
-    if type(value) not in (int, float) or not 0 < value < float("inf"):
-        raise ValueError(f"timeout= is a number of seconds above 0, not {value!r}")
+    if type(value) not in (int, float) or not 0 < value < 1e9:
+        raise ValueError(f"timeout= is a number of seconds above 0, and below 1e9, not {value!r}")
     return httpx.Timeout(value)
 
 
-_DEADLINE = ContextVar("deadline", default=math.inf)
-"""When the attempt that runs here is out of time, by `time.monotonic`."""
+_RUNNING: ContextVar["Attempt | None"] = ContextVar("running", default=None)
+"""The attempt that runs here."""
 
-
-def _left(seconds: float | None) -> float | None:
-    """Lower a time to what is left of the running attempt's. None is without bound, as then the attempt is.
-
-    Raises:
-        httpx.ReadTimeout: Nothing is left.
-    """
-    if (left := _DEADLINE.get() - time.monotonic()) <= 0:
-        raise httpx.ReadTimeout("the answer was not whole in time")
-    return seconds if seconds is None else min(seconds, left)
+_OPENS = {"connect_tcp", "connect_unix_socket", "start_tls"}
+"""The steps by which httpcore opens a connection, as its extension ``trace`` names them."""
 
 
 def _read(read: Callable[..., object], max_bytes: int, timeout: float | None = None) -> object:
-    return read(max_bytes, timeout=_left(timeout))
-
-
-def trace(name: str, info: dict[str, object]) -> None:
-    """Bound the whole of an attempt, where httpx bounds each step of it and each read.
-
-    A server that sends the head of an answer a byte at a time would else have the whole ``read``
-    time for each byte, and nobody has a hold on the connection before the head is there. So each
-    connection's reads are bounded from when it is opened, by the attempt that makes them.
-    """
-    if name.endswith((".connect_tcp.started", ".start_tls.started")):
-        info["timeout"] = _left(cast(float | None, info["timeout"]))
-    if name.endswith((".connect_tcp.complete", ".start_tls.complete")):
-        stream = cast(SimpleNamespace, info["return_value"])  # httpcore's; its `read` is what counts
-        stream.read = functools.partial(_read, stream.read)
+    """Read from a connection, in the time that is left of the attempt that runs here, if one does."""
+    if (attempt := _RUNNING.get()) is not None:
+        timeout, attempt.heard = attempt.left(timeout), True
+    return read(max_bytes, timeout=timeout)
 
 
 class Attempt:
@@ -187,15 +168,16 @@ class Attempt:
         request: As the caller has it. It is left so, without keys; a copy is sent.
         policy: The client's.
         turn: Which attempt this is.
-        trace: The function `trace`, or for async a coroutine function that calls it. A request of the
-            caller's that has a ``trace`` extension keeps that, and loses the bound of the whole.
+        aio: Whether it is made by asyncio.
     """
 
-    def __init__(self, request: httpx.Request, policy: Policy, turn: stamina.Attempt, trace: object) -> None:
-        method, url, extensions = request.method, request.url, dict(request.extensions)
+    def __init__(self, request: httpx.Request, policy: Policy, turn: stamina.Attempt, *, aio: bool = False) -> None:
+        method, url, stream, extensions = request.method, request.url, request.stream, dict(request.extensions)
         extensions["timeout"] = timeouts = extensions.get("timeout") or policy.timeout.as_dict()
-        extensions.setdefault("trace", trace)
-        self.request = httpx.Request(method, url, headers=request.headers, stream=request.stream, extensions=extensions)
+        extensions.setdefault("trace", self.async_trace if aio else self.trace)
+        self.request = httpx.Request(method, url, headers=request.headers, stream=stream, extensions=extensions)
+        if isinstance(stream, httpx.ByteStream):
+            self.request.read()  # for a hook that looks at its content
         self.seconds = max(math.inf if seconds is None else seconds for seconds in timeouts.values())
         self._asked, self._policy, self._turn = request, policy, turn
         self._response: httpx.Response | None = None
@@ -204,21 +186,59 @@ class Attempt:
 
     def __enter__(self) -> Self:
         self._began = time.monotonic()
-        self._token = _DEADLINE.set(self._began + self.seconds)
+        self._token = _RUNNING.set(self)
         return self
 
     def __exit__(self, _: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> bool:
-        _DEADLINE.reset(self._token)
-        if not isinstance(exc, httpx.TransportError):
+        _RUNNING.reset(self._token)
+        # httpx names the request in what its transport raises; what a hook raises is the caller's own.
+        if not isinstance(exc, httpx.TransportError) or self.request not in vars(exc).values():
             return False
         told = f"{shown(self.request.url)}: {type(exc).__name__}: {exc}".rstrip(": ")
         kind = errors.APITimeoutError if isinstance(exc, httpx.TimeoutException) else errors.APIConnectionError
-        permanent = isinstance(exc, httpx.LocalProtocolError) or "CERTIFICATE_VERIFY" in told
-        self._problem = kind(told, sent=not isinstance(exc, _NOT_SENT), permanent=permanent)
+        # Trying again mends no certificate, and no request that cannot be written as HTTP.
+        self._problem = kind(told, transient=not any(word in told for word in ("LocalProtocol", "CERTIFICATE_VERIFY")))
         return True
 
+    def left(self, seconds: float | None = None) -> float | None:
+        """Lower a time to what is left of the attempt's. None is without bound, as then the attempt is.
+
+        Raises:
+            httpx.ReadTimeout: Nothing is left.
+        """
+        if (left := self._began + self.seconds - time.monotonic()) <= 0:
+            raise httpx.ReadTimeout("the answer was not whole in time", request=self.request)
+        return seconds if seconds is None else min(seconds, left)
+
+    def trace(self, name: str, info: dict[str, object]) -> None:
+        """Bound the whole of an attempt, where httpx bounds each step of it and each read. httpcore calls this.
+
+        A server that sends the head of an answer a byte at a time would else have the whole ``read``
+        time for each byte, and nobody has a hold on the connection before the head is there. So each
+        connection's reads are bounded from when it is opened, by the attempt that makes them.
+        """
+        _, step, state = name.rsplit(".", 2)
+        if step in _OPENS and state == "started":
+            info["timeout"] = self.left(cast(float | None, info["timeout"]))
+        elif step in _OPENS and state == "complete":
+            stream = cast(SimpleNamespace, info["return_value"])  # httpcore's; its `read` is what counts
+            stream.read = functools.partial(_read, stream.read)
+        elif step == "receive_response_headers" and state == "started":
+            self.heard = False
+
+    async def async_trace(self, name: str, info: dict[str, object]) -> None:
+        """Do what `trace` does, for asyncio."""
+        self.trace(name, info)
+
     def head(self, response: httpx.Response) -> bool:
-        """Take the head of an answer. Say whether its body is still to be read."""
+        """Take the head of an answer. Say whether its body is still to be read.
+
+        Raises:
+            httpx.RemoteProtocolError: It was there before it was asked for: it is another request's.
+        """
+        stream = response.extensions.get("network_stream")
+        if not getattr(self, "heard", True) and isinstance(getattr(stream, "read", None), functools.partial):
+            raise httpx.RemoteProtocolError("an answer came that nobody had asked for", request=self.request)
         self._response = response
         if response.is_stream_consumed:  # a mock's answer comes with its body, unpacked
             self._body += response.content
@@ -228,7 +248,7 @@ class Attempt:
     def take(self, chunk: bytes) -> bool:
         """Take a part of the body as it came. Say whether to read on."""
         self._body += chunk
-        _left(None)
+        self.left()
         return len(self._body) <= self._policy.max_body_bytes
 
     def answer(self) -> httpx.Response:
@@ -248,7 +268,7 @@ class Attempt:
         came = type(problem).__name__ if response is None else response.status_code
         told = f"{self.request.method} {self.request.url.path}: {came} in {seconds:.3f} s, attempt {self._turn.num}"
         if response is None or problem is not None:
-            problem = self._told(problem or errors.APIConnectionError("nothing came", sent=True))
+            problem = self._told(problem or errors.APIConnectionError("nothing came"))
             _LOG.info("%s, reference_id %s, %s", told, problem.reference_id, self._next(problem))
             body, data = b"", None  # a traceback with locals is not to show the answer
             raise problem
@@ -260,7 +280,7 @@ class Attempt:
     def _refused(self, response: httpx.Response, body: bytes) -> errors.APIStatusError:
         try:
             target = shown(response.url.join(response.extensions.get("location", "")))
-        except (httpx.InvalidURL, UnicodeError):
+        except (httpx.InvalidURL, ValueError):
             target = "an address that cannot be read"
         wait = retries.retry_after(response.headers.get("Retry-After"), now=time.time())
         return errors.status_error(response.status_code, body, retry_after=wait, target=target)
@@ -269,11 +289,12 @@ class Attempt:
         most, model = self._policy.max_body_bytes, self._policy.model(self.request)
         status, wrong = f"HTTP {response.status_code}", errors.ResponseValidationError
         if max(len(body), len(self._body)) > most:
-            return None, wrong(f"the answer is larger than max_body_bytes={most:,}")
+            return None, wrong(f"the answer is larger than max_body_bytes={most:,} allows")
         if model is not None and response.status_code != 200:
             return None, wrong(f"the contract knows no {status} here")
         try:
-            data: object = json.loads(body, parse_float=parse_number, parse_constant=int)  # no NaN
+            # No NaN; and an operation that writes may have nothing to say.
+            data: object = json.loads(body if body or model else b"null", parse_float=parse_number, parse_constant=int)
         except (ValueError, RecursionError):
             return None, wrong(f"{status} came with a body that is not JSON", transient=True)
         return data, errors.rejection(data) or (None if model is None else fault(data, model))

@@ -105,15 +105,15 @@ def read_key(name: str, value: object) -> Secret | None:
     raise CredentialsError(f"{named(name, VARIABLES[name], value)} {told}: copy the key again, with nothing around it")
 
 
-def read_account_key(value: str | None) -> Secret | None:
-    """Give whose data to read: the argument, else `FINERWORKS_ACCOUNT_KEY`, else None.
+def read_account_key(value: str | None) -> Secret:
+    """Give whose data to read: the argument, else `FINERWORKS_ACCOUNT_KEY`, else an empty `Secret`: one's own.
 
     Raises:
         ValueError: The argument is blank, as when a seller has no key on record. The server would
             take that for one's own account, and answer with the wrong seller's money.
     """
-    account = hide(os.environ.get(ACCOUNT_KEY) or None if value is None else value)
-    if account is not None and not account.strip():
-        told = "is blank, or no text: give the account's key, or None for your own"
+    account = hide(os.environ.get(ACCOUNT_KEY) if value is None else value) or Secret()
+    if not account.strip() and (account or (value == "" and type(value) is str)):
+        told = "is blank, or no text: give the account's key, or leave it out for your own"
         raise ValueError(f"{named('account_key', ACCOUNT_KEY, value)} {told}")
     return account

@@ -62,6 +62,10 @@ class FinerWorks(_FinerWorks[HTTPClient, Invoices], AbstractContextManager["Fine
 
     A context manager: leaving it closes its connections. Many threads may use one at once.
 
+    Attributes:
+        invoices: The account's invoices: ``invoices.list()`` gives all of them, ``invoices.page()`` one page.
+        client: The generated client, ready for the functions under `finerworks_client.api`.
+
     Args:
         web_api_key, app_key: The two keys; both are needed. None: from `FINERWORKS_WEB_API_KEY` and
             `FINERWORKS_APP_KEY`.
@@ -73,7 +77,7 @@ class FinerWorks(_FinerWorks[HTTPClient, Invoices], AbstractContextManager["Fine
         max_retries: How often a failed request is sent again. None: 2, or what ``http_client`` has.
         max_body_bytes, allow_insecure_http: As `HTTPClient` has them.
         http_client: A client with a proxy or a transport of your own. What is not given here is taken
-            from it. It stays yours to close.
+            from it, as it is now: set its hooks before. It stays yours to close.
 
     Raises:
         CredentialsError: A key is missing or malformed. The message does not show it.

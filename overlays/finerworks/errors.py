@@ -90,10 +90,8 @@ class APIConnectionError(FinerWorksError):
 
     hint = "Check the network, a proxy's settings and the base URL."
 
-    sent: bool = attrs.field(kw_only=True)
-    """Whether some of the request may have reached the server."""
-    permanent: bool = attrs.field(default=False, kw_only=True)
-    """Whether trying again is pointless, as for a certificate that does not verify."""
+    transient: bool = attrs.field(default=True, kw_only=True)
+    """Whether trying again may help: not where a certificate does not verify."""
 
 
 class APITimeoutError(APIConnectionError):
@@ -127,7 +125,7 @@ class BadRequestError(APIStatusError):
 class AuthenticationError(APIStatusError):
     """The server refused the keys: 401, or FinerWorks' 400 with `authorization_credentials`."""
 
-    hint = "Check FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY: two different values, and both for this host."
+    hint = "Check web_api_key= and app_key=, or their variables: two different values, both for the host of base_url=."
 
 
 class PermissionDeniedError(APIStatusError):
@@ -222,7 +220,7 @@ def status_error(status_code: int, content: bytes, *, retry_after: float | None,
         retry_after: Seconds that the server asks to wait.
         target: For a redirect, the origin that it names.
     """
-    text = content.decode(errors="replace").removeprefix("\ufeff")
+    text = content.decode(json.detect_encoding(content), errors="replace").removeprefix("\ufeff")
     try:
         data: object = json.loads(text)
     except (ValueError, RecursionError):

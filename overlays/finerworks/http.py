@@ -17,10 +17,13 @@ import httpx
 
 from finerworks import retries
 from finerworks._version import __version__
-from finerworks.attempts import LOOPBACK, Attempt, Policy, Settings, settled, trace
+from finerworks.attempts import Attempt, Policy, Settings, settled
 
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip"}  # what the door itself unpacks, within bounds
 _HEADERS["User-Agent"] = f"finerworks/{__version__} python/{platform.python_version()} httpx/{httpx.__version__}"
+
+_DIRECT = dict.fromkeys(("all://localhost", "all://127.0.0.1", "all://[::1]"))
+"""What a proxy of the environment is not for: this machine."""
 
 Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
@@ -32,20 +35,18 @@ class _Door(Generic[Transport]):
 
     def __init__(self, *, transport: Transport | None = None, **settings: Unpack[Settings]) -> None:
         self._policy = own = Policy(settings := settled(settings))
-        # A proxy of the environment is not for this machine.
-        mounts = {str(own.base_url): None} if own.base_url.host in LOOPBACK else None
         start = cast(Callable[..., None], super().__init__)  # httpx's, of the client that comes after
-        given = {"auth": own.keys, "timeout": own.timeout, "transport": transport, "mounts": mounts}
+        given = {"auth": own.keys, "timeout": own.timeout, "transport": transport, "mounts": _DIRECT}
         no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # one that is no text breaks the next request
         start(base_url=own.base_url, headers=_HEADERS, cookies=no_cookies, **given)
 
     def view(self, settings: Settings) -> Self:
-        """Give a client with other settings that shares this one's connections: to close either closes both."""
+        """Give a client with other settings that shares this one's connections: it is this one that is to be closed."""
         view = copy.copy(self)
         view.owner = self.owner or self
         view._policy = policy = Policy(settled(self._policy.settings, settings))
         client = cast(httpx.Client, view)  # or its async twin: both have what is set here
-        client.base_url, client.auth = policy.base_url, policy.keys
+        client.base_url, client.auth, client.headers = policy.base_url, policy.keys, client.headers  # a copy of them
         client.timeout = policy.timeout if "timeout" in settings else client.timeout
         return view
 
@@ -70,10 +71,6 @@ async def _async_keep(response: httpx.Response) -> None:
     _keep(response)
 
 
-async def _async_trace(name: str, info: dict[str, object]) -> None:
-    trace(name, info)
-
-
 class HTTPClient(_Door[httpx.BaseTransport], httpx.Client):
     """An `httpx.Client` through which requests to FinerWorks leave, and answers come back checked.
 
@@ -89,7 +86,10 @@ class HTTPClient(_Door[httpx.BaseTransport], httpx.Client):
             an `httpx.Timeout` for its parts, the longest of which then bounds the whole too. A part
             that is None is not bounded, nor then is the whole. Default 30. Waiting for a free
             connection counts; looking up a host's name is the operating system's to bound, and each
-            further address of a host that has several has the time that is left anew.
+            further address of a host that has several has the time that is left anew. Not bounded as a
+            whole is the head of an answer on a connection that another client opened on a transport that
+            both use, that a request with a ``trace`` extension of its own opened, or, for sync, that goes
+            through a proxy that itself speaks TLS: there, each read has this time.
         max_retries: How often a failed request is sent again, from 0. Default 2.
         max_body_bytes: How large an answer may be, in bytes, as it comes and unpacked.
             Default 32 MiB.
@@ -123,7 +123,7 @@ class HTTPClient(_Door[httpx.BaseTransport], httpx.Client):
         chosen = cast(httpx.Auth, options.get("auth", httpx.USE_CLIENT_DEFAULT))
         for turn in retries.attempts(self._begin(request), attempts=self._policy.max_retries + 1):
             with turn:
-                with Attempt(request, self._policy, turn, trace) as attempt:
+                with Attempt(request, self._policy, turn) as attempt:
                     response = super().send(attempt.request, stream=True, auth=chosen, follow_redirects=False)
                     with contextlib.closing(response):
                         if attempt.head(response):
@@ -140,7 +140,7 @@ class AsyncHTTPClient(_Door[httpx.AsyncBaseTransport], httpx.AsyncClient):
         chosen = cast(httpx.Auth, options.get("auth", httpx.USE_CLIENT_DEFAULT))
         async for turn in retries.attempts(self._begin(request), attempts=self._policy.max_retries + 1):
             with turn:
-                with Attempt(request, self._policy, turn, _async_trace) as attempt:
+                with Attempt(request, self._policy, turn, aio=True) as attempt:
                     response = await super().send(attempt.request, stream=True, auth=chosen, follow_redirects=False)
                     async with contextlib.aclosing(response):
                         if attempt.head(response):

@@ -19,13 +19,13 @@ MAX_PER_PAGE = 25
 
 
 class _Resource:
-    def __init__(self, client: Client, account_key: str | None) -> None:
+    def __init__(self, client: Client, account_key: str) -> None:
         self._client, self._account_key = client, account_key
 
     def _body(self, page_number: int, per_page: int, account_key: str | None) -> InvoiceListRequest:
         account = self._account_key if account_key is None else read_account_key(account_key)
         size, number = whole_number("per_page", per_page, 1, MAX_PER_PAGE), whole_number("page_number", page_number, 1)
-        return InvoiceListRequest(per_page=size, page_number=number, account_key=UNSET if account is None else account)
+        return InvoiceListRequest(per_page=size, page_number=number, account_key=account or UNSET)
 
 
 class Invoices(_Resource):

@@ -33,13 +33,14 @@ def total(amounts: Iterable[float | Decimal]) -> Decimal:
 
     Raises:
         ValueError: One is not finite.
+        decimal.Inexact: They have more than 100 digits between them.
     """
     return functools.reduce(_CONTEXT.add, map(exact, amounts), Decimal(0))
 
 
 def text(amount: float | Decimal) -> str:
     """Write an amount with at least two decimals and no rounding: ``1,234,567.89``."""
-    value = exact(amount)
+    value = exact(amount) or Decimal(0)  # not -0.00
     return f"{value:,.{max(2, -int(value.as_tuple().exponent))}f}"
 
 

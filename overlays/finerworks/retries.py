@@ -5,12 +5,10 @@ and 5xx (not 501 and 505, which say "never"), and a good status whose body was d
 Not: any other 4xx, JSON that breaks the contract, a certificate that does not verify, an exception
 of the caller's own.
 
-A request that may have reached the server is sent again only if it reads: one that writes could be
-carried out twice.
+A request is sent again only if it is known to read: one that writes could be carried out twice.
 """
 
 import functools
-import logging
 from email.utils import parsedate_to_datetime
 
 import stamina
@@ -34,10 +32,6 @@ attempts = functools.partial(stamina.retry_context, timeout=None, wait_initial=0
 """The loop over the attempts at one request. Where the server names no time, it waits 0.5 s, doubled
 each time, and a random part of up to 0.5 s with it, never more than 8 s together.
 """
-
-# stamina reports each retry to its logger. Where nobody has set logging up, Python would print the
-# bare name of the event to standard error; a handler that somebody sets gets the report all the same.
-logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
 def retry_after(value: str | None, *, now: float) -> float | None:
@@ -63,10 +57,6 @@ def verdict(error: Exception, *, reads: bool) -> bool | float:
         error: What the attempt raised.
         reads: Whether the operation only reads, so that sending it twice does no harm.
     """
-    if isinstance(error, APIConnectionError):
-        return not error.permanent and (reads or not error.sent)
-    if isinstance(error, ResponseValidationError):
-        return reads and error.transient
     if reads and isinstance(error, APIStatusError) and error.status_code in AGAIN:
         return (error.retry_after or 0) <= MAX_RETRY_AFTER and (error.retry_after or True)
-    return False
+    return reads and isinstance(error, APIConnectionError | ResponseValidationError) and error.transient

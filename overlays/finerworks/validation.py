@@ -74,9 +74,9 @@ def _check(annotation: object) -> Check:
 
 def _object(model: type) -> Check:
     """Check the fields of an object. It may have others: a server may add some at any time."""
-    hints = get_type_hints(model, localns=vars(models))
+    hints, absent = get_type_hints(model, localns=vars(models)), (None, ("", "is missing"))
     fields = [
-        (f".{each.name}", each.name, _check(hint), types.NoneType in get_args(hint), each.default is attrs.NOTHING)
+        (each.name, _check(hint), types.NoneType in get_args(hint), absent[each.default is attrs.NOTHING])
         for each in attrs.fields(model)
         if each.init and (hint := hints[each.name])
     ]
@@ -85,12 +85,10 @@ def _object(model: type) -> Check:
         if not isinstance(value, dict):
             return "", "is not an object"
         given = cast(dict[str, object], value)
-        for path, name, check_field, nullable, required in fields:
-            if (it := given.get(name, Unset)) is Unset:
-                if required:
-                    return path, "is missing"
-            elif (it is not None or not nullable) and (wrong := check_field(it)):
-                return path + wrong[0], wrong[1]
+        for name, check_field, nullable, missing in fields:
+            it = given.get(name, Unset)
+            if wrong := missing if it is Unset else None if it is None and nullable else check_field(it):
+                return f".{name}{wrong[0]}", wrong[1]
         return None
 
     return check
