@@ -191,11 +191,11 @@ def test_an_unknown_operation_is_not_tried_again_for_want_of_a_connection(
 
 
 def test_an_operation_that_writes_may_have_nothing_to_say(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """A 204 is a good answer where the contract has none to compare with."""
-    httpx_mock.add_response(204)
+    """A 204 is a good answer where the contract has none to compare with, and its headers are handed on."""
+    httpx_mock.add_response(204, headers={"Location": "/v3/orders/2"})
     request = httpx.Request("DELETE", "https://v2.api.finerworks.com/v3/orders/1")
     answer = caller.send(request, **KEYS)
-    assert (answer.status_code, answer.json()) == (204, None)
+    assert (answer.status_code, answer.json(), answer.headers["Location"]) == (204, None, "/v3/orders/2")
 
 
 def test_a_callers_own_exception_passes_through(httpx_mock: HTTPXMock) -> None:

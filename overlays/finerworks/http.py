@@ -64,7 +64,7 @@ def _keep(response: httpx.Response) -> None:
 
     That request would have the keys, and a target that cannot be read would fail as something else.
     """
-    response.extensions.setdefault("location", response.headers.pop("Location", ""))
+    response.extensions.setdefault("location", response.headers.pop("Location", "") if response.is_redirect else "")
 
 
 async def _async_keep(response: httpx.Response) -> None:
