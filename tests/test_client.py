@@ -90,6 +90,16 @@ def test_refuses_a_page_number_below_1(caller: Caller, page_number: int, httpx_m
     assert not httpx_mock.get_requests()
 
 
+def test_refuses_a_blank_account_key_of_any_kind_of_text() -> None:
+    """An empty text of a class of its own, an enum's say, is as blank as any."""
+
+    class Text(str):
+        __slots__ = ()
+
+    with FinerWorks(**KEYS, account_key="seller") as fw, pytest.raises(ValueError, match="is blank, or no text"):
+        fw.invoices.page(account_key=Text(""))
+
+
 @pytest.mark.parametrize("blank", ["", "  ", 7])
 def test_refuses_a_blank_account_key(caller: Caller, blank: str, httpx_mock: HTTPXMock) -> None:
     """A seller without a key on record is an error, not a listing of one's own invoices."""

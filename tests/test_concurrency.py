@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -18,6 +18,7 @@ import stamina
 from answers import listing, rows
 from callers import KEYS, Caller
 from finerworks import (
+    APIConnectionError,
     APITimeoutError,
     AsyncFinerWorks,
     AsyncHTTPClient,
@@ -327,6 +328,34 @@ def test_what_a_hook_of_httpx_raises_is_not_the_transports() -> None:
             with pytest.raises(httpx.ReadTimeout, match="my own"):
                 door.post("/v3/list_invoices", json={})
     assert len(wire.exchanges) == 2
+
+
+class Copies(httpx.Auth):
+    """Sends a copy of each request, as a flow that signs may."""
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Give the copy."""
+        yield httpx.Request(request.method, request.url, content=request.content, extensions=request.extensions)
+
+
+def test_a_failure_of_a_copied_request_is_typed() -> None:
+    """An authentication of the caller's own may send another request object: its failures are typed too."""
+    with Wire(Exchange.reset) as wire, HTTPClient(**KEYS, base_url=wire.url) as door:
+        with pytest.raises(APIConnectionError) as caught:
+            door.post("/v3/list_invoices", json={}, auth=Copies())
+        assert caught.value.attempts == len(wire.exchanges) == 3
+
+
+def test_a_transport_that_reads_in_another_thread_is_taken_at_its_word() -> None:
+    """Where reading cannot be watched, a good answer is not refused."""
+
+    class Elsewhere(httpx.HTTPTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            with ThreadPoolExecutor(1) as pool:
+                return pool.submit(super().handle_request, request).result()
+
+    with Wire() as wire, HTTPClient(**KEYS, base_url=wire.url, transport=Elsewhere()) as door:
+        assert len(list(FinerWorks(http_client=door).invoices.list())) == 60
 
 
 def test_a_hook_can_look_at_the_request() -> None:

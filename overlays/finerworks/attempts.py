@@ -179,20 +179,20 @@ class Attempt:
         if isinstance(stream, httpx.ByteStream):
             self.request.read()  # for a hook that looks at its content
         self.seconds = max(math.inf if seconds is None else seconds for seconds in timeouts.values())
-        self._asked, self._policy, self._turn = request, policy, turn
+        self._asked, self._policy, self._turn, self._began = request, policy, turn, time.monotonic()
         self._response: httpx.Response | None = None
         self._body = bytearray()
         self._problem: errors.FinerWorksError | None = None
 
     def __enter__(self) -> Self:
-        self._began = time.monotonic()
         self._token = _RUNNING.set(self)
         return self
 
     def __exit__(self, _: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> bool:
         _RUNNING.reset(self._token)
-        # httpx names the request in what its transport raises; what a hook raises is the caller's own.
-        if not isinstance(exc, httpx.TransportError) or self.request not in vars(exc).values():
+        # httpx puts the request into what its transport raises; what a hook raises is the caller's own.
+        urls = [getattr(each, "url", None) for each in vars(exc or self).values()]
+        if not isinstance(exc, httpx.TransportError) or self.request.url not in urls:
             return False
         told = f"{shown(self.request.url)}: {type(exc).__name__}: {exc}".rstrip(": ")
         kind = errors.APITimeoutError if isinstance(exc, httpx.TimeoutException) else errors.APIConnectionError
@@ -223,8 +223,8 @@ class Attempt:
         elif step in _OPENS and state == "complete":
             stream = cast(SimpleNamespace, info["return_value"])  # httpcore's; its `read` is what counts
             stream.read = functools.partial(_read, stream.read)
-        elif step == "receive_response_headers" and state == "started":
-            self.heard = False
+        elif name == "http11.receive_response_headers.started":
+            self.heard = _RUNNING.get() is not self  # a transport may read elsewhere: nothing is known then
 
     async def async_trace(self, name: str, info: dict[str, object]) -> None:
         """Do what `trace` does, for asyncio."""

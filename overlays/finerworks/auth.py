@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import httpx
 
-from finerworks.errors import CredentialsError
+from finerworks.errors import MAX_BODY, CredentialsError
 
 VARIABLES = {"web_api_key": "FINERWORKS_WEB_API_KEY", "app_key": "FINERWORKS_APP_KEY"}
 """The environment variable of each key. The keys' names are those of their headers too."""
@@ -78,8 +78,11 @@ class KeyAuth(httpx.Auth):
         yield request
 
     def redact(self, text: str) -> str:
-        """Take the keys out of a text that the server sent, should it have echoed them."""
-        return self._echoes.sub("[key]", text)
+        """Take the keys out of a text that the server sent, should it have echoed them.
+
+        The end of a long text goes too: it may have been cut, and with it a key.
+        """
+        return self._echoes.sub("[key]", text)[: -1000 if len(text) > MAX_BODY else None]
 
 
 def _spelled(key: str) -> str:
@@ -113,7 +116,7 @@ def read_account_key(value: str | None) -> Secret:
             take that for one's own account, and answer with the wrong seller's money.
     """
     account = hide(os.environ.get(ACCOUNT_KEY) if value is None else value) or Secret()
-    if not account.strip() and (account or (value == "" and type(value) is str)):
+    if not account.strip() and (account or not isinstance(value, Secret | None)):
         told = "is blank, or no text: give the account's key, or leave it out for your own"
         raise ValueError(f"{named('account_key', ACCOUNT_KEY, value)} {told}")
     return account
