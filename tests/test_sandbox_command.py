@@ -208,7 +208,7 @@ def test_what_the_options_say_is_what_the_sandbox_does() -> None:
         "    try:\n"
         "        a = u.build_opener(u.ProxyHandler({})).open(r)\n"
         "        b = json.load(a)\n"
-        "        print(len(b['invoices']), b['total_count'], b['status']['reference_id'],"
+        "        print(len(b['invoices']), b['total_count'], len(b), b['status']['reference_id'],"
         " a.headers['Access-Control-Allow-Origin'])\n"
         "    except urllib.error.HTTPError as e:\n"
         "        print(e.code)\n"
@@ -217,12 +217,14 @@ def test_what_the_options_say_is_what_the_sandbox_does() -> None:
     numbers = ("--invoices", "9", "--page-cap", "4", "--latency", "0.01", "--rate-limit", "1")
     origins = ("--cors-origin", "http://a.test", "--cors-origin", "http://b.test")
     first, *others = run(*numbers, *origins, *command).stdout.splitlines()
-    assert first.startswith("4 9 ")
+    assert first.startswith("4 9 3 ")
     assert first.endswith(" http://b.test")
     assert "429" in others
     assert run("--seed", "3", *command).stdout != run("--seed", "4", *command).stdout
-    assert "10 250 " in run(*command).stdout
-    assert "10 250 " not in run("--fail-rate", "1", *command).stdout
+    assert "10 250 3 " in run(*command).stdout
+    assert "10 250 4 " in run("--unknown-fields", *command).stdout
+    assert "10 250 3 " not in run("--fail-rate", "1", *command).stdout
+    assert run("--fail-request", "1", *command).stdout.startswith("500\n10 250 3 ")
 
 
 @pytest.mark.parametrize("status", [1, 77])

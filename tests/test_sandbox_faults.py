@@ -165,6 +165,14 @@ def test_nothing_fails_unless_asked() -> None:
         assert {outcome(sandbox) for _ in range(30)} == {"200"}
 
 
+@pytest.mark.parametrize("number", [1, 3])
+def test_one_request_fails_and_no_other(number: int) -> None:
+    """The one that is named, with 500, so that a program's second try can be counted on."""
+    with Sandbox(fail_request=number) as sandbox:
+        outcomes = [outcome(sandbox) for _ in range(5)]
+    assert outcomes == ["500" if count == number else "200" for count in range(1, 6)]
+
+
 def test_only_requests_of_the_api_fail(failing: Sandbox) -> None:
     """Swagger UI and the contract stay up, and so do the errors of other paths and methods."""
     with client_of(failing) as client:

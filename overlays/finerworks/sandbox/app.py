@@ -110,11 +110,12 @@ def _operations(settings: Settings, platform: data.Account) -> dict[str, Operati
         number, asked = body.get("page_number", 1), body.get("per_page", 10)
         size = min(asked, settings.page_cap)
         reference_id = data.reference_id(settings.seed, "invoices", account.key, number, asked)
-        return {
+        answer: dict[str, object] = {
             "status": _good_status(reference_id),
             "invoices": data.page(settings.seed, account, number, size),
             "total_count": account.count,
         }
+        return _with_unknown_fields(answer) if settings.unknown_fields else answer
 
     return {"listInvoices": list_invoices}
 
@@ -128,3 +129,17 @@ def _good_status(reference_id: str) -> dict[str, object]:
         "reference_id": reference_id,
         "domain": None,
     }
+
+
+def _with_unknown_fields(answer: dict[str, object]) -> dict[str, object]:
+    """An answer with a field more in it and in each object of its own."""
+    more = {"added_later": {"note": "A server may add fields at any time.", "count": 1}}
+    with_more: dict[str, object] = dict(more)
+    for name, value in answer.items():
+        if isinstance(value, dict):
+            with_more[name] = cast("dict[str, object]", value) | more
+        elif isinstance(value, list):
+            with_more[name] = [row | more for row in cast("list[dict[str, object]]", value)]
+        else:
+            with_more[name] = value
+    return with_more

@@ -76,7 +76,7 @@ SELLERS: Final = {
         Account("seller-cedar", "CEDAR", 25),
         Account("seller-empty", "EMPTY", 0),
         Account("seller-null", "NULL", 0, null_list=True),
-        Account("séller-ñandú-木", "NANDU", 3),
+        Account("séller-ñandú-木", "NANDU", 63),
     )
 }
 ORDINARY: Final = Account("sandbox-ordinary", "ORD", 12)

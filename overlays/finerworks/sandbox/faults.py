@@ -47,6 +47,7 @@ class Faults:
         self._fail_rate = settings.fail_rate
         self._limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
         self._chance = random.Random(settings.seed)
+        self._fail_request, self._arrived = settings.fail_request, 0
         self._closing = asyncio.Event()
 
     def close(self) -> None:
@@ -71,6 +72,9 @@ class Faults:
             await fault(self._app, scope, receive, send)
 
     def _next_fault(self) -> Fault | None:
+        self._arrived += 1
+        if self._arrived == self._fail_request:
+            return server_error
         if self._chance.random() < self._fail_rate:
             return FAULTS[int(self._chance.random() * len(FAULTS))]
         return None

@@ -127,6 +127,14 @@ def _parser() -> argparse.ArgumentParser:
     number(
         "rate_limit", "N", "requests let through in a second, the others get 429 and Retry-After: 1", default="no limit"
     )
+    number(
+        "fail_request", "N", "which of the API's requests fails with 500, counted from 1, once", default="none of them"
+    )
+    parser.add_argument(
+        "--unknown-fields",
+        action="store_true",
+        help="put fields into the answers that the contract does not know, as a server may at any time",
+    )
     parser.add_argument(
         "--cors-origin",
         dest="cors_origins",

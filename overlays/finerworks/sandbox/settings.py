@@ -22,6 +22,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(
         "latency": (0, 3600),
         "fail_rate": (0, 1),
         "rate_limit": (1, 1_000_000),
+        "fail_request": (1, 1_000_000),
     }
 )
 
@@ -53,6 +54,10 @@ class Settings:
     """The share of the API's answers that fail: 0 to 1."""
     rate_limit: int | None = None
     """How many requests a second the API lets through; None for no limit."""
+    fail_request: int | None = None
+    """Which of the API's requests fails with 500, counted from 1; None for none."""
+    unknown_fields: bool = False
+    """Whether answers have fields that the contract does not know, as a server may add them at any time."""
     cors_origins: tuple[str, ...] = ()
     """The origins, such as http://localhost:5173, whose pages may call the API from a browser."""
 
