@@ -216,13 +216,15 @@ class Answer:
 
     @property
     def content(self) -> bytes:
-        """The body, unpacked as far as it can be."""
+        """The body, unpacked; nothing where it is not one whole gzip member."""
         if self.encodings != [b"gzip"]:
             return self.body
+        member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         try:
-            return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(self.body)
+            content = member.decompress(self.body)
         except zlib.error:
             return b""
+        return content if member.eof and not member.unused_data else b""
 
 
 def encoded(text: str, codec: str) -> bytes:
@@ -408,6 +410,7 @@ def check_invoice(invoice: Invoice, row: dict[str, Any]) -> None:
     assert invoice.invoice_id == row["invoice_id"]
     assert money.exact(invoice.amount_due) == row["amount_due"]
     for name in DATES:
+        assert row[name] is None or row[name][10] == "T"
         assert getattr(invoice, name) == (row[name] and dt.datetime.fromisoformat(row[name]))
 
 
@@ -577,6 +580,8 @@ FOUND = {
     "an amount with more digits than a float has": Answer(
         200, (), SENT.replace("19.99", "1234567890123456.78").encode()
     ),
+    "an id that is a number": Answer(200, (), SENT.replace('"good"', "7").encode()),
+    "an amount that is true": Answer(200, (), SENT.replace("19.99", "true").encode()),
     "an amount that is none": Answer(200, (), SENT.replace("19.99", "NaN").encode()),
     "an amount without end": Answer(200, (), SENT.replace("19.99", "1e999").encode()),
     "an amount that no decimal holds": Answer(200, (), SENT.replace("19.99", "1e9999999999999999999").encode()),

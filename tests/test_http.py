@@ -278,6 +278,9 @@ BROKEN_ROWS: list[tuple[str, object]] = [
     ("due_date", 20260315),
     ("due_date", "15/03/2026"),
     ("due_date", ""),
+    ("due_date", "2026-03-15-06:00"),  # Python would read six o'clock
+    ("due_date", "2026-03-15"),
+    ("due_date", "2026-W11"),
     ("invoice_month", []),
     ("invoice_date", {}),
 ]
@@ -408,12 +411,16 @@ def test_a_mocks_answer_may_be_packed() -> None:
         assert http.post("/v3/list_invoices", json={}).json()["total_count"] == 1
 
 
-@pytest.mark.parametrize("damage", [False, True])
-def test_gzip_is_unpacked(caller: Caller, httpx_mock: HTTPXMock, damage: bool) -> None:
+@pytest.mark.parametrize("damage", [None, "inside", "cut", "changed and cut", "more behind"])
+def test_gzip_is_unpacked(caller: Caller, httpx_mock: HTTPXMock, damage: str | None) -> None:
     """A packed answer is read as what it holds; a damaged one is an error."""
-    packed = gzip.compress(httpx.Response(200, json=listing(rows("a"))).content)
-    if damage:
-        packed = packed[:10] + b"\x00\xff" + packed[12:]
+    packed = gzip.compress(httpx.Response(200, json=listing(rows("a"))).content, 0)
+    packed = {
+        "inside": packed[:10] + b"\x00\xff" + packed[12:],
+        "cut": packed[:-8],  # its checksum
+        "changed and cut": packed.replace(b"19.99", b"91.99")[:-8],
+        "more behind": packed + gzip.compress(b"more"),
+    }.get(damage or "", packed)
 
     def answer(_: httpx.Request) -> httpx.Response:
         stream = IteratorStream([packed[:20], packed[20:]])

@@ -75,9 +75,9 @@ def test_a_still_listing_is_read_whole(count: int, total: str | int | None, cap:
         (50, "rows", 25, 2),
         (51, "rows", 25, 3),
         (60, "rows", 10, 6),
-        (60, None, 25, 3),
+        (60, None, 25, 4),  # a short page need not be the last: the empty one tells
         (50, None, 25, 3),
-        (10, None, 25, 2),  # a short first page may be a cap
+        (10, None, 25, 2),
     ],
 )
 def test_no_request_is_needless(count: int, total: str | None, cap: int, requests: int) -> None:
@@ -122,6 +122,36 @@ def test_a_row_that_comes_again_is_noticed_without_a_total(
     """Where no total tells that a row is missing, pages that overlap do: all is read again."""
     server = Server(list(range(8)), total, changes=changes, caps=caps)
     assert list(server.pager(4)) == list(range(8))
+
+
+def test_a_short_page_is_not_taken_for_the_last() -> None:
+    """A server that takes rows off its pages, those of another account say, and names no total."""
+    pages = [[1, 2, 3], [4, 6], [7, 8, 9], []]
+    assert list(Pager(lambda ask: Page(ask.number, pages[ask.number - 1], None), per_page=3, key=int)) == [
+        *pages[0],
+        *pages[1],
+        *pages[2],
+    ]
+
+
+def test_a_total_that_was_not_believed_and_changes_is_noticed() -> None:
+    """It tells that a row moved to the page that was read, and another came."""
+    pages = iter([([0], 1), ([2], 2), ([1], 2), ([2], 2)])
+    given = list(Pager(lambda ask: Page(ask.number, *next(pages)), per_page=1, key=int))
+    assert given == [0, 2, 1]
+
+
+def test_a_later_reading_that_has_less_than_an_earlier_one_is_not_taken_for_whole() -> None:
+    """Its page 1 is short and counts itself: but rows that it does not have were given before."""
+    told = iter([3, 1, 1, 1, 1, 1])
+    caps = iter([2, 1, 1, 1, 1, 1])
+    rows = [0, 1, 2]
+
+    def fetch(ask: Ask) -> Page[int]:
+        size = next(caps)
+        return Page(ask.number, rows[(ask.number - 1) * size : ask.number * size], next(told))
+
+    assert list(Pager(fetch, per_page=2, key=int)) == rows
 
 
 def test_a_listing_that_never_rests_is_an_error() -> None:

@@ -324,10 +324,12 @@ class _Answer(httpx.Response):
 
 
 def _unpacked(body: bytearray, response: httpx.Response, most: int) -> bytes:
-    """Unpack a body, and no more than `most` bytes of it, however much it holds."""
+    """Unpack a body, and no more than `most` bytes of it, however much it holds. One that is damaged is empty."""
     if response.headers.pop("Content-Encoding", "").lower() != "gzip":
         return bytes(body)
+    packed = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(body, most)
+        whole = packed.decompress(body, most)
     except zlib.error:
         return b""
+    return whole if len(whole) == most or (packed.eof and not packed.unused_data) else b""

@@ -49,7 +49,7 @@ class Listing(Generic[T]):
 
     The total that the server names is believed if it is larger than the first page, or if that page
     is short and holds just so many. Else it may count one page only, or nothing at all: then pages
-    are asked for until one is empty, or shorter than those before. Items are told apart by a key, so
+    are asked for until one is empty. Items are told apart by a key, so
     that one that moved to a later page is given once. If the total changes on the way, items are
     missing at the end, or one comes again, all is read again from page 1, and what was not given yet
     is given then.
@@ -90,11 +90,10 @@ class Listing(Generic[T]):
         moved = None not in (told, self._total) and told != self._total and (self._believed or told != count)
         if ask.number == 1:
             self._total = told
-            if told == count < size:
+            if told == count < size and self._read == self._given:
                 return None
             self._believed = told is not None and told > count
-            if 0 < count < size:
-                size = count  # the server makes smaller pages than asked: go on with its size
+            size = min(count, size) or size  # where the server makes smaller pages than asked, go on with its size
         elif repeated or moved:
             return self._again()
         if self._believed and self._total is not None:
@@ -104,7 +103,7 @@ class Listing(Generic[T]):
                 self._believed = False
             elif count == 0 or ask.number * size >= self._total:
                 return self._again()
-        if not self._believed and (count == 0 or (count < size and ask.number > 1)):
+        if not self._believed and count == 0:
             return None
         return Ask(ask.number + 1, size)
 

@@ -106,7 +106,8 @@ def _list(check_item: Check) -> Check:
 
 def _is_moment(value: object) -> bool:
     try:
-        return isinstance(value, str) and bool(dt.datetime.fromisoformat(value))
+        # By itself, Python reads the offset of a date without a time as its time.
+        return isinstance(value, str) and value[10:11] == "T" and bool(dt.datetime.fromisoformat(value))
     except ValueError:
         return False
 
