@@ -5,15 +5,14 @@ may be, and what becomes of a failure, is decided here, once for both.
 """
 
 import datetime as dt
-import functools
 import json
 import logging
-import math
 import os
 import time
 import zlib
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import partial
 from types import SimpleNamespace, TracebackType
 from typing import Self, TypedDict, cast
 
@@ -33,8 +32,6 @@ TEST = "https://test-api.finerworks.com"
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 """This machine: what goes there cannot be read on the way."""
-
-BASE_URL = "FINERWORKS_BASE_URL"
 
 _LOG = logging.getLogger("finerworks")
 
@@ -83,13 +80,14 @@ class Policy:
 
     def model(self, request: httpx.Request) -> type | None:
         """Give the model of the answer to a request that only reads; None if it may do more."""
-        ours = request.method == "POST" and origin(request.url) == origin(self.base_url)
+        ours = request.method == "POST" and origin(request.url) == self.keys.origin
         return retries.READS.get(request.url.path) if ours else None
 
     def verdict(self, request: httpx.Request) -> Callable[[Exception], bool | float]:
         """Give `retries.verdict` on failures of a request. A body that is gone once sent is sent once."""
-        reads = self.model(request) is not None and isinstance(request.stream, httpx.ByteStream)
-        return functools.partial(retries.verdict, reads=reads)
+        return partial(
+            retries.verdict, reads=self.model(request) is not None and isinstance(request.stream, httpx.ByteStream)
+        )
 
 
 def read_base_url(value: str | None, *, insecure: bool) -> httpx.URL:
@@ -102,9 +100,9 @@ def read_base_url(value: str | None, *, insecure: bool) -> httpx.URL:
     Raises:
         ValueError: It is no origin, or a refused one; the message says what is wrong with it.
     """
-    source = named("base_url", BASE_URL, value)
+    source = named("base_url", "FINERWORKS_BASE_URL", value)
     try:
-        url = httpx.URL(os.environ.get(BASE_URL) or PRODUCTION if value is None else value)
+        url = httpx.URL(os.environ.get("FINERWORKS_BASE_URL") or PRODUCTION if value is None else value)
         url.host.encode("idna")
     except (httpx.InvalidURL, TypeError, UnicodeError):
         url = httpx.URL()
@@ -137,18 +135,13 @@ def read_timeout(value: float | httpx.Timeout | None) -> httpx.Timeout:
     Raises:
         ValueError: It is not a finite number above 0.
     """
-    if isinstance(value, httpx.Timeout | None):
-        return value or httpx.Timeout(30.0)
-    if type(value) not in (int, float) or not 0 < value < 1e9:
+    if not isinstance(value, httpx.Timeout | None) and (type(value) not in (int, float) or not 0 < value < 1e9):
         raise ValueError(f"timeout= is a number of seconds above 0, and below 1e9, not {value!r}")
-    return httpx.Timeout(value)
+    return value if isinstance(value, httpx.Timeout) else httpx.Timeout(30.0 if value is None else value)
 
 
 _RUNNING: ContextVar["Attempt | None"] = ContextVar("running", default=None)
 """The attempt that runs here."""
-
-_OPENS = {"connect_tcp", "connect_unix_socket", "start_tls"}
-"""The steps by which httpcore opens a connection, as its extension ``trace`` names them."""
 
 
 def _read(read: Callable[..., object], max_bytes: int, timeout: float | None = None) -> object:
@@ -178,11 +171,10 @@ class Attempt:
         self.request = httpx.Request(method, url, headers=request.headers, stream=stream, extensions=extensions)
         if isinstance(stream, httpx.ByteStream):
             self.request.read()  # for a hook that looks at its content
-        self.seconds = max(math.inf if seconds is None else seconds for seconds in timeouts.values())
+        self.seconds = max(float("inf") if seconds is None else seconds for seconds in timeouts.values())
         self._asked, self._policy, self._turn, self._began = request, policy, turn, time.monotonic()
         self._response: httpx.Response | None = None
-        self._body = bytearray()
-        self._problem: errors.FinerWorksError | None = None
+        self._body, self._problem = bytearray(), cast(errors.FinerWorksError | None, None)
 
     def __enter__(self) -> Self:
         self._token = _RUNNING.set(self)
@@ -217,12 +209,11 @@ class Attempt:
         time for each byte, and nobody has a hold on the connection before the head is there. So each
         connection's reads are bounded from when it is opened, by the attempt that makes them.
         """
-        _, step, state = name.rsplit(".", 2)
-        if step in _OPENS and state == "started":
+        stream = cast(SimpleNamespace, info.get("return_value"))  # of a step that opens a connection: its `read` counts
+        if "timeout" in info:  # such a step begins
             info["timeout"] = self.left(cast(float | None, info["timeout"]))
-        elif step in _OPENS and state == "complete":
-            stream = cast(SimpleNamespace, info["return_value"])  # httpcore's; its `read` is what counts
-            stream.read = functools.partial(_read, stream.read)
+        elif hasattr(stream, "read"):
+            stream.read = partial(_read, stream.read)
         elif name == "http11.receive_response_headers.started":
             self.heard = _RUNNING.get() is not self  # a transport may read elsewhere: nothing is known then
 
@@ -237,7 +228,7 @@ class Attempt:
             httpx.RemoteProtocolError: It was there before it was asked for: it is another request's.
         """
         stream = response.extensions.get("network_stream")
-        if not getattr(self, "heard", True) and isinstance(getattr(stream, "read", None), functools.partial):
+        if not getattr(self, "heard", True) and isinstance(getattr(stream, "read", None), partial):
             raise httpx.RemoteProtocolError("an answer came that nobody had asked for", request=self.request)
         self._response = response
         if response.is_stream_consumed:  # a mock's answer comes with its body, unpacked
@@ -274,7 +265,7 @@ class Attempt:
             raise problem
         _LOG.debug("%s, reference_id %s", told, self._policy.keys.redact(errors.reference(data) or "None"))
         answer = _Answer(response.status_code, headers=response.headers, content=body, request=self._asked)
-        answer.data, answer.elapsed = data, dt.timedelta(seconds=seconds)
+        answer.extensions["json"], answer.elapsed = data, dt.timedelta(seconds=seconds)
         return answer
 
     def _refused(self, response: httpx.Response, body: bytes) -> errors.APIStatusError:
@@ -317,10 +308,8 @@ class Attempt:
 class _Answer(httpx.Response):
     """An answer whose JSON was decoded already: generated code need not do it again."""
 
-    data: object
-
     def json(self, **kwargs: object) -> object:
-        return super().json(**kwargs) if kwargs else self.data
+        return super().json(**kwargs) if kwargs else self.extensions["json"]
 
 
 def _unpacked(body: bytearray, response: httpx.Response, most: int) -> bytes:

@@ -11,8 +11,6 @@ from finerworks.errors import MAX_BODY, CredentialsError
 VARIABLES = {"web_api_key": "FINERWORKS_WEB_API_KEY", "app_key": "FINERWORKS_APP_KEY"}
 """The environment variable of each key. The keys' names are those of their headers too."""
 
-ACCOUNT_KEY = "FINERWORKS_ACCOUNT_KEY"
-
 MIN_SECRET = 6
 """Characters from which on a key is one. To take a shorter one, a test's perhaps, out of a server's
 words would take the words apart.
@@ -55,7 +53,7 @@ class KeyAuth(httpx.Auth):
     """
 
     def __init__(self, url: httpx.URL, **keys: Secret | None) -> None:
-        self._origin, self._keys = origin(url), keys
+        self.origin, self._keys = origin(url), keys
         secrets = sorted((key for key in keys.values() if key and len(key) >= MIN_SECRET), key=len, reverse=True)
         self._echoes = re.compile("|".join(map(_spelled, secrets)) or "(?!)", re.IGNORECASE)
 
@@ -73,7 +71,7 @@ class KeyAuth(httpx.Auth):
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add both keys to a request to their own origin. httpx calls this."""
-        if origin(request.url) == self._origin:
+        if origin(request.url) == self.origin:
             request.headers.update(self.require())
         yield request
 
@@ -115,8 +113,8 @@ def read_account_key(value: str | None) -> Secret:
         ValueError: The argument is blank, as when a seller has no key on record. The server would
             take that for one's own account, and answer with the wrong seller's money.
     """
-    account = hide(os.environ.get(ACCOUNT_KEY) if value is None else value) or Secret()
+    account = hide(os.environ.get("FINERWORKS_ACCOUNT_KEY") if value is None else value) or Secret()
     if not account.strip() and (account or not isinstance(value, Secret | None)):
         told = "is blank, or no text: give the account's key, or leave it out for your own"
-        raise ValueError(f"{named('account_key', ACCOUNT_KEY, value)} {told}")
+        raise ValueError(f"{named('account_key', 'FINERWORKS_ACCOUNT_KEY', value)} {told}")
     return account

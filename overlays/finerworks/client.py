@@ -9,35 +9,31 @@ import httpx
 from finerworks.attempts import Settings, settled
 from finerworks.auth import KeyAuth, read_account_key
 from finerworks.http import AsyncHTTPClient, HTTPClient
-from finerworks.invoices import AsyncInvoices, Invoices
+from finerworks.invoices import INVOICES
+from finerworks.resources import AsyncResource, Resource
 from finerworks_client import Client
 
 Door = TypeVar("Door", HTTPClient, AsyncHTTPClient)
-Resource = TypeVar("Resource", Invoices, AsyncInvoices)
 
 
 def _refuse(_: httpx.Request) -> Never:
     raise RuntimeError("no keys here: FinerWorks is for sync, AsyncFinerWorks for async, with_options() for settings")
 
 
-class _FinerWorks(Generic[Door, Resource]):
+class _FinerWorks(Generic[Door]):
     """What the sync and the async client share."""
 
     _kind: type[Door]
     _put: Callable[[Client, Door], object]
-    _invoices: type[Resource]
 
     client: Client
     """The generated client, ready for the functions under `finerworks_client.api`. It is opened and
     closed with this one: use it without ``with``."""
 
-    invoices: Resource
-    """The account's invoices."""
-
     def __init__(
         self, *, account_key: str | None = None, http_client: Door | None = None, **settings: Unpack[Settings]
     ) -> None:
-        settings, self._account_key = settled(settings), read_account_key(account_key)
+        settings, self.account_key = settled(settings), read_account_key(account_key)
         # For callers without a type checker.
         if not isinstance(http_client, self._kind | None):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"http_client= is a finerworks.{self._kind.__name__}, not {type(http_client).__name__}")
@@ -46,18 +42,17 @@ class _FinerWorks(Generic[Door, Resource]):
         # The transport stands where the generated client would open a door of its own, without keys or bounds.
         self.client = Client(str(self._door.base_url), httpx_args={"transport": httpx.MockTransport(_refuse)})
         self._put(self.client, self._door)
-        self.invoices = self._invoices(self.client, self._account_key)
 
     def with_options(self, *, account_key: str | None = None, **settings: Unpack[Settings]) -> Self:
         """Give a view with other settings that shares the connections; None leaves a setting.
 
         Closing a view closes nothing; closing this client ends its views too.
         """
-        account = self._account_key if account_key is None else account_key
+        account = self.account_key if account_key is None else account_key
         return type(self)(account_key=account, http_client=self._door, **settings)
 
 
-class FinerWorks(_FinerWorks[HTTPClient, Invoices], AbstractContextManager["FinerWorks"]):
+class FinerWorks(_FinerWorks[HTTPClient], AbstractContextManager["FinerWorks"]):
     """FinerWorks' web API, for one pair of keys.
 
     A context manager: leaving it closes its connections. Many threads may use one at once.
@@ -85,7 +80,10 @@ class FinerWorks(_FinerWorks[HTTPClient, Invoices], AbstractContextManager["Fine
         TypeError: There is no such argument, or ``http_client`` is of another kind.
     """
 
-    _kind, _put, _invoices = HTTPClient, staticmethod(Client.set_httpx_client), Invoices
+    _kind, _put = HTTPClient, staticmethod(Client.set_httpx_client)
+
+    invoices = Resource(INVOICES)
+    """The account's invoices."""
 
     def close(self) -> None:
         """Close the connections; those of an ``http_client`` of yours stay open."""
@@ -96,13 +94,16 @@ class FinerWorks(_FinerWorks[HTTPClient, Invoices], AbstractContextManager["Fine
         self.close()
 
 
-class AsyncFinerWorks(_FinerWorks[AsyncHTTPClient, AsyncInvoices], AbstractAsyncContextManager["AsyncFinerWorks"]):
+class AsyncFinerWorks(_FinerWorks[AsyncHTTPClient], AbstractAsyncContextManager["AsyncFinerWorks"]):
     """FinerWorks' web API for asyncio, for one pair of keys; its arguments are `FinerWorks`'.
 
     An async context manager, for the one event loop that it is used in.
     """
 
-    _kind, _put, _invoices = AsyncHTTPClient, staticmethod(Client.set_async_httpx_client), AsyncInvoices
+    _kind, _put = AsyncHTTPClient, staticmethod(Client.set_async_httpx_client)
+
+    invoices = AsyncResource(INVOICES)
+    """The account's invoices."""
 
     async def aclose(self) -> None:
         """Close the connections; those of an ``http_client`` of yours stay open."""

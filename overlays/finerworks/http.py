@@ -43,8 +43,7 @@ class _Door(Generic[Transport]):
     def view(self, settings: Settings) -> Self:
         """Give a client with other settings that shares this one's connections: it is this one that is to be closed."""
         view = copy.copy(self)
-        view.owner = self.owner or self
-        view._policy = policy = Policy(settled(self._policy.settings, settings))
+        view.owner, view._policy = self.owner or self, (policy := Policy(settled(self._policy.settings, settings)))
         client = cast(httpx.Client, view)  # or its async twin: both have what is set here
         client.base_url, client.auth, client.headers = policy.base_url, policy.keys, client.headers  # a copy of them
         client.timeout = policy.timeout if "timeout" in settings else client.timeout

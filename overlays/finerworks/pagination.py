@@ -5,7 +5,7 @@
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar, cast
 
 import attrs
 
@@ -49,10 +49,9 @@ class Listing(Generic[T]):
 
     The total that the server names is believed if it is larger than the first page, or if that page
     is short and holds just so many. Else it may count one page only, or nothing at all: then pages
-    are asked for until one is empty. Items are told apart by a key, so
-    that one that moved to a later page is given once. If the total changes on the way, items are
-    missing at the end, or one comes again, all is read again from page 1, and what was not given yet
-    is given then.
+    are asked for until one is empty. Items are told apart by a key, so that one that moved to a later
+    page is given once. If the total changes on the way, items are missing at the end, or one comes
+    again, all is read again from page 1, and what was not given yet is given then.
 
     Args:
         per_page: How many items to ask for at a time.
@@ -62,8 +61,7 @@ class Listing(Generic[T]):
     def __init__(self, per_page: int, key: Callable[[T], Hashable]) -> None:
         self.ask: Ask | None = Ask(1, per_page)
         self._per_page, self._key, self._passes = per_page, key, 1
-        self._total: int | None = None
-        self._believed = False
+        self._total, self._believed = cast(int | None, None), False
         self._given: set[Hashable] = set()
         self._read: set[Hashable] = self._given  # in this pass; the same set until there is a second pass
 

@@ -11,7 +11,6 @@ pass is checked here too, as the generated code takes any number.
 
 import datetime as dt
 import functools
-import math
 import types
 from collections.abc import Callable
 from typing import cast, get_args, get_origin, get_type_hints
@@ -22,10 +21,8 @@ from finerworks.errors import ResponseValidationError, reference
 from finerworks_client import models
 from finerworks_client.types import Unset
 
-Wrong = tuple[str, str]
-"""A path into an answer, and what is wrong there."""
-
-Check = Callable[[object], Wrong | None]
+Check = Callable[[object], tuple[str, str] | None]
+"""Gives None, or a path into an answer and what is wrong there."""
 
 
 def whole_number(name: str, value: object, least: int, most: int | None = None) -> int:
@@ -81,7 +78,7 @@ def _object(model: type) -> Check:
         if each.init and (hint := hints[each.name])
     ]
 
-    def check(value: object) -> Wrong | None:
+    def check(value: object) -> tuple[str, str] | None:
         if not isinstance(value, dict):
             return "", "is not an object"
         given = cast(dict[str, object], value)
@@ -95,7 +92,7 @@ def _object(model: type) -> Check:
 
 
 def _list(check_item: Check) -> Check:
-    def check(value: object) -> Wrong | None:
+    def check(value: object) -> tuple[str, str] | None:
         if not isinstance(value, list):
             return "", "is not a list"
         items = enumerate(cast(list[object], value))
@@ -116,7 +113,7 @@ _SCALARS: dict[object, tuple[str, Callable[[object], bool]]] = {
     str: ("text", lambda value: isinstance(value, str)),
     bool: ("true or false", lambda value: isinstance(value, bool)),
     int: ("a whole number", lambda value: type(value) is int),
-    # A Decimal is how the door marks a number that no float holds exactly.
-    float: ("a finite number, held exactly", lambda it: type(it) is int or (type(it) is float and math.isfinite(it))),
+    # A Decimal is how the door marks a number that no float holds exactly, or that has no end.
+    float: ("a finite number, held exactly", lambda value: type(value) in (int, float)),
     dt.datetime: ("a date and time in ISO 8601", _is_moment),
 }

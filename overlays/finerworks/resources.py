@@ -1,0 +1,102 @@
+"""Listings as resources, such as ``fw.invoices``: what all of the API's listings have in common. Knows none of them."""
+
+from collections.abc import Callable, Hashable
+from types import ModuleType
+from typing import Generic, Protocol, Self, TypeVar, cast
+
+from finerworks.auth import Secret, read_account_key
+from finerworks.pagination import Ask, AsyncPager, Page, Pager, T
+from finerworks.validation import whole_number
+from finerworks_client import Client
+from finerworks_client.types import UNSET
+
+Answer = TypeVar("Answer")
+
+MAX_PER_PAGE = 25
+"""The most items that FinerWorks puts on one page (the help page)."""
+
+
+Endpoint = tuple[ModuleType, Callable[..., object], Callable[[Answer], list[T] | None], Callable[[T], Hashable]]
+"""A listing of the API: the generated module that calls it, the model of its body, what gives the items
+of an answer, and what tells one item from another. Its path and the model of its answer stand in `READS`.
+"""
+
+
+class Owner(Protocol):
+    """A client, as far as its resources are concerned."""
+
+    client: Client
+    account_key: Secret
+
+
+class _Resource(Generic[T, Answer]):
+    def __init__(self, endpoint: Endpoint[Answer, T], owner: Owner | None = None) -> None:
+        self._endpoint, self._owner = endpoint, cast(Owner, owner)
+        self._operation, self._request, self._items, self._key = endpoint
+
+    def __get__(self, owner: Owner, _: type) -> Self:
+        return type(self)(self._endpoint, owner)
+
+    def _asked(self, page_number: int, per_page: int, account_key: str | None) -> dict[str, object]:
+        account = self._owner.account_key if account_key is None else read_account_key(account_key)
+        size, number = whole_number("per_page", per_page, 1, MAX_PER_PAGE), whole_number("page_number", page_number, 1)
+        body = self._request(per_page=size, page_number=number, account_key=account or UNSET)
+        return {"client": self._owner.client, "body": body}
+
+    def _page(self, ask: Ask, answer: Answer) -> Page[T]:
+        total = getattr(answer, "total_count", None)
+        return Page(ask.number, self._items(answer) or [], total if isinstance(total, int) else None)
+
+
+class Resource(_Resource[T, Answer]):
+    """A listing of an account: ``fw.invoices`` is one."""
+
+    def list(self, *, account_key: str | None = None, per_page: int = MAX_PER_PAGE) -> Pager[T]:
+        """List everything, page after page. Nothing is sent until the pager is iterated.
+
+        The order is the server's; none is documented.
+
+        Args:
+            account_key: Whose, for accounts that may read for others. None: the client's.
+            per_page: How many to ask for in one request, from 1 to 25.
+
+        Raises:
+            ValueError: An argument is out of its range.
+        """
+        self._asked(1, per_page, account_key)
+
+        def fetch(ask: Ask) -> Page[T]:
+            return self._page(ask, self.page(ask.number, per_page=ask.per_page, account_key=account_key))
+
+        return Pager(fetch, per_page=per_page, key=self._key)
+
+    def page(self, page_number: int = 1, *, per_page: int = 10, account_key: str | None = None) -> Answer:
+        """Give one page as the server sent it, with its envelope.
+
+        Args:
+            page_number: Which page, from 1.
+            per_page: How many to a page, from 1 to 25.
+            account_key: Whose, for accounts that may read for others. None: the client's.
+
+        Raises:
+            ValueError: An argument is out of its range.
+            FinerWorksError: The request failed; `finerworks.errors` has the kinds.
+        """
+        return cast(Answer, self._operation.sync(**self._asked(page_number, per_page, account_key)))
+
+
+class AsyncResource(_Resource[T, Answer]):
+    """A listing of an account: ``fw.invoices`` of an `AsyncFinerWorks` is one."""
+
+    def list(self, *, account_key: str | None = None, per_page: int = MAX_PER_PAGE) -> AsyncPager[T]:
+        """List everything with ``async for``; see `Resource.list`."""
+        self._asked(1, per_page, account_key)
+
+        async def fetch(ask: Ask) -> Page[T]:
+            return self._page(ask, await self.page(ask.number, per_page=ask.per_page, account_key=account_key))
+
+        return AsyncPager(fetch, per_page=per_page, key=self._key)
+
+    async def page(self, page_number: int = 1, *, per_page: int = 10, account_key: str | None = None) -> Answer:
+        """Give one page as the server sent it; see `Resource.page`."""
+        return cast(Answer, await self._operation.asyncio(**self._asked(page_number, per_page, account_key)))
