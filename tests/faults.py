@@ -147,6 +147,16 @@ def twice(exchange: Exchange) -> None:
     exchange.send(page(exchange) + http(json.dumps(listing(rows(*range(25)), 60)).encode()))
 
 
+def beneath(data: bytes) -> Does:
+    """Make a server that lets something else write into its TLS, and waits."""
+
+    def does(exchange: Exchange) -> None:
+        exchange.send_beneath(data)
+        exchange.wait()
+
+    return does
+
+
 def row(**fields: object) -> dict[str, object]:
     """Make page 2, with something wrong in its fourth invoice."""
     invoices = rows(*range(25, 50))
@@ -203,6 +213,8 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("a chunk whose size is no number", NO_ANSWER, does=sends(CHUNKED + b"many\r\n{}\r\n")),
         Fault("another protocol (101)", NO_ANSWER, does=sends(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")),
         Fault("a second answer that nobody asked for", WHOLE, does=twice),
+        Fault("a damaged record of TLS", NO_ANSWER, tls="good", does=beneath(b"\x17\x03\x03\x00\x20" + b"x" * 32)),
+        Fault("plain text in the middle of TLS", NO_ANSWER, tls="good", does=beneath(b"HTTP/1.1 502 No\r\n\r\n")),
     ],
     "Too much": [
         Fault("a body larger than `max_body_bytes`", BROKEN, once="", does=answers(b" " * 2_000_000)),

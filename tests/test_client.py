@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import enum
 import json
 from collections.abc import Callable
 from typing import cast
@@ -365,6 +366,35 @@ def test_refuses_a_client_of_another_kind() -> None:
             sync(**KEYS, http_client=plain)
         with pytest.raises(TypeError, match=r"is a finerworks.AsyncHTTPClient, not HTTPClient"):
             other(**KEYS, http_client=http)
+
+
+class Named(str, enum.Enum):  # noqa: UP042 - as many programs have it, whose str() is not the value
+    """Names that a program has for what it sends; their own text is another."""
+
+    SELLER = "seller-a"
+    WEB = "the-web-key"
+    APP = "the-app-key"
+
+
+def test_an_enumeration_stands_for_its_value(httpx_mock: HTTPXMock) -> None:
+    """An account or a key that is a member of a `str` enumeration is sent as its value, not by its name."""
+    httpx_mock.add_response(json=listing([]), is_reusable=True)
+    with FinerWorks(web_api_key=Named.WEB, app_key=Named.APP) as fw:
+        fw.invoices.page(account_key=Named.SELLER)
+        fw.with_options(account_key=Named.SELLER).invoices.page()
+    for request in httpx_mock.get_requests():
+        assert asked(request) == {"per_page": 10, "page_number": 1, "account_key": "seller-a"}
+        assert (request.headers["web_api_key"], request.headers["app_key"]) == ("the-web-key", "the-app-key")
+
+
+def test_a_view_of_a_view_ends_with_the_client(httpx_mock: HTTPXMock) -> None:
+    """Whichever view it was made from, it is the client whose connections it uses."""
+    httpx_mock.add_response(json=listing([]))
+    with FinerWorks(**KEYS) as fw:
+        view = fw.with_options(timeout=5).with_options(timeout=4)
+        assert view.invoices.page().total_count == 0
+    with pytest.raises(RuntimeError, match="client is closed"):
+        view.invoices.page()
 
 
 def test_a_blank_account_of_the_environment_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

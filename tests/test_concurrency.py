@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Never
 
 import httpx
 import pytest
@@ -25,6 +26,7 @@ from finerworks import (
     FinerWorks,
     FinerWorksError,
     HTTPClient,
+    ResponseValidationError,
     ServerError,
 )
 from finerworks_client.models import Invoice
@@ -336,6 +338,82 @@ class Copies(httpx.Auth):
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Give the copy."""
         yield httpx.Request(request.method, request.url, content=request.content, extensions=request.extensions)
+
+
+class HoldingError(Exception):
+    """An error of the caller's, which holds an answer that no request led to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.response = httpx.Response(200)
+
+
+def test_an_error_of_a_hook_is_not_looked_into() -> None:
+    """What it holds is its own: reading it could raise another in its place."""
+
+    def hook(_: httpx.Response) -> Never:
+        raise HoldingError
+
+    with Wire() as wire, HTTPClient(**KEYS, base_url=wire.url) as door:
+        door.event_hooks = {"response": [hook]}
+        with pytest.raises(HoldingError):
+            door.post("/v3/list_invoices", json={"page_number": 1, "per_page": 1})
+    assert len(wire.exchanges) == 1
+
+
+class Signs(httpx.Auth):
+    """An authentication of the caller's own that signs in the query."""
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Send it to the same path, with more behind it."""
+        request.url = request.url.copy_merge_params({"signature": "abc"})
+        yield request
+
+
+def test_a_failure_of_a_signed_request_is_typed() -> None:
+    """Whatever stands behind the path: it is still the request that was made."""
+    with Wire(Exchange.reset) as wire, HTTPClient(**KEYS, base_url=wire.url) as door:
+        with pytest.raises(APIConnectionError) as caught:
+            door.post("/v3/list_invoices", json={}, auth=Signs())
+        assert caught.value.attempts == len(wire.exchanges) == 3
+
+
+@pytest.mark.parametrize("which", ["client", "view"])
+def test_no_attempt_is_made_once_a_client_is_closed(which: str) -> None:
+    """Closed while an attempt runs, a client makes no further one, for its views neither."""
+    fw = FinerWorks(**KEYS, base_url="http://127.0.0.1:1")
+
+    def does(exchange: Exchange) -> None:
+        fw.close()
+        exchange.send(http(b"", 503))
+
+    with Wire(does) as wire:
+        fw = FinerWorks(**KEYS, base_url=wire.url)
+        asks = fw if which == "client" else fw.with_options(timeout=5)
+        with pytest.raises(RuntimeError, match="client is closed: make a new one"):
+            asks.invoices.page()
+    assert len(wire.exchanges) == wire.connections == 1
+
+
+def test_answers_that_are_refused_give_their_connections_back() -> None:
+    """With one connection in all, what is broken off half way does not block the next request."""
+    large = http(b" " * 1_000_000)
+
+    def does(exchange: Exchange) -> None:
+        exchange.send(large if exchange.number <= 5 else page(exchange))
+
+    async def use(url: str) -> int:
+        limits = httpx.Limits(max_connections=1)
+        transport = httpx.AsyncHTTPTransport(limits=limits)
+        async with AsyncHTTPClient(**KEYS, base_url=url, transport=transport, max_body_bytes=100_000) as door:
+            fw = AsyncFinerWorks(http_client=door)
+            for _ in range(5):
+                with pytest.raises(ResponseValidationError):
+                    await fw.invoices.page()
+            return len([invoice async for invoice in fw.invoices.list()])
+
+    with Wire(does) as wire:
+        assert asyncio.run(use(wire.url)) == 60
 
 
 def test_a_failure_of_a_copied_request_is_typed() -> None:

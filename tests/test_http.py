@@ -9,6 +9,7 @@ import pickle
 import random
 import re
 import time
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from typing import cast
 
@@ -38,6 +39,7 @@ from finerworks import (
     retries,
 )
 from finerworks.attempts import Attempt, Policy
+from wire import Wire, http
 
 
 @pytest.mark.parametrize(
@@ -400,6 +402,19 @@ def test_a_stream_larger_than_allowed_is_not_read_on(kind: str) -> None:
     assert len(sent) <= 102
 
 
+def test_an_answer_that_unpacks_to_little_may_not_be_large_as_it_comes(caller: Caller) -> None:
+    """The bound holds for what comes over the wire too, whatever is in it."""
+    packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    padding = b"".join(packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(30_000))
+    packed = packer.compress(httpx.Response(200, json=listing(rows("a"))).content)
+    body = padding[:150_000] + packed + packer.flush()
+    assert len(zlib.decompress(body, wbits=zlib.MAX_WBITS | 16)) < 1_000
+    with Wire(lambda exchange: exchange.send(http(body, 200, "Content-Encoding: gzip"))) as wire:
+        (error,) = caller.refusals(1, **KEYS, base_url=wire.url, max_body_bytes=100_000)
+    assert "larger than max_body_bytes=100,000" in str(error)
+    assert len(wire.exchanges) == 1
+
+
 def test_a_mocks_answer_may_be_packed() -> None:
     """What comes with its body, as a mock's answer does, was unpacked by httpx: not once more."""
     packed = gzip.compress(httpx.Response(200, json=listing(rows("a"))).content)
@@ -433,6 +448,19 @@ def test_gzip_is_unpacked(caller: Caller, httpx_mock: HTTPXMock, damage: str | N
     else:
         assert caller.page(**KEYS).total_count == 1
         assert httpx_mock.get_requests()[0].headers["Accept-Encoding"] == "gzip"
+
+
+def test_a_trace_of_the_callers_own_is_called() -> None:
+    """Httpcore's extension of that name is theirs, if they set it."""
+    seen: list[str] = []
+
+    def trace(name: str, _: object) -> None:
+        seen.append(name)
+
+    with Wire() as wire, HTTPClient(**KEYS, base_url=wire.url) as door:
+        asked = {"page_number": 1, "per_page": 1}
+        assert door.post("/v3/list_invoices", json=asked, extensions={"trace": trace}).is_success
+    assert "connection.connect_tcp.started" in seen
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,8 @@ def date(seconds: float) -> str:
         ("soon", None),
         (date(20), 20.0),
         (date(-20), 0.0),
+        ("Thu Jan  1 00:00:20 2026", 20.0),  # asctime's form, which has no zone: it is GMT
+        ("Thursday, 01-Jan-26 00:00:20 GMT", 20.0),
         ("Fri, 31 Dec 9999 23:59:59 GMT", 253_402_300_799.0 - NOW),
         ("Fri, 31 Dec 100000 23:59:59 GMT", None),
         ("Fri, 99 Foo 2026 99:99:99 GMT", None),
@@ -105,6 +107,20 @@ def test_waits_longer_each_time() -> None:
                 waits.append(turn.next_wait)
                 assert len(waits) == 7
     assert waits == [0.5, 1, 2, 4, 8, 8, 8]
+
+
+def test_no_two_clients_wait_alike() -> None:
+    """A random part of up to half a second keeps clients that failed together from coming back together."""
+    waits: set[float] = set()
+    for _ in range(20):
+        pause = retries.attempts(on=ZeroDivisionError, attempts=2)
+        with stamina.set_testing(testing=False), pytest.MonkeyPatch.context() as patch:
+            patch.setattr("time.sleep", waits.add)
+            for turn in pause:
+                with turn:
+                    assert turn.num == 2 or 1 / 0
+    assert len(waits) > 10
+    assert all(0.5 <= wait <= 1.0 for wait in waits)
 
 
 @pytest.mark.parametrize("retry", [0, 1, 2, 5])

@@ -2,15 +2,20 @@
 
 import asyncio
 import gc
+import json
 import logging
 import os
 import pickle
+import re
 import ssl
 import subprocess
 import sys
 import traceback
 import warnings
+from html import unescape
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
 
 import httpx
 import pytest
@@ -34,9 +39,11 @@ def canaries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def check(shown: object) -> None:
-    """See that a canary is in nothing that is shown, in none of its spellings."""
+    """See that a canary is in nothing that is shown, in none of its spellings, and no half of it either."""
     text = f"{shown!s} {shown!r}".lower().replace("\\x00", "").replace("\0", "").replace("\\", "")
+    text = unescape(unquote(unquote(re.sub(r"(?<![u0-9a-f])x([2-7][0-9a-f])", lambda it: chr(int(it[1], 16)), text))))
     for canary in CANARIES.values():
+        assert canary[:9] not in text
         assert canary not in text
         assert canary.replace("/", "%2f") not in text
         assert "".join(f"u{ord(each):04x}" for each in canary) not in text
@@ -80,7 +87,12 @@ def echo() -> str:
 
 def repeats(status: int, shape: str) -> Does:
     """Make a server that repeats the keys in its answer."""
-    return lambda exchange: exchange.send(http(shape.replace("ECHO", echo()).encode(), status))
+    url = quote(quote(f"{WEB} {APP}", safe=""))
+    script = " ".join("".join(f"\\x{ord(each):02x}" for each in canary) for canary in CANARIES.values())
+    entities = " ".join(canary.replace("/", "&#47;").replace("-", "&#x2d;") for canary in CANARIES.values())
+    for name, said in {"ECHO": echo(), "ENTITIES": entities, "SCRIPT": script, "TWICE": url}.items():
+        shape = shape.replace(name, said)
+    return lambda exchange: exchange.send(http(shape.encode(), status))
 
 
 def cuts(exchange: Exchange) -> None:
@@ -99,6 +111,20 @@ FAILURES: dict[str, Does] = {
     "success: false": repeats(200, '{"status": {"success": false, "message": "ECHO", "reference_id": "ECHO"}}'),
     "not JSON": repeats(200, "ECHO"),
     "contract": repeats(200, '{"status": {"reference_id": "ECHO"}, "invoices": [{"invoice_id": "ECHO"}]}'),
+    "html with entities": repeats(500, "<p>ENTITIES</p>"),
+    "script": repeats(500, "<script>SCRIPT</script>"),
+    "twice in a URL": repeats(500, "TWICE"),
+    "UTF-16 that begins with a letter of its own": lambda exchange: exchange.send(
+        http(f"木<p>{echo()}</p>".encode("utf-16-le"), 403)
+    ),
+    "spaces, and a key that is cut": repeats(500, " " * 99_990 + WEB),
+    "spaces in a reference, and a key that is cut": repeats(
+        200, json.dumps({"status": {"success": False, "reference_id": " " * 99_990 + WEB}})
+    ),
+    "a key at the end of what is kept": repeats(500, "x" * 1990 + WEB * 20),
+    "a key in escapes, where the answer is cut": repeats(
+        500, "x" * 99_980 + "".join(f"\\u{ord(it):04x}" for it in WEB)
+    ),
     "UTF-16": lambda exchange: exchange.send(http(f"<p>{echo()}</p>".encode("utf-16-le"), 403)),
     "cut off": cuts,
     "closed": lambda exchange: exchange.close(),
@@ -179,6 +205,7 @@ def test_a_client_left_open_warns_without_a_key() -> None:
 
 
 BAD, RAW = f"{WEB}\n", APP.encode()
+WRONG: list[dict[str, Any]] = [{"timeout": -1}, {"timout": 5}, {"account_key": " "}]
 
 
 @pytest.mark.parametrize("make", [FinerWorks, AsyncFinerWorks, HTTPClient, AsyncHTTPClient])
@@ -190,9 +217,15 @@ def test_a_wrong_argument_shows_no_key(make: type[FinerWorks], monkeypatch: pyte
     with pytest.raises(CredentialsError) as caught:
         make(web_api_key="web", app_key=RAW)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # that is the mistake
     check_error(caught.value)
-    with pytest.raises(ValueError, match="timeout=") as wrong:
-        make(web_api_key=WEB, app_key=APP, timeout=-1)
-    check_error(wrong.value)
+    for wrong in WRONG:
+        with pytest.raises((ValueError, TypeError)) as other:
+            make(web_api_key=WEB, app_key=APP, **wrong)
+        check_error(other.value)
+    if make in (FinerWorks, AsyncFinerWorks):
+        for wrong in WRONG:
+            with pytest.raises((ValueError, TypeError)) as other:
+                make(web_api_key="web", app_key="app").with_options(web_api_key=WEB, app_key=APP, **wrong)
+            check_error(other.value)
     monkeypatch.setenv("FINERWORKS_WEB_API_KEY", BAD)
     with pytest.raises(CredentialsError) as caught:
         make()

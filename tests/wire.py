@@ -1,6 +1,7 @@
 """A server of our own on a real socket, which does with a connection whatever a test wants."""
 
 import json
+import os
 import select
 import socket
 import ssl
@@ -60,6 +61,11 @@ class Exchange:
         """Break the connection off with a TCP reset."""
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close()
+
+    def send_beneath(self, data: bytes) -> None:
+        """Send bytes beneath TLS, as something on the way might."""
+        with socket.socket(fileno=os.dup(self._connection.fileno())) as beneath:
+            beneath.sendall(data)
 
     def close(self) -> None:
         """Hang up."""

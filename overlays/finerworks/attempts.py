@@ -55,13 +55,17 @@ class Settings(TypedDict, total=False):
 def settled(*settings: Settings) -> Settings:
     """Give settings with keys that do not show themselves; the later hold where several give one.
 
+    They are hidden in what is given too, which is a local of its caller.
+
     Raises:
         TypeError: One is no setting.
     """
+    for each in settings:
+        cast(dict[str, object], each).update({name: hide(each.get(name)) for name in VARIABLES if name in each})
     given = {name: value for each in settings for name, value in each.items() if value is not None}
     if unknown := set[str]().union(*settings) - Settings.__annotations__.keys():
         raise TypeError(f"unknown arguments: {', '.join(sorted(unknown))}; what httpx is to know goes on transport=")
-    return cast(Settings, given | {name: hide(given[name]) for name in VARIABLES if name in given})
+    return cast(Settings, given)
 
 
 class Policy:
@@ -86,7 +90,7 @@ class Policy:
     def verdict(self, request: httpx.Request) -> Callable[[Exception], bool | float]:
         """Give `retries.verdict` on failures of a request. A body that is gone once sent is sent once."""
         return partial(
-            retries.verdict, reads=self.model(request) is not None and isinstance(request.stream, httpx.ByteStream)
+            retries.verdict, reads=bool(self.model(request)) and isinstance(request.stream, httpx.ByteStream)
         )
 
 
@@ -164,6 +168,8 @@ class Attempt:
         aio: Whether it is made by asyncio.
     """
 
+    _failed: object = None  # what made the last step of httpcore's that failed fail
+
     def __init__(self, request: httpx.Request, policy: Policy, turn: stamina.Attempt, *, aio: bool = False) -> None:
         method, url, stream, extensions = request.method, request.url, request.stream, dict(request.extensions)
         extensions["timeout"] = timeouts = extensions.get("timeout") or policy.timeout.as_dict()
@@ -182,14 +188,16 @@ class Attempt:
 
     def __exit__(self, _: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> bool:
         _RUNNING.reset(self._token)
-        # httpx puts the request into what its transport raises; what a hook raises is the caller's own.
-        urls = [getattr(each, "url", None) for each in vars(exc or self).values()]
-        if not isinstance(exc, httpx.TransportError) or self.request.url not in urls:
+        # httpx puts the request into what its transport raises; what a hook raises is the caller's own. With asyncio,
+        # an error of TLS comes as it is.
+        asked = [(it.url.host, it.url.path) for it in vars(exc or self).values() if isinstance(it, httpx.Request)]
+        mine = isinstance(exc, httpx.TransportError) and (self.request.url.host, self.request.url.path) in asked
+        if not mine and not (isinstance(exc, OSError) and exc is self._failed):
             return False
         told = f"{shown(self.request.url)}: {type(exc).__name__}: {exc}".rstrip(": ")
         kind = errors.APITimeoutError if isinstance(exc, httpx.TimeoutException) else errors.APIConnectionError
         # Trying again mends no certificate, and no request that cannot be written as HTTP.
-        self._problem = kind(told, transient=not any(word in told for word in ("LocalProtocol", "CERTIFICATE_VERIFY")))
+        self._problem = kind(told, transient=not any(word in told for word in ("LocalProtocol", "CERTIFICATE")))
         return True
 
     def left(self, seconds: float | None = None) -> float | None:
@@ -209,6 +217,7 @@ class Attempt:
         time for each byte, and nobody has a hold on the connection before the head is there. So each
         connection's reads are bounded from when it is opened, by the attempt that makes them.
         """
+        self._failed = info.get("exception", self._failed)
         stream = cast(SimpleNamespace, info.get("return_value"))  # of a step that opens a connection: its `read` counts
         if "timeout" in info:  # such a step begins
             info["timeout"] = self.left(cast(float | None, info["timeout"]))

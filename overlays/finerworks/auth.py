@@ -11,11 +11,6 @@ from finerworks.errors import MAX_BODY, CredentialsError
 VARIABLES = {"web_api_key": "FINERWORKS_WEB_API_KEY", "app_key": "FINERWORKS_APP_KEY"}
 """The environment variable of each key. The keys' names are those of their headers too."""
 
-MIN_SECRET = 6
-"""Characters from which on a key is one. To take a shorter one, a test's perhaps, out of a server's
-words would take the words apart.
-"""
-
 
 class Secret(str):
     """A key that does not show itself: as a local of a traceback, in a list or in a model it is ``[key]``."""
@@ -28,7 +23,7 @@ class Secret(str):
 
 def hide(value: object) -> Secret | None:
     """Make a key of an argument; of what is no text, one that `read_key` refuses."""
-    return None if value is None else Secret(value if isinstance(value, str) else " ")
+    return None if value is None else Secret(str.__str__(value) if isinstance(value, str) else " ")
 
 
 def origin(url: httpx.URL) -> tuple[str, str, int | None]:
@@ -54,8 +49,9 @@ class KeyAuth(httpx.Auth):
 
     def __init__(self, url: httpx.URL, **keys: Secret | None) -> None:
         self.origin, self._keys = origin(url), keys
-        secrets = sorted((key for key in keys.values() if key and len(key) >= MIN_SECRET), key=len, reverse=True)
-        self._echoes = re.compile("|".join(map(_spelled, secrets)) or "(?!)", re.IGNORECASE)
+        # A shorter key, a test's perhaps, is left: to take it out of a server's words would take the words apart.
+        secrets = sorted((key for key in keys.values() if key and len(key) >= 6), key=len, reverse=True)
+        self._replace = re.compile("|".join(map(_spelled, secrets)) or "(?!)", re.IGNORECASE).sub
 
     def require(self) -> dict[str, Secret]:
         """Give both keys.
@@ -80,12 +76,14 @@ class KeyAuth(httpx.Auth):
 
         The end of a long text goes too: it may have been cut, and with it a key.
         """
-        return self._echoes.sub("[key]", text)[: -1000 if len(text) > MAX_BODY else None]
+        return self._replace("[key]", text)[: -1000 if len(text) > MAX_BODY else None]
 
 
 def _spelled(key: str) -> str:
-    """Give a pattern for a key as it is, and as JSON or a URL may write its characters."""
-    return "".join(rf"(?:\\{{0,4}}{re.escape(each)}|\\{{1,4}}u00{ord(each):02x}|%{ord(each):02x})" for each in key)
+    """Give a pattern for a key as it is, and as JSON, JavaScript, HTML or a URL may write its characters."""
+    ways = r"(?:\\{{0,4}}{0}|\\{{1,4}}(?:u00|x){1:02x}|%(?:25)*{1:02x}|&#?\w+;)"
+    # Backslashes in a row are one pattern: each by itself could be read in more ways than can be tried.
+    return "".join(r"\\+" if it == "\\" else ways.format(re.escape(it), ord(it)) for it in re.sub(r"\\+", r"\\", key))
 
 
 def named(argument: str, variable: str, value: object) -> str:

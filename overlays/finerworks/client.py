@@ -48,7 +48,7 @@ class _FinerWorks(Generic[Door]):
 
         Closing a view closes nothing; closing this client ends its views too.
         """
-        account = self.account_key if account_key is None else account_key
+        settings, account = settled(settings), self.account_key if account_key is None else account_key
         return type(self)(account_key=account, http_client=self._door, **settings)
 
 

@@ -173,8 +173,8 @@ class ListingChangedError(FinerWorksError):
 
 
 def shorten(text: str) -> str:
-    """Give the text on one line, cut to `MAX_MESSAGE` characters."""
-    line = " ".join(text[: 2 * MAX_MESSAGE].split())
+    """Give the text on one line, without control characters, cut to `MAX_MESSAGE` characters."""
+    line = " ".join("".join(each if each.isprintable() else " " for each in text[: 2 * MAX_MESSAGE]).split())
     return line if len(line) <= MAX_MESSAGE else line[: MAX_MESSAGE - 1] + "…"
 
 
@@ -185,9 +185,8 @@ def parts(data: object) -> dict[str, object]:
 
 def reference(data: object) -> str | None:
     """Give the reference id of an answer's envelope, if it has one."""
-    given = parts(parts(data).get("status")).get("reference_id")
-    text = given[: 50 * MAX_BODY] if isinstance(given, str) else ""
-    return " ".join(text.encode(errors="replace").decode().split()) or None  # no half of a surrogate pair
+    text = " ".join(str(parts(parts(data).get("status")).get("reference_id") or "").split())[: 50 * MAX_BODY]
+    return "".join(each if each.isprintable() else "?" for each in text) or None
 
 
 def explain(data: object) -> str:
@@ -220,7 +219,7 @@ def status_error(status_code: int, content: bytes, *, retry_after: float | None,
         retry_after: Seconds that the server asks to wait.
         target: For a redirect, the origin that it names.
     """
-    text = content.decode(json.detect_encoding(content), errors="replace").removeprefix("\ufeff")
+    text = content.decode(json.detect_encoding(content), errors="replace").removeprefix("\ufeff").replace("\0", "")
     try:
         data: object = json.loads(text)
     except (ValueError, RecursionError):
@@ -228,6 +227,6 @@ def status_error(status_code: int, content: bytes, *, retry_after: float | None,
     kind = _KINDS.get(status_code, _KINDS.get(status_code // 100, APIStatusError))
     if status_code == 400 and any(name.endswith(REFUSED_KEYS) for name in parts(parts(data).get("ModelState"))):
         kind = AuthenticationError
-    said = f"a redirect to {target}" if kind is RedirectError else explain(data) or text.strip()
+    said = f"a redirect to {target}" if kind is RedirectError else explain(data) or (text.strip() and text)
     told, named = f"HTTP {status_code}: {said or 'without a body'}", reference(data)
     return kind(told, status_code=status_code, body=text, reference_id=named, retry_after=retry_after)

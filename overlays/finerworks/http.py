@@ -49,13 +49,13 @@ class _Door(Generic[Transport]):
         client.timeout = policy.timeout if "timeout" in settings else client.timeout
         return view
 
-    def _begin(self, request: httpx.Request) -> Callable[[Exception], bool | float]:
+    def _ready(self, request: httpx.Request) -> httpx.Request:
         if cast(httpx.Client, self.owner or self).is_closed:
             raise RuntimeError("this FinerWorks client is closed: make a new one")
         keep = _async_keep if isinstance(self, httpx.AsyncClient) else _keep
         if keep not in (hooks := cast(httpx.Client, self).event_hooks["response"]):
             hooks.append(keep)
-        return self._policy.verdict(request)
+        return request
 
 
 def _keep(response: httpx.Response) -> None:
@@ -88,7 +88,8 @@ class HTTPClient(_Door[httpx.BaseTransport], httpx.Client):
             further address of a host that has several has the time that is left anew. Not bounded as a
             whole is the head of an answer on a connection that another client opened on a transport that
             both use, that a request with a ``trace`` extension of its own opened, or, for sync, that goes
-            through a proxy that itself speaks TLS: there, each read has this time.
+            through a proxy that itself speaks TLS: there, each read has this time. Nor, for sync, is the
+            sending of a large body, each part of which has it.
         max_retries: How often a failed request is sent again, from 0. Default 2.
         max_body_bytes: How large an answer may be, in bytes, as it comes and unpacked.
             Default 32 MiB.
@@ -104,7 +105,8 @@ class HTTPClient(_Door[httpx.BaseTransport], httpx.Client):
         TypeError: There is no such argument.
 
     A request raises a `FinerWorksError` for every failure of its own, and lets others, such as an
-    event hook's, through as they are. A redirect is never followed, a cookie of the server's never
+    event hook's, through as they are; only an httpx transport error about this very address is always taken
+    for the request's. A redirect is never followed, a cookie of the server's never
     kept, and an answer is read whole before it is handed on, whatever `send()` is told about that.
     """
 
@@ -120,9 +122,9 @@ class HTTPClient(_Door[httpx.BaseTransport], httpx.Client):
         """
         # httpx has no public name for all that it may be.
         chosen = cast(httpx.Auth, options.get("auth", httpx.USE_CLIENT_DEFAULT))
-        for turn in retries.attempts(self._begin(request), attempts=self._policy.max_retries + 1):
+        for turn in retries.attempts(self._policy.verdict(request), attempts=self._policy.max_retries + 1):
             with turn:
-                with Attempt(request, self._policy, turn) as attempt:
+                with Attempt(self._ready(request), self._policy, turn) as attempt:
                     response = super().send(attempt.request, stream=True, auth=chosen, follow_redirects=False)
                     with contextlib.closing(response):
                         if attempt.head(response):
@@ -137,9 +139,9 @@ class AsyncHTTPClient(_Door[httpx.AsyncBaseTransport], httpx.AsyncClient):
     async def send(self, request: httpx.Request, **options: object) -> httpx.Response:
         """Send a request and give its answer; see `HTTPClient.send`."""
         chosen = cast(httpx.Auth, options.get("auth", httpx.USE_CLIENT_DEFAULT))
-        async for turn in retries.attempts(self._begin(request), attempts=self._policy.max_retries + 1):
+        async for turn in retries.attempts(self._policy.verdict(request), attempts=self._policy.max_retries + 1):
             with turn:
-                with Attempt(request, self._policy, turn, aio=True) as attempt:
+                with Attempt(self._ready(request), self._policy, turn, aio=True) as attempt:
                     response = await super().send(attempt.request, stream=True, auth=chosen, follow_redirects=False)
                     async with contextlib.aclosing(response):
                         if attempt.head(response):

@@ -38,14 +38,14 @@ def retry_after(value: str | None, *, now: float) -> float | None:
     """Give the seconds that a `Retry-After` header asks to wait, or None if it names no usable time.
 
     Args:
-        value: The header: seconds, whole or not, or an HTTP date (RFC 9110, 10.2.3).
+        value: The header: seconds, whole or not, or an HTTP date in any of its three forms (RFC 9110, 10.2.3).
         now: When it came, in seconds since the epoch.
     """
     text = (value or "").strip()
     try:
         if text.replace(".", "", 1).isdigit() and len(text) < 20:
             return float(text)
-        return max(parsedate_to_datetime(text).timestamp() - now, 0.0)
+        return max(parsedate_to_datetime(text if "," in text else f"{text} GMT").timestamp() - now, 0.0)
     except (ValueError, OverflowError):
         return None
 
