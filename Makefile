@@ -50,6 +50,22 @@ $(VENV)/node: tools/package.json tools/package-lock.json | $(VENV)/dev
 		echo "make: could not install the linters (is there a network?); details: $(VENV)/install.log" >&2; exit 1; }
 	@touch $@
 
+# Java, and what else a language needs, is the machine's: `make toolchains` brings Debian's.
+$(VENV)/languages: pyproject.toml languages/referee/package-lock.json $(VENV)/node
+	@echo "Adding what \`make languages\` needs to $(VENV) (once)" >&2
+	@$(INSTALL) --constraint constraints.txt --group languages $(LOGGED)
+	@cd languages/referee && npm ci --silent --ignore-scripts --no-audit --no-fund >../../$(VENV)/install.log 2>&1 || { \
+		echo "make: could not install Prism (is there a network?); details: $(VENV)/install.log" >&2; exit 1; }
+	@touch $@
+
+.tools/oasdiff: Makefile
+	@command -v go >/dev/null || { echo "make: comparing contracts needs oasdiff, and building that needs Go" >&2; exit 1; }
+	@echo "Building oasdiff (once)" >&2
+	@mkdir -p .tools
+	@GOBIN=$(CURDIR)/.tools GOFLAGS=-mod=mod go install github.com/oasdiff/oasdiff@v1.36.0 >.tools/install.log 2>&1 || { \
+		echo "make: could not build oasdiff (is there a network?); details: .tools/install.log" >&2; exit 1; }
+	@touch $@
+
 # --- use ------------------------------------------------------------------------------------------
 
 PORT ?= 0
@@ -92,6 +108,34 @@ lint-spec: $(VENV)/node ## check openapi.yaml with Redocly, Spectral and openapi
 	$(NODE_BIN)/redocly lint --config tools/redocly.yaml openapi.yaml
 	$(NODE_BIN)/spectral lint --ruleset tools/spectral.yaml --fail-severity hint openapi.yaml
 
+.PHONY: spec
+spec: $(VENV)/node ## bundle openapi.yaml as dist/openapi.json, for tools that read JSON alone
+	@mkdir -p dist
+	@$(NODE_BIN)/redocly bundle --config tools/redocly.yaml openapi.yaml --output dist/openapi.json 2>/dev/null
+	@$(BIN)/python tools/spec.py same dist/openapi.json
+	@$(BIN)/openapi-spec-validator dist/openapi.json
+
+.PHONY: spec-diff
+spec-diff: $(VENV)/dev .tools/oasdiff ## say whether openapi.yaml breaks clients of an earlier one (BASE=..., or the last published)
+	@$(BIN)/python tools/spec.py diff $(if $(BASE),--base $(BASE))
+
+# --- other languages ------------------------------------------------------------------------------
+
+.PHONY: languages
+languages: $(VENV)/languages ## list the same invoices by a client of each language (REQUIRE=all: none may be missing)
+	@$(BIN)/python languages/run.py --require "$(REQUIRE)"
+
+language-%: $(VENV)/languages
+	@$(BIN)/python languages/run.py --require "$(REQUIRE)" $*
+
+DEBIAN := curl jq php-cli php-curl php-guzzlehttp-guzzle ruby ruby-faraday ruby-marcel chromium mono-mcs mono-runtime \
+	$(patsubst %,libmono-system-%4.0-cil,componentmodel-dataannotations data net-http runtime-serialization)
+.PHONY: toolchains
+toolchains: ## install what the languages need of Debian's packages (as root)
+	@apt-get update -qq
+	@DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(DEBIAN) >/dev/null || \
+		DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(DEBIAN) >/dev/null
+
 # --- checks ---------------------------------------------------------------------------------------
 
 .PHONY: test
@@ -129,7 +173,7 @@ format: $(VENV)/dev ## format the code and mend what can be mended by itself
 
 .PHONY: build
 build: $(VENV)/dev ## make the wheel and the sdist in dist/, and use the wheel in a new environment
-	@rm -rf dist
+	@rm -f dist/*.whl dist/*.tar.gz
 	$(BIN)/python -m build
 	$(BIN)/python -m pytest tests/wheel
 
@@ -137,10 +181,11 @@ build: $(VENV)/dev ## make the wheel and the sdist in dist/, and use the wheel i
 lock: $(VENV)/dev ## choose the versions in constraints.txt anew
 	@$(INSTALL) --group lock $(LOGGED)
 	$(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-annotate --no-emit-index-url \
-		--python-version 3.11 --extra sandbox --group dev pyproject.toml --output-file constraints.txt
+		--python-version 3.11 --extra sandbox --group dev --group languages pyproject.toml --output-file constraints.txt
 	@echo "pip==$$($(BIN)/python -c 'import pip; print(pip.__version__)')" >> constraints.txt
 
 .PHONY: clean
 clean: ## remove everything that was made: environments, caches, builds
-	rm -rf $(VENV) .generated dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tools/node_modules
+	rm -rf $(VENV) .generated dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tools/node_modules .tools
+	rm -rf languages/*/build languages/*/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

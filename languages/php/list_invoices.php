@@ -1,0 +1,65 @@
+<?php
+
+/** Prints every invoice of an account: id, amount, due date in UTC. */
+
+declare(strict_types=1);
+
+use GuzzleHttp\{Client, HandlerStack, Middleware};
+use OpenAPI\Client\{Api\InvoicesApi, ApiException, Configuration};
+use OpenAPI\Client\Model\{BadRequest, Failure, InvoiceListRequest};
+
+require __DIR__ . '/build/autoload.php';
+
+const REFUSED_KEYS = 'ApiC.Models.authorization_credentials';
+
+function apiKey(string $name): string
+{
+    $key = (string) getenv($name);
+    // Guzzle's error would quote a key that cannot be a header.
+    return preg_match('/^[!-~]+$/D', $key) ? $key : throw new RuntimeException("$name is not set, or is no key");
+}
+
+function utc(?DateTime $due): string
+{
+    return $due ? (clone $due)->setTimezone(new DateTimeZone('UTC'))->format('Y-m-d\TH:i:s.u\Z') : 'null';
+}
+
+// Listing only reads, so a server that fails is asked again, POST or not.
+$again = Middleware::retry(
+    fn (int $retries, $request, $response) =>
+        $retries < 2 && in_array($response?->getStatusCode(), [429, 500, 502, 503, 504], true),
+    fn (int $retries) => 500 * $retries, // milliseconds
+);
+$handler = HandlerStack::create();
+$handler->push($again);
+// Redirects are not followed: the keys are for this host alone.
+$client = new Client(['handler' => $handler, 'timeout' => 30, 'allow_redirects' => false]);
+try {
+    $config = (new Configuration())
+        ->setHost((string) getenv('FINERWORKS_BASE_URL'))
+        ->setApiKey('web_api_key', apiKey('FINERWORKS_WEB_API_KEY'))
+        ->setApiKey('app_key', apiKey('FINERWORKS_APP_KEY'));
+    $api = new InvoicesApi($client, $config);
+    $request = new InvoiceListRequest(['per_page' => 25, 'account_key' => getenv('FINERWORKS_ACCOUNT_KEY') ?: null]);
+    $page = 0;
+    do {
+        $answer = $api->listInvoices($request->setPageNumber(++$page));
+        if (!$answer->getStatus()->getSuccess()) {
+            throw new RuntimeException($answer->getStatus()->getMessage() ?? 'the request was turned down');
+        }
+        foreach ($answer->getInvoices() ?? [] as $invoice) {
+            // A float shows its cents exactly; add amounts up as cents: (int) round($amount * 100).
+            printf("%s %.2F %s\n", $invoice->getInvoiceId(), $invoice->getAmountDue(), utc($invoice->getDueDate()));
+        }
+    } while ($answer->getInvoices());
+} catch (ApiException $error) {
+    $told = $error->getResponseObject();
+    $state = $told instanceof BadRequest ? $told->getModelState() ?? [] : [];
+    $words = $told instanceof BadRequest || $told instanceof Failure ? $told->getMessage() : null;
+    $words = implode(' ', array_merge(...array_values($state))) ?: $words ?: strtok($error->getMessage(), "\n");
+    fwrite(STDERR, "$words\n");
+    exit(isset($state[REFUSED_KEYS]) ? 3 : 1);
+} catch (Throwable $error) {
+    fwrite(STDERR, $error->getMessage() . "\n");
+    exit(1);
+}

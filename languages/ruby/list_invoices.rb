@@ -1,0 +1,62 @@
+# frozen_string_literal: true
+
+# Prints every invoice of an account: id, amount, due date in UTC.
+
+require 'openapi_client'
+
+REFUSED_KEYS = 'ApiC.Models.authorization_credentials'
+
+def key(name)
+  value = ENV.fetch(name)
+  # Net::HTTP's error would quote a key that cannot be a header.
+  value.match?(/\A[!-~]+\z/) ? value : raise("#{name} is no key")
+end
+
+def utc(due)
+  due.nil? ? 'null' : due.getutc.strftime('%Y-%m-%dT%H:%M:%S.%6NZ')
+end
+
+def list_invoices
+  OpenapiClient.configure do |config|
+    config.scheme, config.host = ENV.fetch('FINERWORKS_BASE_URL').split('://', 2)
+    config.api_key = %w[web_api_key app_key].to_h { |name| [name, key("FINERWORKS_#{name.upcase}")] }
+    # Listing only reads, so a server that fails is asked again, POST or not.
+    # Faraday 1 brings this; with Faraday 2, also require 'faraday/retry'.
+    config.request :retry, max: 2, interval: 0.5, backoff_factor: 2, max_interval: 60,
+                           methods: [:post], retry_statuses: [429, 500, 502, 503, 504]
+  end
+  api = OpenapiClient::InvoicesApi.new
+  request = OpenapiClient::InvoiceListRequest.new(per_page: 25, account_key: ENV['FINERWORKS_ACCOUNT_KEY'])
+  1.step do |page|
+    request.page_number = page
+    answer = api.list_invoices(request)
+    raise answer.status.message || 'the request was turned down' unless answer.status.success
+    break if answer.invoices.nil? || answer.invoices.empty?
+
+    answer.invoices.each do |invoice|
+      # A float shows its cents exactly; add amounts up as cents: (amount * 100).round.
+      puts format('%s %.2f %s', invoice.invoice_id, invoice.amount_due, utc(invoice.due_date))
+    end
+  end
+end
+
+# What the server said, if it was the server and not a proxy.
+def told_by(error)
+  body = JSON.parse(error.response_body.to_s)
+  body.is_a?(Hash) ? body : {}
+rescue JSON::ParserError
+  {}
+end
+
+begin
+  list_invoices
+rescue OpenapiClient::ApiError => e
+  told = told_by(e)
+  state = told['ModelState'] || {}
+  warn state.values.flatten.first || told['Message'] || told['message'] || (e.code ? "HTTP #{e.code}" : e.message)
+  exit state.key?(REFUSED_KEYS) ? 3 : 1
+rescue JSON::ParserError
+  abort 'The answer is damaged: it is not JSON.' # the error's own words would be the answer
+rescue StandardError => e
+  abort e.message.lines.first
+end

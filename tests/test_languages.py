@@ -1,0 +1,143 @@
+"""What the programs of all languages are to print, that their data tells a bad client, and that its judge does."""
+
+import datetime as dt
+import json
+import re
+import struct
+import sys
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import accumulate
+from pathlib import Path
+
+import pytest
+
+from finerworks.sandbox import Sandbox
+from finerworks.sandbox.data import SELLERS, Invoice, invoice
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "languages"))
+from run import PAGE_CAP, REQUESTS, Row, try_program
+
+LANGUAGES = Path(__file__).parents[1] / "languages"
+EXPECTED = (LANGUAGES / "expected.txt").read_text(encoding="utf-8").splitlines()
+
+SELLER = SELLERS["séller-ñandú-木"]
+INVOICES = [invoice(Sandbox.seed, SELLER, index) for index in range(SELLER.count)]
+DUE = [one["due_date"] for one in INVOICES if one["due_date"] is not None]
+
+
+def line(one: Invoice) -> str:
+    """The canonical line, from the JSON text by decimals and whole seconds alone."""
+    amount = Decimal(json.dumps(one["amount_due"]))
+    if one["due_date"] is None:
+        return f"{one['invoice_id']} {amount:.2f} null"
+    ((clock, fraction, hours),) = re.findall(r"^(.{19})\.(\d{7})([-+]\d\d):00$", one["due_date"])
+    utc = dt.datetime.fromisoformat(clock) - dt.timedelta(hours=int(hours))
+    return f"{one['invoice_id']} {amount:.2f} {utc.isoformat()}.{fraction[:6]}Z"
+
+
+def test_what_is_expected_is_what_the_sandbox_has() -> None:
+    """Calculated anew, by another way than any of the programs."""
+    assert list(map(line, INVOICES)) == EXPECTED
+
+
+def test_the_amounts_tell_floats_of_32_bits_and_sums_of_floats() -> None:
+    """A client that has them in 32 bits, or adds them up as binary fractions, is off by cents."""
+    amounts = [Decimal(json.dumps(one["amount_due"])) for one in INVOICES]
+    assert {"1234567.89", "0.1", "19.99", "16777217.01", "0.0"} <= set(map(str, amounts))
+    assert min(amounts) < 0
+    for amount in (Decimal("1234567.89"), Decimal("16777217.01")):
+        (narrow,) = struct.unpack("f", struct.pack("f", float(amount)))
+        assert Decimal(narrow).quantize(Decimal("0.01"), ROUND_HALF_UP) != amount
+    running = zip(accumulate(map(float, amounts)), accumulate(amounts), strict=True)
+    assert any(Decimal(repr(by_floats)) != exact for by_floats, exact in running)
+
+
+def test_the_dates_tell_milliseconds_rounding_and_wrong_zones() -> None:
+    """Seven digits of which the last is more than half, offsets of summer and winter, some null."""
+    assert any(date[23:26] != "000" for date in DUE)
+    assert any(date[26] >= "5" for date in DUE)
+    assert {date[27:] for date in DUE} == {"-05:00", "-06:00"}
+    assert len(DUE) < len(INVOICES)
+
+
+def test_there_are_more_invoices_than_two_pages_of_any_size() -> None:
+    """With a key that is not ASCII."""
+    assert SELLER.count > 50
+    assert not SELLER.key.isascii()
+
+
+PROGRAM = """
+import json, os, struct, sys, time, urllib.error, urllib.request
+from datetime import UTC, datetime
+
+fault, env = sys.argv[1], os.environ
+
+
+class Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, request, fp, code, msg, headers, url):
+        return urllib.request.Request(url, request.data, request.headers) if fault == "redirect" else None
+
+
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), Stay())
+keys = {"web_api_key": env["FINERWORKS_WEB_API_KEY"], "app_key": env["FINERWORKS_APP_KEY"]}
+
+
+def ask(number):
+    body = {"per_page": 25, "page_number": number, "account_key": env.get("FINERWORKS_ACCOUNT_KEY")}
+    url = env["FINERWORKS_BASE_URL"] + "/v3/list_invoices"
+    request = urllib.request.Request(url, json.dumps(body).encode(), keys | {"Content-Type": "application/json"})
+    for attempt in range(3):
+        try:
+            return json.load(opener.open(request))["invoices"]
+        except urllib.error.HTTPError as error:
+            told = error.read().decode()
+            if error.code == 400:
+                print(told, file=sys.stderr)
+                sys.exit(1 if fault == "wrong key" else 3)
+            if error.code < 500:
+                sys.exit(f"HTTP {error.code}")
+            if fault == "500 once":
+                return []  # a short listing that looks whole
+
+
+number = 1
+while invoices := ask(number):
+    for invoice in invoices:
+        amount, due = invoice["amount_due"], invoice["due_date"]
+        if fault == "exact":
+            (amount,) = struct.unpack("f", struct.pack("f", amount))
+        when = "null" if due is None else datetime.fromisoformat(due).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        print(invoice["invoice_id"], f"{amount:.2f}", when)
+    number += 1
+"""
+
+
+class Silent:
+    """A referee that passes all on, and says what it is told to say."""
+
+    def __init__(self, sandbox: Sandbox, *wrong: str) -> None:
+        self.base_url, self._wrong = sandbox.base_url, list(wrong)
+
+    def verdict(self) -> tuple[int, list[str]]:
+        """Give the count of a listing, and what it is told."""
+        return REQUESTS, self._wrong
+
+
+@pytest.fixture(scope="module")
+def judged() -> Iterator[Sandbox]:
+    """Give the sandbox that programs are judged by."""
+    with Sandbox(page_cap=PAGE_CAP, unknown_fields=True) as sandbox:
+        yield sandbox
+
+
+@pytest.mark.parametrize("fault", ["none", "exact", "valid", "500 once", "wrong key", "redirect"])
+def test_a_bad_program_is_found(tmp_path: Path, judged: Sandbox, fault: str) -> None:
+    """Each fault is seen where it is to be seen; a program without any passes in every way."""
+    (tmp_path / "program.py").write_text(PROGRAM, "utf-8")
+    (tmp_path / "Makefile").write_text(f"command:\n\t@echo '{sys.executable} program.py \"{fault}\"'\n", "utf-8")
+    row = Row("some", "by hand")
+    try_program(row, tmp_path, judged, Silent(judged, *["Violation: per_page"] * (fault == "valid")))
+    failed = {step for step, went in row.went.items() if not went}
+    assert failed == ({"exact", "valid", "500 once"} if fault == "exact" else {fault} - {"none"}), row.told
+    assert bool(row.told) == bool(failed)
