@@ -123,7 +123,7 @@ spec-diff: $(VENV)/dev .tools/oasdiff ## say whether openapi.yaml breaks clients
 
 .PHONY: languages
 languages: $(VENV)/languages ## list the same invoices by a client of each language (REQUIRE=all: none may be missing)
-	@$(BIN)/python languages/run.py --require "$(REQUIRE)"
+	@$(BIN)/python languages/run.py --require "$(REQUIRE)" $(if $(WRITE),--write)
 
 language-%: $(VENV)/languages
 	@$(BIN)/python languages/run.py --require "$(REQUIRE)" $*

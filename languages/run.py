@@ -16,6 +16,7 @@ import argparse
 import contextlib
 import http.server
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -283,6 +284,20 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join([lines[0], f"| {' | '.join('-' * width for width in widths)} |", *lines[1:]])
 
 
+def with_programs(readme: str) -> str:
+    """Put each program into the page, behind the line that names its file."""
+
+    def program(shown: re.Match[str]) -> str:
+        return f"{shown[1]}{(HERE / shown[2]).read_text(encoding='utf-8')}```\n"
+
+    return re.sub(r"(<!-- (\S+) -->\n```\w+\n).*?^```\n", program, readme, flags=re.DOTALL | re.MULTILINE)
+
+
+def with_table(readme: str, table: str) -> str:
+    """Put the table into the page, behind the line that is for it."""
+    return re.sub(r"(<!-- table -->\n\n).*?\n\n", lambda kept: f"{kept[1]}{table}\n\n", readme, flags=re.DOTALL)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Try them, print the table and what went wrong.
 
@@ -294,6 +309,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("languages", nargs="*", metavar="LANGUAGE", help=f"one of {', '.join(languages)}; all, without")
     parser.add_argument("--require", default="", help="languages whose toolchain must be there: 'php ruby', or 'all'")
+    parser.add_argument("--write", action="store_true", help="write the table and the programs into README.md")
     asked = parser.parse_args(arguments)
     chosen: list[str] = asked.languages or languages
     required: list[str] = languages if asked.require == "all" else asked.require.split()
@@ -310,6 +326,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{name} ...", file=sys.stderr, flush=True)
             rows.append(try_language(HERE / name, sandbox, referee))
     print(table(rows))
+    if asked.write:
+        readme = HERE / "README.md"
+        written = with_table(with_programs(readme.read_text(encoding="utf-8")), table(rows))
+        readme.write_text(written, encoding="utf-8")
     failed = [row for row in rows if not row.good and (row.toolchain or row.language in required)]
     for row in rows:
         if row.told:

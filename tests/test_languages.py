@@ -16,7 +16,7 @@ from finerworks.sandbox import Sandbox
 from finerworks.sandbox.data import SELLERS, Invoice, invoice
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "languages"))
-from run import PAGE_CAP, REQUESTS, Row, try_program
+from run import PAGE_CAP, REQUESTS, STEPS, Row, try_program, with_programs
 
 LANGUAGES = Path(__file__).parents[1] / "languages"
 EXPECTED = (LANGUAGES / "expected.txt").read_text(encoding="utf-8").splitlines()
@@ -65,6 +65,34 @@ def test_there_are_more_invoices_than_two_pages_of_any_size() -> None:
     """With a key that is not ASCII."""
     assert SELLER.count > 50
     assert not SELLER.key.isascii()
+
+
+PAGE = (LANGUAGES / "README.md").read_text("utf-8")
+PROGRAMS = re.findall(r"^<!-- (\S+/\S+) -->$", PAGE, re.MULTILINE)
+
+ASIDE = re.compile(r"\s*(#|//|/\*|\*|\"\"\"|<\?php|(import|use|using|require|from|package|declare)\b|\"[\w./]+\"$)")
+"""What is no statement of a program: comments, and what it imports."""
+
+
+def test_the_page_shows_each_program_as_it_is() -> None:
+    """What a reader copies is what is tested; `make languages WRITE=1` puts it there."""
+    assert with_programs(PAGE) == PAGE
+    assert {name.split("/")[0] for name in PROGRAMS} == {path.parent.name for path in LANGUAGES.glob("*/Makefile")}
+
+
+def test_the_page_has_a_row_for_each_language_and_no_bad_one() -> None:
+    """The table is of a run in which all were there, and all were right."""
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in PAGE.splitlines() if line.startswith("| ")]
+    table = {cells[0]: cells[3 : 3 + len(STEPS)] for cells in rows[2:] if len(cells) > 3}
+    assert table == {path.parent.name: ["yes"] * len(STEPS) for path in LANGUAGES.glob("*/Makefile")}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_is_short(name: str) -> None:
+    """About 40 lines that say something: without imports, comments, blanks and lone brackets."""
+    lines = (LANGUAGES / name).read_text("utf-8").splitlines()
+    said = [line for line in lines if re.search(r"\w", line) and not ASIDE.match(line)]
+    assert len([line for line in said if line.strip() not in {"end", "else", "fi", "done", "do", "try"}]) <= 45
 
 
 PROGRAM = """

@@ -35,14 +35,15 @@ async function drive(page, problems) {
   if (invalid.length) throw new Error(`the page does not accept ${invalid.join(", ")}`);
   await page.click("#submit");
   await page.waitForSelector("#form:is([data-state=done], [data-state=refused], [data-state=failed])");
-  await page.screenshot({ path: "build/invoices.png" });
-  return page.evaluate(() => ({
+  const end = await page.evaluate(() => ({
     lines: Array.from(document.querySelectorAll("#rows tr"), (row) => row.dataset.line),
     state: document.querySelector("#form").dataset.state,
     error: document.querySelector("#error").textContent,
     count: document.querySelector("#count").textContent,
     total: document.querySelector("#total").textContent,
   }));
+  await page.screenshot({ path: end.state === "done" ? "build/invoices.png" : "build/failure.png" });
+  return end;
 }
 
 /** The page's count and total are to be those of its lines. */

@@ -101,9 +101,7 @@ class Listing(Generic[T]):
                 self._believed = False
             elif count == 0 or ask.number * size >= self._total:
                 return self._again()
-        if not self._believed and count == 0:
-            return None
-        return Ask(ask.number + 1, size)
+        return Ask(ask.number + 1, size) if self._believed or count else None
 
     def _again(self) -> Ask:
         if self._passes == MAX_PASSES:
