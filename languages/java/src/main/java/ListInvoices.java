@@ -45,9 +45,7 @@ public class ListInvoices {
             if (!answer.getStatus().getSuccess()) {
                 throw new ApiException("page " + page + ": " + answer.getStatus().getMessage());
             }
-            if (answer.getInvoices() == null || answer.getInvoices().isEmpty()) {
-                return;
-            }
+            if (answer.getInvoices() == null || answer.getInvoices().isEmpty()) return;
             for (var invoice : answer.getInvoices()) {
                 var amount = invoice.getAmountDue().setScale(2, RoundingMode.HALF_UP);
                 var due = invoice.getDueDate() == null ? "null" : UTC.format(invoice.getDueDate());
@@ -62,9 +60,7 @@ public class ListInvoices {
             try {
                 return api.listInvoices(page);
             } catch (ApiException error) {
-                if (attempt == 3 || !Set.of(429, 500, 502, 503, 504).contains(error.getCode())) {
-                    throw error;
-                }
+                if (attempt == 3 || !Set.of(429, 500, 502, 503, 504).contains(error.getCode())) throw error;
                 Thread.sleep(1000);
             }
         }
@@ -76,9 +72,7 @@ public class ListInvoices {
             String body = error.getCode() == 400 ? error.getResponseBody() : "";
             JsonNode refused = new ObjectMapper().readTree(body).path("ModelState").path(REFUSED_KEYS);
             refused.forEach(told -> System.err.println(told.asText()));
-            if (!refused.isEmpty()) {
-                return 3;
-            }
+            if (!refused.isEmpty()) return 3;
         } catch (JsonProcessingException notJson) {
             // Printed as it is.
         }
