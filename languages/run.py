@@ -53,7 +53,7 @@ SURROUNDINGS = {"TZ": "Asia/Kathmandu", "LC_ALL": "C.UTF-8"}
 BUILD_SECONDS, RUN_SECONDS = 1500, 120
 """After which a step is given up: a first build fetches and compiles much."""
 
-STEPS = ("generated", "built", "exact", "valid", "500 once", "wrong key", "redirect")
+STEPS = ("generated", "built", "ran", "exact", "valid", "500 once", "wrong key", "redirect")
 
 
 @attrs.define
@@ -201,6 +201,7 @@ def try_program(row: Row, folder: Path, sandbox: Sandbox, referee: Judge) -> Non
 
     def listing(step: str, **variables: str) -> None:
         ran = run(command, folder, seconds=RUN_SECONDS, FINERWORKS_ACCOUNT_KEY=ACCOUNT, **variables)
+        row.went.setdefault("ran", ran.returncode == 0)
         row.went[step] = (ran.returncode, ran.stdout) == (0, EXPECTED)
         if not row.went[step]:
             row.told.append(f"{step}: exit status {ran.returncode}; {difference(ran.stdout)}; {ran.stderr[-2000:]}")
