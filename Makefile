@@ -110,8 +110,8 @@ lint-spec: $(VENV)/node ## check openapi.yaml with Redocly, Spectral and openapi
 
 .PHONY: spec
 spec: $(VENV)/node ## bundle openapi.yaml as dist/openapi.json, for tools that read JSON alone
-	@mkdir -p dist
-	@$(NODE_BIN)/redocly bundle --config tools/redocly.yaml openapi.yaml --output dist/openapi.json 2>/dev/null
+	@mkdir -p dist .tools
+	@$(NODE_BIN)/redocly bundle --config tools/redocly.yaml openapi.yaml --output dist/openapi.json >.tools/redocly.log 2>&1 || { cat .tools/redocly.log >&2; exit 1; }
 	@$(BIN)/python tools/spec.py same dist/openapi.json
 	@$(BIN)/openapi-spec-validator dist/openapi.json
 

@@ -1,7 +1,7 @@
 """What is to be known of openapi.yaml before it is published: `make spec` and `make spec-diff` call this.
 
 spec.py same dist/openapi.json     is the bundled JSON the contract, value for value?
-spec.py diff [--base REV]          does the contract break clients of an earlier one, and say so by its version?
+spec.py diff [--base REV]          does the contract break clients of an earlier one, and does its version say so?
 """
 
 import argparse
@@ -18,13 +18,19 @@ import yaml
 ROOT = Path(__file__).parents[1]
 NAME = "openapi.yaml"
 CONTRACT = ROOT / NAME
+
 OASDIFF = ROOT / ".tools" / "oasdiff"
 
-TAGS = "contract-*"
-"""The tags of published contracts, such as contract-1.0.0."""
+OASDIFF_LEVELS = ROOT / "tools" / "oasdiff-levels.txt"
+"""What breaks generated clients though the wire stays as it is: the names of functions, classes and modules,
+and the types of fields.
+"""
 
 LEVELS = {0: "nothing has changed for clients", 1: "adds to it", 2: "may break clients", 3: "breaks clients"}
 """oasdiff's levels of a change."""
+
+TAGS = "contract-*"
+"""The tags of published contracts, such as contract-1.0.0."""
 
 
 class Version(NamedTuple):
@@ -38,19 +44,28 @@ class Version(NamedTuple):
         return ".".join(map(str, self))
 
 
+def read(contract: str) -> dict[str, Any]:
+    """Read a contract. What is none ends the program, with a reason."""
+    try:
+        data = yaml.safe_load(contract)
+        told, _ = str(data["info"]["version"]), data["servers"][0]["url"]
+    except (yaml.YAMLError, LookupError, TypeError) as error:
+        raise SystemExit(f"spec-diff: {NAME} is no contract with a version and a server: {error}") from None
+    if not re.fullmatch(r"\d+\.\d+\.\d+", told):
+        raise SystemExit(f"spec-diff: {NAME} has info.version {told}, not one of the form 1.2.3")
+    return cast("dict[str, Any]", data)
+
+
 def version(contract: str) -> Version:
     """Give the `info.version` of a contract."""
-    told = str(cast("dict[str, dict[str, object]]", yaml.safe_load(contract))["info"]["version"])
-    if not (parts := re.fullmatch(r"(\d+)\.(\d+)\.(\d+)", told)):
-        raise SystemExit(f"{NAME}: info.version is {told}, not of the form 1.2.3")
-    return Version(*map(int, parts.groups()))
+    return Version(*map(int, read(contract)["info"]["version"].split(".")))
 
 
-def is_told(changes: int, before: Version, now: Version) -> bool:
+def is_told(level: int, before: Version, now: Version) -> bool:
     """Say whether a version tells of changes of this level: major if clients may break, minor if something is added."""
-    if changes >= 2:
+    if level >= 2:
         return now.major > before.major
-    return now[:2] > before[:2] if changes else now >= before
+    return now[:2] > before[:2] if level else now >= before
 
 
 def git(*arguments: str) -> str:
@@ -66,6 +81,8 @@ def last_published(now: Version) -> str:
     """
     if tag := git("describe", "--tags", "--abbrev=0", f"--match={TAGS}").strip():
         return tag
+    if git("rev-parse", "--is-shallow-repository").strip() == "true":
+        raise SystemExit("spec-diff: this clone has no earlier contract: git fetch --unshallow --tags, or give BASE=")
     revisions = git("log", "--format=%H", "--", NAME).split()
     for revision in revisions:
         if version(git("show", f"{revision}:{NAME}")) != now:
@@ -73,28 +90,41 @@ def last_published(now: Version) -> str:
     return revisions[-1] if revisions else ""
 
 
+def changes_between(earlier: str, contract: str) -> list[dict[str, Any]]:
+    """Give what has changed for clients, each with its level and in words."""
+    with TemporaryDirectory() as folder:
+        old, new = Path(folder) / "old.yaml", Path(folder) / "new.yaml"
+        old.write_text(earlier, encoding="utf-8")
+        new.write_text(contract, encoding="utf-8")
+        command = [OASDIFF, "changelog", old, new, "--format=json", "--severity-levels", OASDIFF_LEVELS]
+        told = subprocess.run([*map(str, command)], capture_output=True, encoding="utf-8", check=False)
+    if told.returncode:
+        raise SystemExit(f"spec-diff: {told.stderr.strip()}")
+    changes = cast("list[dict[str, Any]]", json.loads(told.stdout or "null") or [])
+    # What oasdiff says of the version is said by the caller.
+    changes = [change for change in changes if not re.match("api-(major-)?version-", change["id"])]
+    before, now = (read(each)["servers"][0]["url"] for each in (earlier, contract))
+    if before != now:
+        changes.append({"level": 3, "text": f"a client's default server is {now}, and was {before}"})
+    return changes
+
+
 def diff(base: str | None) -> int:
     """Show what changed since a revision, and whether the version tells of it."""
-    text = CONTRACT.read_text(encoding="utf-8")
-    now = version(text)
+    contract = CONTRACT.read_text(encoding="utf-8")
+    now = version(contract)
     base = base or last_published(now)
     earlier = git("show", f"{base}:{NAME}")
     if not earlier:
         print(f"spec-diff: there is no {NAME} at {base or 'any revision'}: name one with BASE=", file=sys.stderr)
         return 2
-    before = version(earlier)
-    with TemporaryDirectory() as folder:
-        old = Path(folder) / NAME
-        old.write_text(earlier, encoding="utf-8")
-        told = subprocess.run(
-            [OASDIFF, "changelog", old, CONTRACT, "--format", "json"], capture_output=True, check=True
-        )
-    changes = cast("list[dict[str, Any]]", json.loads(told.stdout or b"null") or [])
+    before, changes = version(earlier), changes_between(earlier, contract)
     for change in sorted(changes, key=lambda each: -each["level"]):
         where = f"{change['operation']} {change['path']}: " if "path" in change else ""
         print(f"{LEVELS[change['level']]}: {where}{change['text']}")
     level = max((change["level"] for change in changes), default=0)
-    print(f"{NAME} {now}, compared with {before} at {base[:12]}: {LEVELS[level]}")
+    shown = base[:12] if re.fullmatch("[0-9a-f]{40}", base) else base
+    print(f"{NAME} {now}, compared with {before} at {shown}: {LEVELS[level]}")
     if is_told(level, before, now):
         return 0
     needed = "major" if level >= 2 else "minor" if level else "later"
