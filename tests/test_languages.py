@@ -89,10 +89,10 @@ def test_the_page_has_a_row_for_each_language_and_no_bad_one() -> None:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program_is_short(name: str) -> None:
-    """About 40 lines that say something: without imports, comments, blanks and lone brackets."""
+    """Fifty lines at most that say something: without imports, comments, blanks and lone brackets."""
     lines = (LANGUAGES / name).read_text("utf-8").splitlines()
     said = [line for line in lines if re.search(r"\w", line) and not ASIDE.match(line)]
-    assert len([line for line in said if line.strip() not in {"end", "else", "fi", "done", "do", "try"}]) <= 45
+    assert len([line for line in said if line.strip() not in {"end", "else", "fi", "done", "do", "try"}]) <= 50
 
 
 PROGRAM = """

@@ -1,6 +1,7 @@
 """What is tried again, and when: the table, and the attempts counted on the wire."""
 
 import email.utils
+import time
 
 import httpx
 import pytest
@@ -57,9 +58,15 @@ def date(seconds: float) -> str:
         ("1e3", None),
     ],
 )
-def test_reads_retry_after(header: str | None, seconds: float | None) -> None:
-    """Seconds and dates are understood; what names no usable time is as good as none."""
-    assert retries.retry_after(header, now=NOW) == seconds
+@pytest.mark.parametrize("zone", ["UTC", "America/Chicago", "Asia/Tokyo"])
+def test_reads_retry_after(header: str | None, seconds: float | None, zone: str) -> None:
+    """Seconds and dates are understood, wherever one is; what names no usable time is as good as none."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        read = retries.retry_after(header, now=NOW)
+    time.tzset()
+    assert read == seconds
 
 
 def status(code: int, retry_after: float | None = None) -> APIStatusError:

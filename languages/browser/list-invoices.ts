@@ -13,12 +13,17 @@ async function fetchAgain(url: RequestInfo | URL, init?: RequestInit): Promise<R
 
 export async function* listInvoices(settings: ConfigurationParameters, accountKey?: string): AsyncGenerator<Invoice> {
   const api = new InvoicesApi(new Configuration({ ...settings, fetchApi: fetchAgain }));
-  for (let pageNumber = 1; ; pageNumber++) {
+  for (let [pageNumber, listed] = [1, 0]; ; pageNumber++) {
     const request = { invoiceListRequest: { perPage: 25, pageNumber, accountKey } };
     // A redirect is an error: the keys are for this host alone.
-    const { status, invoices } = await api.listInvoices(request, { redirect: "error" });
+    const { status, invoices, totalCount } = await api.listInvoices(request, { redirect: "error" });
     if (!status.success) throw new Error(status.message ?? "The request was turned down.");
-    if (invoices === null || invoices.length === 0) return;
+    if (invoices === null || invoices.length === 0) {
+      // A missing list is taken for null.
+      if (listed < (totalCount ?? 0)) throw new Error(`${listed} invoices came of ${totalCount}.`);
+      return;
+    }
+    listed += invoices.length;
     yield* invoices;
   }
 }

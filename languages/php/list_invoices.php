@@ -41,17 +41,22 @@ try {
         ->setApiKey('app_key', apiKey('FINERWORKS_APP_KEY'));
     $api = new InvoicesApi($client, $config);
     $request = new InvoiceListRequest(['per_page' => 25, 'account_key' => getenv('FINERWORKS_ACCOUNT_KEY') ?: null]);
-    $page = 0;
+    $page = $listed = 0;
     do {
         $answer = $api->listInvoices($request->setPageNumber(++$page));
         if (!$answer->getStatus()->getSuccess()) {
             throw new RuntimeException($answer->getStatus()->getMessage() ?? 'the request was turned down');
         }
         foreach ($answer->getInvoices() ?? [] as $invoice) {
+            is_numeric($invoice->getAmountDue()) ?: throw new RuntimeException("page $page: an invoice without an amount");
             // A float shows its cents exactly; add amounts up as cents: (int) round($amount * 100).
             printf("%s %.2F %s\n", $invoice->getInvoiceId(), $invoice->getAmountDue(), utc($invoice->getDueDate()));
         }
+        $listed += count($answer->getInvoices() ?? []);
     } while ($answer->getInvoices());
+    if ($listed < $answer->getTotalCount()) { // a missing list is taken for an empty one
+        throw new RuntimeException("page $page: $listed invoices came of {$answer->getTotalCount()}");
+    }
 } catch (ApiException $error) {
     $told = $error->getResponseObject();
     $state = $told instanceof BadRequest ? $told->getModelState() ?? [] : [];

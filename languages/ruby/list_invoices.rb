@@ -27,12 +27,16 @@ def list_invoices
   end
   api = OpenapiClient::InvoicesApi.new
   request = OpenapiClient::InvoiceListRequest.new(per_page: 25, account_key: ENV['FINERWORKS_ACCOUNT_KEY'])
+  listed = 0
   1.step do |page|
     request.page_number = page
     answer = api.list_invoices(request)
     raise answer.status.message || 'the request was turned down' unless answer.status.success
-    break if answer.invoices.nil? || answer.invoices.empty?
+    # A missing list is taken for an empty one.
+    raise "page #{page}: #{listed} invoices came" if answer.invoices.to_a.empty? && listed < answer.total_count.to_i
+    break $stdout.flush if answer.invoices.to_a.empty?
 
+    listed += answer.invoices.size
     answer.invoices.each do |invoice|
       # A float shows its cents exactly; add amounts up as cents: (amount * 100).round.
       puts format('%s %.2f %s', invoice.invoice_id, invoice.amount_due, utc(invoice.due_date))

@@ -4,11 +4,12 @@ set -euo pipefail
 answer=$(mktemp)
 trap 'rm -f "$answer"' EXIT
 
-ask() { # one page, into a file; a server that fails is asked again, up to three times in all
+ask() { # one page, into a file; a server that fails is asked again, up to three times in all. Says the HTTP status
+    : >"$answer"
     jq -nc --argjson page "$1" '{per_page: 25, page_number: $page, account_key: env.FINERWORKS_ACCOUNT_KEY}' |
         curl --silent --show-error --fail-with-body --retry 2 --retry-delay 1 --header "Content-Type: application/json" \
             --header @<(printf 'web_api_key: %s\napp_key: %s\n' "$FINERWORKS_WEB_API_KEY" "$FINERWORKS_APP_KEY") \
-            --data-binary @- --output "$answer" "$FINERWORKS_BASE_URL/v3/list_invoices"
+            --data-binary @- --output "$answer" --write-out '%{http_code}' "$FINERWORKS_BASE_URL/v3/list_invoices"
 }
 fail() { # with what the server said, or else the beginning of what it sent
     local refused
@@ -23,9 +24,11 @@ utc() { # to the microsecond: date has the seconds, the fraction is the same in 
     date --utc --date "$1" "+%Y-%m-%dT%H:%M:%S.${fraction:0:6}Z"
 }
 for ((page = 1; ; page++)); do
-    ask "$page" || fail
-    [ "$(jq '.status.success' "$answer")" = true ] || fail # an empty answer is none
-    rows=$(jq -r '.invoices // [] | .[] | [.invoice_id, .amount_due, .due_date // "null"] | @tsv' "$answer")
+    status=$(ask "$page") || fail
+    [ "$status" = 200 ] && [ "$(jq '.status.success' "$answer")" = true ] || fail # curl follows no redirect by itself
+    rows=$(jq -r 'if has("invoices") then .invoices // [] else error("no invoices") end | .[] | [
+        .invoice_id // error("no id"), (.amount_due | numbers // error("no amount")),
+        (.due_date | if . == null then "null" else select(test("T")) // error("no date") end)] | @tsv' "$answer")
     [ -n "$rows" ] || exit 0
     while IFS=$'\t' read -r id amount due; do
         [ "$due" = null ] || due=$(utc "$due")

@@ -40,12 +40,18 @@ public class ListInvoices {
     }
 
     private static void list(InvoicesApi api, String account) throws ApiException, InterruptedException {
+        int listed = 0;
         for (int page = 1; ; page++) {
             var answer = ask(api, new InvoiceListRequest().perPage(25).pageNumber(page).accountKey(account));
             if (!answer.getStatus().getSuccess()) {
                 throw new ApiException("page " + page + ": " + answer.getStatus().getMessage());
             }
-            if (answer.getInvoices() == null || answer.getInvoices().isEmpty()) return;
+            if (answer.getInvoices() == null || answer.getInvoices().isEmpty()) { // missing is null, too
+                int total = answer.getTotalCount() == null ? 0 : answer.getTotalCount();
+                if (listed >= total && !System.out.checkError()) return;
+                throw new ApiException("page " + page + ": " + listed + " invoices came of " + total);
+            }
+            listed += answer.getInvoices().size();
             for (var invoice : answer.getInvoices()) {
                 var amount = invoice.getAmountDue().setScale(2, RoundingMode.HALF_UP);
                 var due = invoice.getDueDate() == null ? "null" : UTC.format(invoice.getDueDate());

@@ -37,10 +37,15 @@ private fun listInvoices(environment: Map<String, String>) {
     val client = OkHttpClient.Builder().followRedirects(false).addInterceptor(askAgain).build()
     val api = InvoicesApi(environment.getValue("FINERWORKS_BASE_URL"), client)
     val account = environment["FINERWORKS_ACCOUNT_KEY"]
+    var listed = 0
     for (page in 1..Int.MAX_VALUE) {
         val answer = api.listInvoices(InvoiceListRequest(perPage = 25, pageNumber = page, accountKey = account))
         if (!answer.status.success) throw IOException("page $page: ${answer.status.message}")
-        if (answer.invoices.isNullOrEmpty()) return
+        if (answer.invoices.isNullOrEmpty()) { // a missing list is taken for an empty one
+            if (listed < (answer.totalCount ?: 0)) throw IOException("page $page: $listed invoices came")
+            return
+        }
+        listed += answer.invoices.size
         for (invoice in answer.invoices) {
             val amount = invoice.amountDue.setScale(2, RoundingMode.HALF_UP)
             println("${invoice.invoiceId} $amount ${invoice.dueDate?.let(UTC::format)}")
