@@ -182,7 +182,9 @@ def try_language(folder: Path, sandbox: Sandbox, referee: Referee) -> Row:
     row.toolchain = " ".join(toolchain.stdout.split())
     for step, targets in (("generated", ["generate"]), ("built", ["build", "--old-file=generate"])):
         began = time.monotonic()
+        # Again if it fails: a first build fetches much, and a network may fail once.
         made = make(folder, *targets)
+        made = make(folder, *targets) if made.returncode else made
         row.seconds.append(time.monotonic() - began)
         row.went[step] = made.returncode == 0
         if made.returncode:
