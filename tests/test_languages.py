@@ -80,6 +80,36 @@ def test_the_page_shows_each_program_as_it_is() -> None:
     assert {name.split("/")[0] for name in PROGRAMS} == {path.parent.name for path in LANGUAGES.glob("*/Makefile")}
 
 
+def commands(page: str) -> dict[str, list[str]]:
+    """Give the words of each command of openapi-generator that a page shows, by the generator's name."""
+    shown = re.findall(r"^\$ openapi-generator-cli (generate (?:.*\\\n)*.*)$", page, re.MULTILINE)
+    words = [command.replace("\\\n", " ").split() for command in shown]
+    return {each[each.index("-g") + 1]: each for each in words}
+
+
+OURS_ALONE = re.compile("composerPackageName=.*|targetFramework=net8.0|apiTests=false")
+"""What a reader's own project needs, and the folders here do not."""
+
+
+@pytest.mark.parametrize("generator", commands(PAGE))
+def test_a_command_has_the_flags_that_are_tested(generator: str) -> None:
+    """What a reader types is what the Makefile of the language has."""
+    folder = {"typescript-fetch": "browser"}.get(generator, generator)
+    makefile = (LANGUAGES / folder / "Makefile").read_text("utf-8")
+    words = commands(PAGE)[generator][3:]
+    flags = zip(words[::2], words[1::2], strict=True)
+    values = [part for flag, value in flags if flag not in {"-g", "-o", "-i"} for part in value.split(",")]
+    for value in values:
+        assert OURS_ALONE.fullmatch(value) or value in makefile, value
+
+
+def test_the_readme_has_the_commands_of_the_page() -> None:
+    """Nobody finds another command on the first page than on the second."""
+    readme = commands((LANGUAGES.parent / "README.md").read_text("utf-8"))
+    assert list(readme) == ["php", "csharp"]
+    assert readme == {name: commands(PAGE)[name] for name in readme}
+
+
 def test_the_page_has_a_row_for_each_language_and_no_bad_one() -> None:
     """The table is of a run in which all were there, and all were right."""
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in PAGE.splitlines() if line.startswith("| ")]
