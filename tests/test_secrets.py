@@ -22,7 +22,15 @@ import pytest
 import trustme
 
 from callers import Caller
-from finerworks import AsyncFinerWorks, AsyncHTTPClient, CredentialsError, FinerWorks, HTTPClient, RedirectError
+from finerworks import (
+    APIConnectionError,
+    AsyncFinerWorks,
+    AsyncHTTPClient,
+    CredentialsError,
+    FinerWorks,
+    HTTPClient,
+    RedirectError,
+)
 from wire import Does, Exchange, Wire, elsewhere, http
 
 # Nowhere a local, where a traceback would show it with reason.
@@ -159,6 +167,29 @@ def test_no_error_quotes_what_is_not_http(caller: Caller) -> None:
         (error,) = caller.refusals(1, base_url=wire.url)
     arrived(wire)
     check_error(error)
+
+
+def transport_errors() -> list[object]:
+    """Find every error of httpx's and httpcore's that something still holds."""
+    found = [each for each in gc.get_objects() if isinstance(each, BaseException)]
+    return [each for each in found if type(each).__module__.split(".")[0] in {"httpx", "httpcore"}]
+
+
+@pytest.mark.usefixtures("canaries")
+def test_the_error_of_the_transport_is_let_go(caller: Caller) -> None:
+    """Its frames have the request with its keys: nothing of ours keeps it, not even until memory is tidied."""
+    gc.collect()
+    gc.disable()
+    try:
+        others = transport_errors()  # of tests before this one
+        with Wire(Exchange.reset) as wire:
+            (error,) = caller.refusals(1, base_url=wire.url)
+            kept = [each for each in transport_errors() if not any(each is other for other in others)]
+    finally:
+        gc.enable()
+    arrived(wire)
+    assert isinstance(error, APIConnectionError)
+    assert kept == []
 
 
 @pytest.mark.usefixtures("canaries")

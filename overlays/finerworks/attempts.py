@@ -89,9 +89,7 @@ class Policy:
 
     def verdict(self, request: httpx.Request) -> Callable[[Exception], bool | float]:
         """Give `retries.verdict` on failures of a request. A body that is gone once sent is sent once."""
-        return partial(
-            retries.verdict, reads=bool(self.model(request)) and isinstance(request.stream, httpx.ByteStream)
-        )
+        return partial(retries.verdict, reads=bool(self.model(request)) and type(request.stream) is httpx.ByteStream)
 
 
 def read_base_url(value: str | None, *, insecure: bool) -> httpx.URL:
@@ -188,11 +186,12 @@ class Attempt:
 
     def __exit__(self, _: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> bool:
         _RUNNING.reset(self._token)
+        failed, self._failed = self._failed, None
         # httpx puts the request into what its transport raises; what a hook raises is the caller's own. With asyncio,
         # an error of TLS comes as it is.
         asked = [(it.url.host, it.url.path) for it in vars(exc or self).values() if isinstance(it, httpx.Request)]
         mine = isinstance(exc, httpx.TransportError) and (self.request.url.host, self.request.url.path) in asked
-        if not mine and not (isinstance(exc, OSError) and exc is self._failed):
+        if not mine and not (isinstance(exc, OSError) and exc is failed):
             return False
         told = f"{shown(self.request.url)}: {type(exc).__name__}: {exc}".rstrip(": ")
         kind = errors.APITimeoutError if isinstance(exc, httpx.TimeoutException) else errors.APIConnectionError

@@ -185,7 +185,8 @@ def parts(data: object) -> dict[str, object]:
 
 def reference(data: object) -> str | None:
     """Give the reference id of an answer's envelope, if it has one."""
-    text = " ".join(str(parts(parts(data).get("status")).get("reference_id") or "").split())[: 50 * MAX_BODY]
+    given = parts(parts(data).get("status")).get("reference_id")
+    text = " ".join(given.split())[: 50 * MAX_BODY] if isinstance(given, str) else ""
     return "".join(each if each.isprintable() else "?" for each in text) or None
 
 

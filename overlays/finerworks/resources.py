@@ -15,7 +15,6 @@ Answer = TypeVar("Answer")
 MAX_PER_PAGE = 25
 """The most items that FinerWorks puts on one page (the help page)."""
 
-
 Endpoint = tuple[ModuleType, Callable[..., object], Callable[[Answer], list[T] | None], Callable[[T], Hashable]]
 """A listing of the API: the generated module that calls it, the model of its body, what gives the items
 of an answer, and what tells one item from another. Its path and the model of its answer stand in `READS`.
@@ -29,7 +28,7 @@ class Owner(Protocol):
     account_key: Secret
 
 
-class _Resource(Generic[T, Answer]):
+class _Resource(Generic[Answer, T]):
     def __init__(self, endpoint: Endpoint[Answer, T], owner: Owner | None = None) -> None:
         self._endpoint, self._owner = endpoint, cast(Owner, owner)
         self._operation, self._request, self._items, self._key = endpoint
@@ -48,7 +47,7 @@ class _Resource(Generic[T, Answer]):
         return Page(ask.number, self._items(answer) or [], total if isinstance(total, int) else None)
 
 
-class Resource(_Resource[T, Answer]):
+class Resource(_Resource[Answer, T]):
     """A listing of an account: ``fw.invoices`` is one."""
 
     def list(self, *, account_key: str | None = None, per_page: int = MAX_PER_PAGE) -> Pager[T]:
@@ -85,7 +84,7 @@ class Resource(_Resource[T, Answer]):
         return cast(Answer, self._operation.sync(**self._asked(page_number, per_page, account_key)))
 
 
-class AsyncResource(_Resource[T, Answer]):
+class AsyncResource(_Resource[Answer, T]):
     """A listing of an account: ``fw.invoices`` of an `AsyncFinerWorks` is one."""
 
     def list(self, *, account_key: str | None = None, per_page: int = MAX_PER_PAGE) -> AsyncPager[T]:
