@@ -26,7 +26,15 @@ def overrides() -> list[str]:
     return [str(path.relative_to(TEMPLATES)) for path in sorted(TEMPLATES.rglob("*.jinja"))]
 
 
-REPLACED = {"property_templates/union_property.py.jinja": ["    {% for inner_property in property.inner_properties %}"]}
+REPLACED = {
+    "model.py.jinja": [
+        "        d = dict(src_dict)",
+        """        {% set property_source = 'd.pop("' + (property.name | in_double_quote_literal) + '")' %}""",
+        """        {% set property_source = 'd.pop("' + (property.name | in_double_quote_literal) + '", UNSET)' %}""",
+        "        {{ module_name }}.additional_properties = d",
+    ],
+    "property_templates/union_property.py.jinja": ["    {% for inner_property in property.inner_properties %}"],
+}
 """The generator's lines in whose place ours stand: when an upgrade changes one, ours are to be made anew."""
 
 

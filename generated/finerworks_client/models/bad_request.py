@@ -46,10 +46,10 @@ class BadRequest:
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         from ..models.bad_request_model_state import BadRequestModelState  # noqa: PLC0415
 
-        d = dict(src_dict)
-        message = d.pop("Message", UNSET)
+        d = src_dict
+        message = d.get("Message", UNSET)
 
-        _model_state = d.pop("ModelState", UNSET)
+        _model_state = d.get("ModelState", UNSET)
         model_state: BadRequestModelState | Unset
         if isinstance(_model_state, Unset):
             model_state = UNSET
@@ -61,7 +61,12 @@ class BadRequest:
             model_state=model_state,
         )
 
-        bad_request.additional_properties = d
+        if len(d) > 0:
+            known = (
+                "Message",
+                "ModelState",
+            )
+            bad_request.additional_properties = {key: value for key, value in d.items() if key not in known}
         return bad_request
 
     @property

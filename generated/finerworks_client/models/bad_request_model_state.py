@@ -25,11 +25,13 @@ class BadRequestModelState:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
+        d = src_dict
         bad_request_model_state = cls()
 
         additional_properties = {}
         for prop_name, prop_dict in d.items():
+            if prop_name in ():
+                continue
             additional_property = cast(list[str], prop_dict)
 
             additional_properties[prop_name] = additional_property

@@ -32,14 +32,16 @@ class Failure:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-        message = d.pop("message", UNSET)
+        d = src_dict
+        message = d.get("message", UNSET)
 
         failure = cls(
             message=message,
         )
 
-        failure.additional_properties = d
+        if len(d) > 0:
+            known = ("message",)
+            failure.additional_properties = {key: value for key, value in d.items() if key not in known}
         return failure
 
     @property

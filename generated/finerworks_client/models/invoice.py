@@ -89,65 +89,27 @@ class Invoice:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-        invoice_id = d.pop("invoice_id")
+        d = src_dict
+        invoice_id = d["invoice_id"]
 
-        amount_due = d.pop("amount_due")
+        amount_due = d["amount_due"]
 
-        def _parse_invoice_month(data: object) -> datetime.datetime | None:
-            if data is None:
-                return data
-            if not isinstance(data, str):
-                raise TypeError()
-            invoice_month_type_0 = datetime.datetime.fromisoformat(data)
+        _invoice_month = d["invoice_month"]
+        invoice_month = None if _invoice_month is None else datetime.datetime.fromisoformat(_invoice_month)
 
-            return invoice_month_type_0
+        _invoice_date = d["invoice_date"]
+        invoice_date = None if _invoice_date is None else datetime.datetime.fromisoformat(_invoice_date)
 
-        invoice_month = _parse_invoice_month(d.pop("invoice_month"))
+        _first_day_of_month = d["first_day_of_month"]
+        first_day_of_month = (
+            None if _first_day_of_month is None else datetime.datetime.fromisoformat(_first_day_of_month)
+        )
 
-        def _parse_invoice_date(data: object) -> datetime.datetime | None:
-            if data is None:
-                return data
-            if not isinstance(data, str):
-                raise TypeError()
-            invoice_date_type_0 = datetime.datetime.fromisoformat(data)
+        _last_day_of_month = d["last_day_of_month"]
+        last_day_of_month = None if _last_day_of_month is None else datetime.datetime.fromisoformat(_last_day_of_month)
 
-            return invoice_date_type_0
-
-        invoice_date = _parse_invoice_date(d.pop("invoice_date"))
-
-        def _parse_first_day_of_month(data: object) -> datetime.datetime | None:
-            if data is None:
-                return data
-            if not isinstance(data, str):
-                raise TypeError()
-            first_day_of_month_type_0 = datetime.datetime.fromisoformat(data)
-
-            return first_day_of_month_type_0
-
-        first_day_of_month = _parse_first_day_of_month(d.pop("first_day_of_month"))
-
-        def _parse_last_day_of_month(data: object) -> datetime.datetime | None:
-            if data is None:
-                return data
-            if not isinstance(data, str):
-                raise TypeError()
-            last_day_of_month_type_0 = datetime.datetime.fromisoformat(data)
-
-            return last_day_of_month_type_0
-
-        last_day_of_month = _parse_last_day_of_month(d.pop("last_day_of_month"))
-
-        def _parse_due_date(data: object) -> datetime.datetime | None:
-            if data is None:
-                return data
-            if not isinstance(data, str):
-                raise TypeError()
-            due_date_type_0 = datetime.datetime.fromisoformat(data)
-
-            return due_date_type_0
-
-        due_date = _parse_due_date(d.pop("due_date"))
+        _due_date = d["due_date"]
+        due_date = None if _due_date is None else datetime.datetime.fromisoformat(_due_date)
 
         invoice = cls(
             invoice_id=invoice_id,
@@ -159,7 +121,17 @@ class Invoice:
             due_date=due_date,
         )
 
-        invoice.additional_properties = d
+        if len(d) > 7:
+            known = (
+                "invoice_id",
+                "amount_due",
+                "invoice_month",
+                "invoice_date",
+                "first_day_of_month",
+                "last_day_of_month",
+                "due_date",
+            )
+            invoice.additional_properties = {key: value for key, value in d.items() if key not in known}
         return invoice
 
     @property

@@ -67,8 +67,8 @@ class InvoiceList:
         from ..models.invoice import Invoice  # noqa: PLC0415
         from ..models.response_status import ResponseStatus  # noqa: PLC0415
 
-        d = dict(src_dict)
-        status = ResponseStatus.from_dict(d.pop("status"))
+        d = src_dict
+        status = ResponseStatus.from_dict(d["status"])
 
         def _parse_invoices(data: object) -> list[Invoice] | None:
             if data is None:
@@ -84,7 +84,7 @@ class InvoiceList:
 
             return invoices_type_0
 
-        invoices = _parse_invoices(d.pop("invoices"))
+        invoices = _parse_invoices(d["invoices"])
 
         def _parse_total_count(data: object) -> int | None | Unset:
             if data is None:
@@ -93,7 +93,7 @@ class InvoiceList:
                 return data
             return cast(int | None | Unset, data)
 
-        total_count = _parse_total_count(d.pop("total_count", UNSET))
+        total_count = _parse_total_count(d.get("total_count", UNSET))
 
         invoice_list = cls(
             status=status,
@@ -101,7 +101,13 @@ class InvoiceList:
             total_count=total_count,
         )
 
-        invoice_list.additional_properties = d
+        if len(d) > 2:
+            known = (
+                "status",
+                "invoices",
+                "total_count",
+            )
+            invoice_list.additional_properties = {key: value for key, value in d.items() if key not in known}
         return invoice_list
 
     @property

@@ -51,10 +51,10 @@ class InvoiceListRequest:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-        per_page = d.pop("per_page", UNSET)
+        d = src_dict
+        per_page = d.get("per_page", UNSET)
 
-        page_number = d.pop("page_number", UNSET)
+        page_number = d.get("page_number", UNSET)
 
         def _parse_account_key(data: object) -> None | str | Unset:
             if data is None:
@@ -63,7 +63,7 @@ class InvoiceListRequest:
                 return data
             return cast(None | str | Unset, data)
 
-        account_key = _parse_account_key(d.pop("account_key", UNSET))
+        account_key = _parse_account_key(d.get("account_key", UNSET))
 
         invoice_list_request = cls(
             per_page=per_page,
@@ -71,7 +71,13 @@ class InvoiceListRequest:
             account_key=account_key,
         )
 
-        invoice_list_request.additional_properties = d
+        if len(d) > 0:
+            known = (
+                "per_page",
+                "page_number",
+                "account_key",
+            )
+            invoice_list_request.additional_properties = {key: value for key, value in d.items() if key not in known}
         return invoice_list_request
 
     @property

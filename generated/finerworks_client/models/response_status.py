@@ -91,10 +91,10 @@ class ResponseStatus:
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         from ..models.response_status_debug_type_0 import ResponseStatusDebugType0  # noqa: PLC0415
 
-        d = dict(src_dict)
-        success = d.pop("success")
+        d = src_dict
+        success = d["success"]
 
-        status_code = d.pop("status_code")
+        status_code = d["status_code"]
 
         def _parse_message(data: object) -> None | str | Unset:
             if data is None:
@@ -103,7 +103,7 @@ class ResponseStatus:
                 return data
             return cast(None | str | Unset, data)
 
-        message = _parse_message(d.pop("message", UNSET))
+        message = _parse_message(d.get("message", UNSET))
 
         def _parse_debug(data: object) -> None | ResponseStatusDebugType0 | Unset:
             if data is None:
@@ -116,7 +116,7 @@ class ResponseStatus:
 
             return debug_type_0
 
-        debug = _parse_debug(d.pop("debug", UNSET))
+        debug = _parse_debug(d.get("debug", UNSET))
 
         def _parse_reference_id(data: object) -> None | str | Unset:
             if data is None:
@@ -125,7 +125,7 @@ class ResponseStatus:
                 return data
             return cast(None | str | Unset, data)
 
-        reference_id = _parse_reference_id(d.pop("reference_id", UNSET))
+        reference_id = _parse_reference_id(d.get("reference_id", UNSET))
 
         def _parse_domain(data: object) -> None | str | Unset:
             if data is None:
@@ -134,7 +134,7 @@ class ResponseStatus:
                 return data
             return cast(None | str | Unset, data)
 
-        domain = _parse_domain(d.pop("domain", UNSET))
+        domain = _parse_domain(d.get("domain", UNSET))
 
         response_status = cls(
             success=success,
@@ -145,7 +145,16 @@ class ResponseStatus:
             domain=domain,
         )
 
-        response_status.additional_properties = d
+        if len(d) > 2:
+            known = (
+                "success",
+                "status_code",
+                "message",
+                "debug",
+                "reference_id",
+                "domain",
+            )
+            response_status.additional_properties = {key: value for key, value in d.items() if key not in known}
         return response_status
 
     @property

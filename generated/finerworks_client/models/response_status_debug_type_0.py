@@ -24,10 +24,14 @@ class ResponseStatusDebugType0:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
+        d = src_dict
         response_status_debug_type_0 = cls()
 
-        response_status_debug_type_0.additional_properties = d
+        if len(d) > 0:
+            known = ()
+            response_status_debug_type_0.additional_properties = {
+                key: value for key, value in d.items() if key not in known
+            }
         return response_status_debug_type_0
 
     @property
