@@ -144,11 +144,13 @@ def test_pages_come_in_order_with_their_numbers(httpx_mock: HTTPXMock) -> None:
 
 
 def test_stopping_early_asks_for_no_more(httpx_mock: HTTPXMock) -> None:
-    """A consumer that leaves after the first invoice has caused one request."""
-    httpx_mock.add_callback(server(60), is_reusable=True)
+    """A consumer that leaves after the first invoice has caused a request for its page, and one for the next page."""
+    httpx_mock.add_callback(server(100), is_reusable=True)
     with FinerWorks(**KEYS) as fw:
+        next(iter(fw.invoices.list(concurrency=1)))
+        assert len(httpx_mock.get_requests()) == 1
         next(iter(fw.invoices.list()))
-    assert len(httpx_mock.get_requests()) == 1
+    assert len(httpx_mock.get_requests()) == 3
 
 
 def test_settings_come_from_argument_environment_default_in_that_order(

@@ -147,7 +147,7 @@ def test_the_connections_of_a_shared_transport_are_bound_to_no_time_of_ours() ->
 
     with Wire(does) as wire, httpx.HTTPTransport() as transport:
         door = HTTPClient(**KEYS, base_url=wire.url, transport=transport, timeout=0.5)
-        assert len(list(FinerWorks(http_client=door).invoices.list())) == 60
+        assert len(list(FinerWorks(http_client=door).invoices.list(concurrency=1))) == 60
         with httpx.Client(transport=transport, timeout=5) as plain:
             assert plain.get(f"{wire.url}/slow").text == "x" * 30
     assert wire.connections == 1
@@ -158,7 +158,7 @@ def test_closing_is_idempotent_and_use_afterwards_an_error(times: int) -> None:
     """A client can be closed again and again; a request, and a listing under way, say that it is closed."""
     with Wire() as wire:
         fw = FinerWorks(**KEYS, base_url=wire.url)
-        view, pages = fw.with_options(timeout=5), fw.invoices.list().pages()
+        view, pages = fw.with_options(timeout=5), fw.invoices.list(concurrency=1).pages()
         next(pages)
         for _ in range(times):
             fw.close()
@@ -168,7 +168,7 @@ def test_closing_is_idempotent_and_use_afterwards_an_error(times: int) -> None:
 
         async def use_async() -> None:
             fw = AsyncFinerWorks(**KEYS, base_url=wire.url)
-            view, pages = fw.with_options(timeout=5), fw.invoices.list().pages()
+            view, pages = fw.with_options(timeout=5), fw.invoices.list(concurrency=1).pages()
             await anext(pages)
             for _ in range(times):
                 await fw.aclose()
@@ -481,7 +481,7 @@ def test_a_connection_of_a_plain_client_can_be_used() -> None:
     with Wire() as wire, httpx.HTTPTransport() as transport, httpx.Client(transport=transport) as plain:
         plain.post(f"{wire.url}/v3/list_invoices", json={"page_number": 1, "per_page": 1})
         door = HTTPClient(**KEYS, base_url=wire.url, transport=transport)
-        assert len(list(FinerWorks(http_client=door).invoices.list())) == 60
+        assert len(list(FinerWorks(http_client=door).invoices.list(concurrency=1))) == 60
     assert wire.connections == 1
 
 

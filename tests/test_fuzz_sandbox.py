@@ -15,8 +15,7 @@ import pytest
 import requests
 import schemathesis
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from answers import REFUSED_KEYS
 from finerworks.sandbox import APP_KEY, ORDINARY_APP_KEY, ORDINARY_WEB_API_KEY, WEB_API_KEY, Sandbox, data

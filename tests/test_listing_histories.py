@@ -6,15 +6,16 @@ histories, in minutes, without the timer that ends a test that hangs:
 """
 
 import asyncio
+import itertools
 import json
+import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import ClassVar, Literal
 
 import attrs
 import httpx
 import pytest
-from hypothesis import event, settings
-from hypothesis import strategies as st
+from hypothesis import event, given, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from answers import STATUS, rows
@@ -133,6 +134,7 @@ class World:
         self.reading: list[Answer] = []  # since page 1 was last asked for
         self.calm = False  # nothing has happened in this reading that keeps it from being whole
         self.due: type[FinerWorksError] | None = None  # what the request under way must end in
+        self.dues: set[type[FinerWorksError]] = set()  # what a page that was read ahead may end in, in its turn
         self.failed = 0
 
     def insert(self, at: int, count: int) -> None:
@@ -160,6 +162,7 @@ class World:
         self.calm &= self.shape == self._shape() and not self.stuck and self.total.is_usable(len(self.rows))
         if (answer.told or 0) < 0 or len(set(answer.items)) < len(answer.items):
             self.due = ResponseValidationError
+            self.dues.add(ResponseValidationError)
         elif self.deceives_everyone():
             raise LeftOutError
         return answer
@@ -220,14 +223,16 @@ def same(row: int) -> int:
 
 def fetched(world: World, ask: Ask) -> Page[int]:
     """Fetch a page as a binding does, with the retries of its request."""
-    while True:
+    for attempt in itertools.count(1):
         try:
             answer = world.answer(ask)
         except TroubledError as error:
-            if world.due:
+            if error.kind == "turned down" or attempt == ATTEMPTS:
+                world.dues.add(type(error.typed()))
                 raise error.typed() from None
         else:
             return Page(ask.number, answer.items, answer.told)
+    raise AssertionError("an attempt ends it")
 
 
 def transport(world: World) -> httpx.MockTransport:
@@ -278,6 +283,9 @@ class Histories(RuleBasedStateMachine):
 
     least: ClassVar[int] = 0
     """How many are tried whatever the profile says."""
+
+    concurrency: ClassVar[int] = 1
+    """How many pages are read at a time. With more than one, an error may be due before its turn has come."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -378,7 +386,7 @@ class Histories(RuleBasedStateMachine):
         except FinerWorksError as error:
             self.judge_error(type(error))
         else:
-            assert self.world.due is None, "a broken answer was handed on"
+            assert self.world.due is None or self.concurrency > 1, "a broken answer was handed on"
             if page is None:
                 self.judge()
             else:
@@ -389,8 +397,9 @@ class Histories(RuleBasedStateMachine):
     def judge_error(self, kind: type[FinerWorksError]) -> None:
         """Judge a listing that ended with an error: of an answer, or of a last reading that was disturbed."""
         event(kind.__name__)
-        assert kind is (self.world.due or ListingChangedError)
-        assert self.world.due or not self.world.calm, "an error without a reason"
+        due = self.world.dues if self.concurrency > 1 else {self.world.due} - {None}
+        assert kind in due or (kind is ListingChangedError and (self.concurrency > 1 or not due))
+        assert due or not self.world.calm, "an error without a reason"
 
     def judge(self) -> None:
         """Judge a listing that ended without an error."""
@@ -417,7 +426,7 @@ class PagerHistories(Histories):
         def fetch(ask: Ask) -> Page[int]:
             return fetched(self.world, ask)
 
-        for page in Pager(fetch, per_page=self.world.per_page, key=same).pages():
+        for page in Pager(fetch, per_page=self.world.per_page, key=same, concurrency=self.concurrency).pages():
             yield page.items
 
 
@@ -434,7 +443,8 @@ class AsyncPagerHistories(Histories):
             return fetched(self.world, ask)
 
         async def pages() -> AsyncIterator[list[int]]:
-            async for page in AsyncPager(fetch, per_page=self.world.per_page, key=same).pages():
+            pager = AsyncPager(fetch, per_page=self.world.per_page, key=same, concurrency=self.concurrency)
+            async for page in pager.pages():
                 yield page.items
 
         return stepped(pages())
@@ -448,7 +458,7 @@ class ClientHistories(Histories):
     def read(self) -> Iterator[list[int]]:
         """Begin a listing."""
         with HTTPClient(transport=transport(self.world), **KEYS) as http, FinerWorks(http_client=http) as fw:
-            yield from map(ids, fw.invoices.list(per_page=self.world.per_page).pages())
+            yield from map(ids, fw.invoices.list(per_page=self.world.per_page, concurrency=1).pages())
 
 
 class AsyncClientHistories(Histories):
@@ -462,13 +472,28 @@ class AsyncClientHistories(Histories):
         async def pages() -> AsyncIterator[list[int]]:
             door = AsyncHTTPClient(transport=transport(self.world), **KEYS)
             async with door, AsyncFinerWorks(http_client=door) as fw:
-                async for page in fw.invoices.list(per_page=self.world.per_page).pages():
+                async for page in fw.invoices.list(per_page=self.world.per_page, concurrency=1).pages():
                     yield ids(page)
 
         return stepped(pages())
 
 
-@pytest.mark.parametrize("histories", [PagerHistories, AsyncPagerHistories, ClientHistories, AsyncClientHistories])
+class TwoAheadHistories(AsyncPagerHistories):
+    """Histories that an `AsyncPager` reads, two pages at a time."""
+
+    concurrency = 2
+
+
+class EightAheadHistories(AsyncPagerHistories):
+    """Histories that an `AsyncPager` reads, eight pages at a time: what is read ahead is as old as it is."""
+
+    concurrency = 8
+
+
+EVERY = [PagerHistories, AsyncPagerHistories, ClientHistories, AsyncClientHistories]
+
+
+@pytest.mark.parametrize("histories", [*EVERY, TwoAheadHistories, EightAheadHistories])
 def test_every_row_is_given_once_or_an_error_is_raised(
     histories: type[Histories], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -477,3 +502,52 @@ def test_every_row_is_given_once_or_an_error_is_raised(
     examples = max(settings().max_examples // histories.share, histories.least)
     bounds = settings(max_examples=examples, stateful_step_count=30)
     run_state_machine_as_test(histories, settings=bounds)
+
+
+class Busy(World):
+    """A server whose pages are asked for by several threads, and which gets new rows in front meanwhile.
+
+    Args:
+        arrivals: Before which of its answers a row arrives.
+    """
+
+    def __init__(self, count: int, per_page: int, cap: int, total: Total, arrivals: set[int]) -> None:
+        super().__init__(count, per_page, cap, total)
+        self.arrivals, self.lock, self.answered = arrivals, threading.Lock(), 0
+
+    def answer(self, ask: Ask) -> Answer:
+        """Answer one attempt of a request, as they come."""
+        with self.lock:
+            self.answered += 1
+            if self.answered in self.arrivals:
+                self.insert(0, 1)
+            self._fail()
+            return self._page(ask)
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 8])
+@given(
+    count=st.integers(0, 60),
+    per_page=FEW,
+    cap=st.integers(1, 5),
+    total=st.sampled_from([Total("rows"), Total(None)]),
+    arrivals=st.sets(st.integers(1, 40), max_size=4),
+    troubles=st.lists(TROUBLES, max_size=2),
+)
+def test_threads_give_every_row_once_or_raise(  # noqa: PLR0917 - Hypothesis gives them by name
+    concurrency: int, count: int, per_page: int, cap: int, total: Total, arrivals: set[int], troubles: list[str]
+) -> None:
+    """However the threads come to run, each row that was there from the start is given once, or an error is raised."""
+    world = Busy(count, per_page, cap, total, arrivals)
+    world.troubles = troubles
+    given: list[int] = []
+    try:
+        pages = Pager(lambda ask: fetched(world, ask), per_page=per_page, key=same, concurrency=concurrency).pages()
+        given += [row for page in pages for row in page.items]
+    except FinerWorksError as error:
+        assert type(error) in world.dues or (arrivals and isinstance(error, ListingChangedError))  # noqa: PT017
+        return
+    assert len(set(given)) == len(given)
+    assert set(range(count)) <= set(given)
+    if not arrivals:
+        assert given == [*range(count)]

@@ -120,7 +120,7 @@ def test_no_two_clients_wait_alike() -> None:
     """A random part of up to half a second keeps clients that failed together from coming back together."""
     waits: set[float] = set()
     for _ in range(20):
-        pause = retries.attempts(on=ZeroDivisionError, attempts=2)
+        pause = retries.attempts(on=lambda error: isinstance(error, ZeroDivisionError), attempts=2)
         with stamina.set_testing(testing=False), pytest.MonkeyPatch.context() as patch:
             patch.setattr("time.sleep", waits.add)
             for turn in pause:

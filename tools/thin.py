@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-LIMIT = 700
+LIMIT = 1000
 CORE = Path(__file__).parents[1] / "overlays" / "finerworks"
 
 

@@ -4,25 +4,29 @@ Nothing here sends. The doors in `http` send and read, sync and async; what a se
 may be, and what becomes of a failure, is decided here, once for both.
 """
 
+import contextlib
 import datetime as dt
 import json
 import logging
 import os
+import socket
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import partial
-from types import SimpleNamespace, TracebackType
-from typing import Self, TypedDict, cast
+from types import MethodType, SimpleNamespace, TracebackType
+from typing import TYPE_CHECKING, Self, TypedDict, TypeVar, cast
 
 import httpx
-import stamina
 
 from finerworks import errors, retries
 from finerworks.auth import VARIABLES, KeyAuth, hide, named, origin, read_key, shown
 from finerworks.money import parse_number
-from finerworks.validation import fault, whole_number
+from finerworks.pace import FREE, PACE
+
+if TYPE_CHECKING:
+    import stamina
 
 PRODUCTION = "https://v2.api.finerworks.com"
 """FinerWorks' production host (the help page's Node sample, and newer clients)."""
@@ -82,7 +86,7 @@ class Policy:
         self.settings = cast(Settings, {**settings, **keys, "base_url": str(self.base_url)})
         read_log_level()
 
-    def model(self, request: httpx.Request) -> type | None:
+    def model(self, request: httpx.Request) -> type | str | None:
         """Give the model of the answer to a request that only reads; None if it may do more."""
         ours = request.method == "POST" and origin(request.url) == self.keys.origin
         return retries.READS.get(request.url.path) if ours else None
@@ -90,6 +94,17 @@ class Policy:
     def verdict(self, request: httpx.Request) -> Callable[[Exception], bool | float]:
         """Give `retries.verdict` on failures of a request. A body that is gone once sent is sent once."""
         return partial(retries.verdict, reads=bool(self.model(request)) and type(request.stream) is httpx.ByteStream)
+
+
+def whole_number(name: str, value: object, least: int, most: int | None = None) -> int:
+    """Give back an argument that is a whole number in its range.
+
+    Raises:
+        ValueError: It is not; the message has the argument's name.
+    """
+    if type(value) is int and least <= value <= (value if most is None else most):
+        return value
+    raise ValueError(f"{name}= is a whole number from {least}{f' to {most}' if most else ''}, not {value!r}")
 
 
 def read_base_url(value: str | None, *, insecure: bool) -> httpx.URL:
@@ -146,11 +161,15 @@ _RUNNING: ContextVar["Attempt | None"] = ContextVar("running", default=None)
 """The attempt that runs here."""
 
 
-def _read(read: Callable[..., object], max_bytes: int, timeout: float | None = None) -> object:
+def _read(read: MethodType, max_bytes: int, timeout: float | None = None) -> object:
     """Read from a connection, in the time that is left of the attempt that runs here, if one does."""
     if (attempt := _RUNNING.get()) is not None:
-        timeout, attempt.heard = attempt.left(timeout), True
+        attempt.stream, attempt.heard = cast(SimpleNamespace, read.__self__), True
+        timeout = attempt.left(timeout)
     return read(max_bytes, timeout=timeout)
+
+
+Hook = TypeVar("Hook")
 
 
 class Attempt:
@@ -167,8 +186,9 @@ class Attempt:
     """
 
     _failed: object = None  # what made the last step of httpcore's that failed fail
+    stream: SimpleNamespace | None = None  # httpcore's, of the connection that it reads from
 
-    def __init__(self, request: httpx.Request, policy: Policy, turn: stamina.Attempt, *, aio: bool = False) -> None:
+    def __init__(self, request: httpx.Request, policy: Policy, turn: "stamina.Attempt", *, aio: bool = False) -> None:
         method, url, stream, extensions = request.method, request.url, request.stream, dict(request.extensions)
         extensions["timeout"] = timeouts = extensions.get("timeout") or policy.timeout.as_dict()
         extensions.setdefault("trace", self.async_trace if aio else self.trace)
@@ -176,21 +196,29 @@ class Attempt:
         if isinstance(stream, httpx.ByteStream):
             self.request.read()  # for a hook that looks at its content
         self.seconds = max(float("inf") if seconds is None else seconds for seconds in timeouts.values())
-        self._asked, self._policy, self._turn, self._began = request, policy, turn, time.monotonic()
+        self._asked, self._policy, self._turn, self._pace = request, policy, turn, PACE.get()
         self._response: httpx.Response | None = None
-        self._body, self._problem = bytearray(), cast(errors.FinerWorksError | None, None)
+        self._body, self._problem, self._hooked = bytearray(), cast(errors.FinerWorksError | None, None), False
+
+    def wait(self) -> float:
+        """Ask whether it may begin: 0. Else the seconds to wait before asking again."""
+        return self._pace.enter(self)
 
     def __enter__(self) -> Self:
-        self._token = _RUNNING.set(self)
+        self._began = time.monotonic()
+        self._tokens = _RUNNING.set(self), PACE.set(FREE)  # a hook's own requests do not wait for this one
         return self
 
     def __exit__(self, _: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> bool:
-        _RUNNING.reset(self._token)
+        _RUNNING.reset(self._tokens[0])
+        PACE.reset(self._tokens[1])
+        self._pace.leave(self)
         failed, self._failed = self._failed, None
-        # httpx puts the request into what its transport raises; what a hook raises is the caller's own. With asyncio,
-        # an error of TLS comes as it is.
+        # What a hook raises is the caller's own, but for what came of reading this very answer: that has the request in
+        # it. With asyncio, an error of TLS comes as it is.
         asked = [(it.url.host, it.url.path) for it in vars(exc or self).values() if isinstance(it, httpx.Request)]
-        mine = isinstance(exc, httpx.TransportError) and (self.request.url.host, self.request.url.path) in asked
+        ours = (self.request.url.host, self.request.url.path) in asked if self._hooked else True
+        mine = isinstance(exc, httpx.TransportError) and ours
         if not mine and not (isinstance(exc, OSError) and exc is failed):
             return False
         told = f"{shown(self.request.url)}: {type(exc).__name__}: {exc}".rstrip(": ")
@@ -198,6 +226,12 @@ class Attempt:
         # Trying again mends no certificate, and no request that cannot be written as HTTP.
         self._problem = kind(told, transient=not any(word in told for word in ("LocalProtocol", "CERTIFICATE")))
         return True
+
+    def hooks(self, of: list[Hook]) -> Iterator[Hook]:
+        """Give the caller's hooks, to be called while one is given."""
+        self._hooked = True
+        yield from of
+        self._hooked = False
 
     def left(self, seconds: float | None = None) -> float | None:
         """Lower a time to what is left of the attempt's. None is without bound, as then the attempt is.
@@ -209,6 +243,13 @@ class Attempt:
             raise httpx.ReadTimeout("the answer was not whole in time", request=self.request)
         return seconds if seconds is None else min(seconds, left)
 
+    def end(self) -> None:
+        """End it, from another thread: what it waits for on its connection fails at once."""
+        self.seconds = float("-inf")
+        if (connection := self.stream and self.stream.get_extra_info("socket")) is not None:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
     def trace(self, name: str, info: dict[str, object]) -> None:
         """Bound the whole of an attempt, where httpx bounds each step of it and each read. httpcore calls this.
 
@@ -216,14 +257,14 @@ class Attempt:
         time for each byte, and nobody has a hold on the connection before the head is there. So each
         connection's reads are bounded from when it is opened, by the attempt that makes them.
         """
-        self._failed = info.get("exception", self._failed)
-        stream = cast(SimpleNamespace, info.get("return_value"))  # of a step that opens a connection: its `read` counts
-        if "timeout" in info:  # such a step begins
-            info["timeout"] = self.left(cast(float | None, info["timeout"]))
-        elif hasattr(stream, "read"):
-            stream.read = partial(_read, stream.read)
-        elif name == "http11.receive_response_headers.started":
+        if name == "http11.receive_response_headers.started":
             self.heard = _RUNNING.get() is not self  # a transport may read elsewhere: nothing is known then
+        elif "exception" in info:
+            self._failed = info["exception"]
+        elif "timeout" in info:  # a step that opens a connection begins
+            info["timeout"] = self.left(cast(float | None, info["timeout"]))
+        elif hasattr(stream := cast(SimpleNamespace, info.get("return_value")), "read"):  # one ended: its `read` counts
+            self.stream, stream.read = stream, partial(_read, stream.read)
 
     async def async_trace(self, name: str, info: dict[str, object]) -> None:
         """Do what `trace` does, for asyncio."""
@@ -264,21 +305,26 @@ class Attempt:
             elif problem is None:
                 data, problem = self._decoded(response, body)
         seconds = time.monotonic() - self._began
-        came = type(problem).__name__ if response is None else response.status_code
-        told = f"{self.request.method} {self.request.url.path}: {came} in {seconds:.3f} s, attempt {self._turn.num}"
         if response is None or problem is not None:
             problem = self._told(problem or errors.APIConnectionError("nothing came"))
-            _LOG.info("%s, reference_id %s, %s", told, problem.reference_id, self._next(problem))
+            came = type(problem).__name__ if response is None else response.status_code
+            _LOG.info("%s, reference_id %s, %s", self._line(came, seconds), problem.reference_id, self._next(problem))
             body, data = b"", None  # a traceback with locals is not to show the answer
             raise problem
-        _LOG.debug("%s, reference_id %s", told, self._policy.keys.redact(errors.reference(data) or "None"))
+        if _LOG.isEnabledFor(logging.DEBUG):
+            named = self._policy.keys.redact(errors.reference(data) or "None")
+            _LOG.debug("%s, reference_id %s", self._line(response.status_code, seconds), named)
         answer = _Answer(response.status_code, headers=response.headers, content=body, request=self._asked)
         answer.extensions["json"], answer.elapsed = data, dt.timedelta(seconds=seconds)
         return answer
 
+    def _line(self, came: object, seconds: float) -> str:
+        method, path = self.request.method, self.request.url.path
+        return f"{method} {path}: {came} in {seconds:.3f} s, attempt {self._turn.num}"
+
     def _refused(self, response: httpx.Response, body: bytes) -> errors.APIStatusError:
         try:
-            target = shown(response.url.join(response.extensions.get("location", "")))
+            target = shown(response.url.join(response.headers.get("Location", "")))
         except (httpx.InvalidURL, ValueError):
             target = "an address that cannot be read"
         wait = retries.retry_after(response.headers.get("Retry-After"), now=time.time())
@@ -296,7 +342,11 @@ class Attempt:
             data: object = json.loads(body if body or model else b"null", parse_float=parse_number, parse_constant=int)
         except (ValueError, RecursionError):
             return None, wrong(f"{status} came with a body that is not JSON", transient=True)
-        return data, errors.rejection(data) or (None if model is None else fault(data, model))
+        if (rejected := errors.rejection(data)) is not None or model is None:
+            return data, rejected
+        from finerworks.validation import fault  # noqa: PLC0415 - brings attrs and the models, which take time
+
+        return data, fault(data, model)
 
     def _told(self, error: errors.FinerWorksError) -> errors.FinerWorksError:
         """Say in an error which request it is about; take out keys that the server echoed, then cut its texts."""

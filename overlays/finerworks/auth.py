@@ -68,7 +68,8 @@ class KeyAuth(httpx.Auth):
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add both keys to a request to their own origin. httpx calls this."""
         if origin(request.url) == self.origin:
-            request.headers.update(self.require())
+            for name, key in self.require().items():
+                request.headers[name] = key
         yield request
 
     def redact(self, text: str) -> str:

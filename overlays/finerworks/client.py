@@ -1,8 +1,7 @@
 """`FinerWorks` and `AsyncFinerWorks`: keys, an HTTP client and resources in one object."""
 
-from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from typing import Generic, Never, Self, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Generic, Never, Self, TypeVar, Unpack, cast
 
 import httpx
 
@@ -11,7 +10,9 @@ from finerworks.auth import KeyAuth, read_account_key
 from finerworks.http import AsyncHTTPClient, HTTPClient
 from finerworks.invoices import INVOICES
 from finerworks.resources import AsyncResource, Resource
-from finerworks_client import Client
+
+if TYPE_CHECKING:
+    from finerworks_client import Client
 
 Door = TypeVar("Door", HTTPClient, AsyncHTTPClient)
 
@@ -24,9 +25,9 @@ class _FinerWorks(Generic[Door]):
     """What the sync and the async client share."""
 
     _kind: type[Door]
-    _put: Callable[[Client, Door], object]
+    _put: str
 
-    client: Client
+    client: "Client"
     """The generated client, ready for the functions under `finerworks_client.api`. It is opened and
     closed with this one: use it without ``with``."""
 
@@ -39,9 +40,11 @@ class _FinerWorks(Generic[Door]):
             raise TypeError(f"http_client= is a finerworks.{self._kind.__name__}, not {type(http_client).__name__}")
         self._door: Door = self._kind(**settings) if http_client is None else http_client.view(settings)
         cast(KeyAuth, self._door.auth).require()
+        from finerworks_client import Client  # noqa: PLC0415 - brings attrs, which takes time to import
+
         # The transport stands where the generated client would open a door of its own, without keys or bounds.
         self.client = Client(str(self._door.base_url), httpx_args={"transport": httpx.MockTransport(_refuse)})
-        self._put(self.client, self._door)
+        getattr(self.client, self._put)(self._door)
 
     def with_options(self, *, account_key: str | None = None, **settings: Unpack[Settings]) -> Self:
         """Give a view with other settings that shares the connections; None leaves a setting.
@@ -80,7 +83,7 @@ class FinerWorks(_FinerWorks[HTTPClient], AbstractContextManager["FinerWorks"]):
         TypeError: There is no such argument, or ``http_client`` is of another kind.
     """
 
-    _kind, _put = HTTPClient, staticmethod(Client.set_httpx_client)
+    _kind, _put = HTTPClient, "set_httpx_client"
 
     invoices = Resource(INVOICES)
     """The account's invoices."""
@@ -100,7 +103,7 @@ class AsyncFinerWorks(_FinerWorks[AsyncHTTPClient], AbstractAsyncContextManager[
     An async context manager, for the one event loop that it is used in.
     """
 
-    _kind, _put = AsyncHTTPClient, staticmethod(Client.set_async_httpx_client)
+    _kind, _put = AsyncHTTPClient, "set_async_httpx_client"
 
     invoices = AsyncResource(INVOICES)
     """The account's invoices."""

@@ -22,8 +22,6 @@ No error holds a key, a header, a request object or a whole body. All can be pic
 import json
 from typing import ClassVar, cast
 
-import attrs
-
 __all__ = [
     "APIConnectionError",
     "APIStatusError",
@@ -52,7 +50,6 @@ REFUSED_KEYS = "authorization_credentials"
 """How the name of the ModelState entry ends that refuses the keys (seen of the live API)."""
 
 
-@attrs.define(slots=False, eq=False, repr=False)
 class FinerWorksError(Exception):
     """The root of every error that this package raises for a request."""
 
@@ -61,14 +58,18 @@ class FinerWorksError(Exception):
 
     message: str
     """What happened, in words."""
-    reference_id: str | None = attrs.field(default=None, kw_only=True)
+    reference_id: str | None = None
     """FinerWorks' own name for the answer, if it gave one. Quote it to them."""
-    method: str | None = attrs.field(default=None, init=False)
+    method: str | None = None
     """The HTTP method of the request that failed, once there was one."""
-    path: str | None = attrs.field(default=None, init=False)
+    path: str | None = None
     """The path of that request, without its query."""
-    attempts: int = attrs.field(default=0, init=False)
+    attempts: int = 0
     """How often that request was tried; 0 if it was not."""
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message)
+        vars(self).update(details, message=message)
 
     def __str__(self) -> str:
         tried = f"{self.method} {self.path}, attempt {self.attempts}: " if self.attempts else ""
@@ -84,13 +85,12 @@ class CredentialsError(FinerWorksError, ValueError):
     """A key is missing, or cannot be sent as a header. Nothing was sent, and no key is shown."""
 
 
-@attrs.define(slots=False, eq=False, repr=False)
 class APIConnectionError(FinerWorksError):
     """No whole answer came."""
 
     hint = "Check the network, a proxy's settings and the base URL."
 
-    transient: bool = attrs.field(default=True, kw_only=True)
+    transient: bool = True
     """Whether trying again may help: not where a certificate does not verify."""
 
 
@@ -100,15 +100,14 @@ class APITimeoutError(APIConnectionError):
     hint = "Allow more time with timeout=, or try again later."
 
 
-@attrs.define(slots=False, eq=False, repr=False)
 class APIStatusError(FinerWorksError):
     """An answer came with an HTTP status that is not 2xx."""
 
-    status_code: int = attrs.field(kw_only=True)
+    status_code: int
     """The HTTP status."""
-    body: str = attrs.field(default="", kw_only=True)
+    body: str = ""
     """The beginning of the answer's body, at most 2,000 characters."""
-    retry_after: float | None = attrs.field(default=None, kw_only=True)
+    retry_after: float | None = None
     """Seconds that the server asks to wait, or None when it names no usable time."""
 
 
@@ -154,15 +153,14 @@ class RequestRejectedError(FinerWorksError):
     """The server turned the request down under HTTP 200: `status.success` is false."""
 
 
-@attrs.define(slots=False, eq=False, repr=False)
 class ResponseValidationError(FinerWorksError):
     """An answer came that breaks the contract: not JSON, a field missing or of the wrong type."""
 
     hint = "Nothing of it was handed on. If this goes on, the API has changed: report it."
 
-    field: str | None = attrs.field(default=None, kw_only=True)
+    field: str | None = None
     """Where in the answer, such as ``invoices[3].due_date``; None for the answer as a whole."""
-    transient: bool = attrs.field(default=False, kw_only=True)
+    transient: bool = False
     """Whether the answer was damaged on its way, so that asking again may help."""
 
 

@@ -8,37 +8,64 @@ all of it to each generated function; anything else that takes an httpx client h
 
 import contextlib
 import copy
-import platform
-from collections.abc import Callable
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+import functools
+import os
+import ssl
+import sys
+from collections.abc import AsyncIterable, Callable, Iterable
 from typing import Generic, Self, TypeVar, Unpack, cast
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 from finerworks import retries
 from finerworks._version import __version__
-from finerworks.attempts import Attempt, Policy, Settings, settled
+from finerworks.attempts import LOOPBACK, Attempt, Policy, Settings, settled
+from finerworks.pace import PACE
 
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip"}  # what the door itself unpacks, within bounds
-_HEADERS["User-Agent"] = f"finerworks/{__version__} python/{platform.python_version()} httpx/{httpx.__version__}"
+_HEADERS["User-Agent"] = f"finerworks/{__version__} python/{sys.version.split()[0]} httpx/{httpx.__version__}"
 
-_DIRECT = dict.fromkeys(("all://localhost", "all://127.0.0.1", "all://[::1]"))
-"""What a proxy of the environment is not for: this machine."""
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=60)
+"""Connections, and the seconds that an idle one is kept. httpcore counts those in use as kept alive too."""
 
 Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
 
-class _Door(Generic[Transport]):
-    """What the sync and the async door share; in each, an httpx client comes after it."""
+@functools.lru_cache(maxsize=8)
+def _tls(*_: str | None) -> ssl.SSLContext:
+    """Read the certificates that are trusted, by httpx's rules: once for each setting of the environment."""
+    return httpx.create_ssl_context()
 
+
+@functools.lru_cache(maxsize=256)
+def _whole(base: str, path: str) -> httpx.URL:
+    return httpx.URL(base).copy_with(raw_path=httpx.URL(path).raw_path)
+
+
+class _Door(Generic[Transport]):
+    """What the sync and the async door share; in each, an httpx client comes after it.
+
+    Of that client's own way of sending nothing is used: it would look for cookies and redirects each time.
+    """
+
+    _open: Callable[..., Transport]
     owner: Self | None = None  # of a view: the client whose connections it uses
 
     def __init__(self, *, transport: Transport | None = None, **settings: Unpack[Settings]) -> None:
         self._policy = own = Policy(settings := settled(settings))
+        new: functools.partial[Transport] = functools.partial(type(self)._open, limits=LIMITS)
+        if transport is None:
+            new.keywords["verify"] = _tls(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+        proxies = getproxies() if transport is None else {}
+        named = {scheme: proxies.get(scheme) or proxies.get("all") for scheme in ("http", "https")}
+        whole = {scheme: it if "://" in it else f"http://{it}" for scheme, it in named.items() if it}
+        self._proxied: dict[str, Transport] = {scheme: new(proxy=proxy) for scheme, proxy in whole.items()}
+        self._direct: Transport = new() if transport is None else transport
         start = cast(Callable[..., None], super().__init__)  # httpx's, of the client that comes after
-        given = {"auth": own.keys, "timeout": own.timeout, "transport": transport, "mounts": _DIRECT}
-        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # one that is no text breaks the next request
-        start(base_url=own.base_url, headers=_HEADERS, cookies=no_cookies, **given)
+        given = {"base_url": own.base_url, "auth": own.keys, "timeout": own.timeout, "headers": _HEADERS}
+        # It is to close them.
+        start(transport=self._direct, mounts={f"{scheme}://": it for scheme, it in self._proxied.items()}, **given)
 
     def view(self, settings: Settings) -> Self:
         """Give a client with other settings that shares this one's connections: it is this one that is to be closed."""
@@ -49,25 +76,31 @@ class _Door(Generic[Transport]):
         client.timeout = policy.timeout if "timeout" in settings else client.timeout
         return view
 
+    def build_request(self, method: str, url: httpx.URL | str, **options: object) -> httpx.Request:
+        """Build a request, as httpx does. The URL of a path is made once, not for each request."""
+        client = cast(httpx.Client, super())
+        if isinstance(url, str) and url.startswith("/") and not url.startswith("//"):
+            url = _whole(str(client.base_url), url)
+        return cast(Callable[..., httpx.Request], client.build_request)(method, url, **options)
+
     def _ready(self, request: httpx.Request) -> httpx.Request:
         if cast(httpx.Client, self.owner or self).is_closed:
             raise RuntimeError("this FinerWorks client is closed: make a new one")
-        keep = _async_keep if isinstance(self, httpx.AsyncClient) else _keep
-        if keep not in (hooks := cast(httpx.Client, self).event_hooks["response"]):
-            hooks.append(keep)
         return request
 
+    def _signing(self, options: dict[str, object]) -> httpx.Auth:
+        """Give what puts keys on: the caller's, the client's, or nothing."""
+        given = options.get("auth", httpx.USE_CLIENT_DEFAULT)
+        chosen = cast(httpx.Client, self).auth if given is httpx.USE_CLIENT_DEFAULT else given
+        if not isinstance(chosen, httpx.Auth | None):
+            raise TypeError(f"auth= is an httpx.Auth or None, not {type(chosen).__name__}")
+        return chosen or httpx.Auth()
 
-def _keep(response: httpx.Response) -> None:
-    """Take the target of a redirect out of httpx's sight, which would make the next request of it.
-
-    That request would have the keys, and a target that cannot be read would fail as something else.
-    """
-    response.extensions.setdefault("location", response.headers.pop("Location", "") if response.is_redirect else "")
-
-
-async def _async_keep(response: httpx.Response) -> None:
-    _keep(response)
+    def _wire(self, request: httpx.Request) -> Transport:
+        """Give the way of a request. No proxy of the environment is for this machine."""
+        host = request.url.host
+        proxied = self._proxied if self._proxied and host not in LOOPBACK and not proxy_bypass(host) else {}
+        return proxied.get(request.url.scheme, self._direct)
 
 
 class HTTPClient(_Door[httpx.BaseTransport], httpx.Client):
@@ -110,6 +143,8 @@ class HTTPClient(_Door[httpx.BaseTransport], httpx.Client):
     kept, and an answer is read whole before it is handed on, whatever `send()` is told about that.
     """
 
+    _open = httpx.HTTPTransport
+
     def send(self, request: httpx.Request, **options: object) -> httpx.Response:
         """Send a request and give its answer, read whole and checked.
 
@@ -120,15 +155,26 @@ class HTTPClient(_Door[httpx.BaseTransport], httpx.Client):
         Raises:
             FinerWorksError: The request failed; `finerworks.errors` has the kinds.
         """
-        # httpx has no public name for all that it may be.
-        chosen = cast(httpx.Auth, options.get("auth", httpx.USE_CLIENT_DEFAULT))
-        for turn in retries.attempts(self._policy.verdict(request), attempts=self._policy.max_retries + 1):
+        auth, pace = self._signing(options), PACE.get()
+        for turn in retries.attempts(
+            pace.judging(self._policy.verdict(request)), attempts=self._policy.max_retries + 1
+        ):
             with turn:
-                with Attempt(self._ready(request), self._policy, turn) as attempt:
-                    response = super().send(attempt.request, stream=True, auth=chosen, follow_redirects=False)
-                    with contextlib.closing(response):
-                        if attempt.head(response):
-                            any(not attempt.take(chunk) for chunk in response.iter_raw())
+                attempt = Attempt(self._ready(request), self._policy, turn)
+                while wait := attempt.wait():
+                    pace.stopped.wait(wait)
+                with attempt:
+                    attempt.request = asked = next(auth.sync_auth_flow(attempt.request))
+                    for hook in attempt.hooks(self.event_hooks["request"]):
+                        hook(asked)
+                    with contextlib.closing(self._wire(asked).handle_request(asked)) as response:
+                        response.request = asked
+                        for hook in attempt.hooks(self.event_hooks["response"]):
+                            hook(response)
+                        for chunk in cast(Iterable[bytes], response.stream) if attempt.head(response) else ():
+                            if not attempt.take(chunk):
+                                break
+                chunk = b""  # a traceback with locals is not to show the answer
                 return attempt.answer()
         raise AssertionError("the last attempt returns or raises")
 
@@ -136,16 +182,30 @@ class HTTPClient(_Door[httpx.BaseTransport], httpx.Client):
 class AsyncHTTPClient(_Door[httpx.AsyncBaseTransport], httpx.AsyncClient):
     """An `httpx.AsyncClient` of the same kind, for asyncio; see `HTTPClient`."""
 
+    _open = httpx.AsyncHTTPTransport
+
     async def send(self, request: httpx.Request, **options: object) -> httpx.Response:
         """Send a request and give its answer; see `HTTPClient.send`."""
-        chosen = cast(httpx.Auth, options.get("auth", httpx.USE_CLIENT_DEFAULT))
-        async for turn in retries.attempts(self._policy.verdict(request), attempts=self._policy.max_retries + 1):
+        import asyncio  # noqa: PLC0415 - who is here has it; others need not wait for it
+
+        auth, pace = self._signing(options), PACE.get()
+        async for turn in retries.attempts(
+            pace.judging(self._policy.verdict(request)), attempts=self._policy.max_retries + 1
+        ):
             with turn:
-                with Attempt(self._ready(request), self._policy, turn, aio=True) as attempt:
-                    response = await super().send(attempt.request, stream=True, auth=chosen, follow_redirects=False)
-                    async with contextlib.aclosing(response):
+                attempt = Attempt(self._ready(request), self._policy, turn, aio=True)
+                while wait := attempt.wait():  # noqa: ASYNC110 - a time is waited for as a rule, or a turn after that
+                    await asyncio.sleep(wait)
+                with attempt:
+                    attempt.request = asked = await anext(auth.async_auth_flow(attempt.request))
+                    for hook in attempt.hooks(self.event_hooks["request"]):
+                        await hook(asked)
+                    async with contextlib.aclosing(await self._wire(asked).handle_async_request(asked)) as response:
+                        response.request = asked
+                        for hook in attempt.hooks(self.event_hooks["response"]):
+                            await hook(response)
                         if attempt.head(response):
-                            async for chunk in response.aiter_raw():
+                            async for chunk in cast(AsyncIterable[bytes], response.stream):
                                 if not attempt.take(chunk):
                                     break
                 chunk = b""  # a traceback with locals is not to show the answer

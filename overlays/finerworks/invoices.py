@@ -1,10 +1,16 @@
 """Invoices: binds `POST /v3/list_invoices`. The only module that knows the endpoint."""
 
-from finerworks.resources import Endpoint
-from finerworks.retries import READS
-from finerworks_client.api.invoices import list_invoices
-from finerworks_client.models import Invoice, InvoiceList
-from finerworks_client.models import InvoiceListRequest as Body
+from typing import TYPE_CHECKING
 
-READS["/v3/list_invoices"] = InvoiceList
-INVOICES: Endpoint[InvoiceList, Invoice] = (list_invoices, Body, lambda page: page.invoices, lambda it: it.invoice_id)
+from finerworks.resources import Endpoint
+
+if TYPE_CHECKING:
+    from finerworks_client.models import Invoice, InvoiceList
+
+INVOICES: "Endpoint[InvoiceList, Invoice]" = Endpoint(
+    path="/v3/list_invoices",
+    operation="invoices.list_invoices",
+    answer="InvoiceList",
+    items=lambda page: page.invoices,
+    key=lambda invoice: invoice.invoice_id,
+)

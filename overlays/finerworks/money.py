@@ -50,5 +50,8 @@ def parse_number(literal: str) -> float | Decimal:
     The check of an answer refuses the Decimal, so that no amount is changed by being read. It is NaN
     where no Decimal holds the number either.
     """
-    value, meant = float(literal), Decimal(literal, _READING)
+    value = float(literal)
+    if len(literal) < 17 and "e" not in literal and "E" not in literal:
+        return value  # at most 15 digits: a float holds each of them
+    meant = Decimal(literal, _READING)
     return value if meant == Decimal(repr(value)) else meant

@@ -1,15 +1,27 @@
 """Pages into items: every item once, in the server's order, or an error. Knows nothing of invoices.
 
 `Listing` decides which page to ask for and when a listing is whole; it neither sends nor waits.
-`Pager` and `AsyncPager` do, in a few lines each, and ask it what is next.
+`Pager` and `AsyncPager` do, and ask it what is next, and what probably comes after that: those pages are
+read ahead, by threads or by tasks.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator
-from typing import Generic, NamedTuple, TypeVar, cast
-
-import attrs
+import dataclasses
+import os
+import threading
+import time
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Hashable, Iterator
+from concurrent.futures import Future
+from contextlib import aclosing, closing
+from contextvars import copy_context
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from finerworks.errors import ListingChangedError, ResponseValidationError
+from finerworks.pace import PACE, Pace
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 Fetched = TypeVar("Fetched")
@@ -18,7 +30,7 @@ MAX_PASSES = 3
 """How often a listing is read from its first page before it is given up as moving."""
 
 
-@attrs.frozen
+@dataclasses.dataclass(frozen=True)
 class Page(Generic[T]):
     """One page of a listing.
 
@@ -32,7 +44,7 @@ class Page(Generic[T]):
     items: list[T]
     total_count: int | None
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         if self.total_count is not None and self.total_count < 0:
             raise ResponseValidationError("the answer breaks the contract: total_count is below 0", field="total_count")
 
@@ -42,6 +54,24 @@ class Ask(NamedTuple):
 
     number: int
     per_page: int
+
+
+class _Keys:
+    """A set of keys that only grows, in a quarter of a set's memory: their texts, in 65,536 rows of them."""
+
+    def __init__(self) -> None:
+        self._rows, self._count = defaultdict[int, bytearray](bytearray), 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._rows[hash(key) & 0xFFFF]
+
+    def update(self, keys: list[bytes]) -> None:
+        for key in (each for each in keys if each not in self):
+            self._rows[hash(key) & 0xFFFF] += key
+            self._count += 1
 
 
 class Listing(Generic[T]):
@@ -61,9 +91,23 @@ class Listing(Generic[T]):
     def __init__(self, per_page: int, key: Callable[[T], Hashable]) -> None:
         self.ask: Ask | None = Ask(1, per_page)
         self._per_page, self._key, self._passes = per_page, key, 1
-        self._total, self._believed = cast(int | None, None), False
-        self._given: set[Hashable] = set()
-        self._read: set[Hashable] = self._given  # in this pass; the same set until there is a second pass
+        self._total: int | None = None
+        self._believed = False
+        self._given = _Keys()
+        self._read = self._given  # in this pass; the same until there is a second pass
+
+    @property
+    def starts_anew(self) -> bool:
+        """Whether the next page to ask for is the first, again."""
+        return self.ask is not None and self.ask.number == 1
+
+    def coming(self, most: int) -> list[Ask]:
+        """Give what is to be asked for next, and what comes after it as far as can be told: at most so many pages."""
+        if self.ask is None:
+            return []
+        number, size = self.ask
+        last = -((self._total or 0) // -size) if self._believed and number > 1 else number
+        return [Ask(each, size) for each in range(number, min(max(last, number) + 1, number + most))]
 
     def take(self, ask: Ask, page: Page[T]) -> list[T]:
         """Take the page that was asked for, and give what is on it that was not given before.
@@ -72,13 +116,15 @@ class Listing(Generic[T]):
             ListingChangedError: The listing moved in every pass.
             ResponseValidationError: Two items of the page have the same key.
         """
-        keys = [self._key(item) for item in page.items]
+        # Between zeros, as no text that repr gives has one: no key is found in a part of another.
+        keys = [f"\0{self._key(item)!r}\0".encode() for item in page.items]
         if len(set(keys)) < len(keys):
             raise ResponseValidationError("two items of one page have the same id: one would be lost")
         unread = [(key, item) for key, item in zip(keys, page.items, strict=True) if key not in self._read]
-        fresh = [item for key, item in unread if key not in self._given]
+        fresh = [item for key, item in unread if self._read is self._given or key not in self._given]
         self._read.update(keys)
-        self._given.update(keys)
+        if self._read is not self._given:
+            self._given.update(keys)
         self.ask = self._next(ask, page, repeated=len(unread) < len(keys))
         return fresh
 
@@ -88,7 +134,7 @@ class Listing(Generic[T]):
         moved = None not in (told, self._total) and told != self._total and (self._believed or told != count)
         if ask.number == 1:
             self._total = told
-            if told == count < size and self._read == self._given:
+            if told == count < size and len(self._read) == len(self._given):
                 return None
             self._believed = told is not None and told > count
             size = min(count, size) or size  # where the server makes smaller pages than asked, go on with its size
@@ -108,8 +154,88 @@ class Listing(Generic[T]):
             told = f"{len(self._given)} items were given, and the server counts {self._total}"
             raise ListingChangedError(f"the listing changed in each of {MAX_PASSES} readings: {told}")
         self._passes += 1
-        self._read = set()
+        self._read = _Keys()
         return Ask(1, self._per_page)
+
+
+class _Ahead(Generic[T, Fetched]):
+    """Reads pages before they are needed, at one pace. It belongs to the process that it was made in."""
+
+    def __init__(self, fetch: Callable[[Ask], Fetched], concurrency: int) -> None:
+        self._fetch, self._pid = fetch, os.getpid()
+        self._pace, self._context = Pace(concurrency if concurrency > 1 else None), copy_context()
+        self._context.run(PACE.set, self._pace)
+
+
+class _Threads(_Ahead[T, Page[T]]):
+    """Reads ahead in threads, started as they are needed. The end of the program does not wait for them."""
+
+    def __init__(self, fetch: Callable[[Ask], Page[T]], concurrency: int) -> None:
+        super().__init__(fetch, concurrency)
+        self._ahead, self._threads = dict[Ask, Future[Page[T]]](), list[threading.Thread]()
+        self._todo = SimpleQueue[tuple[Ask, Future[Page[T]]] | None]()
+
+    def start(self, asks: list[Ask]) -> None:
+        for ask in (each for each in asks if each not in self._ahead):
+            self._ahead[ask] = future = Future[Page[T]]()
+            self._todo.put((ask, future))
+            if len(self._threads) < len(self._ahead):
+                self._threads.append(
+                    threading.Thread(None, self._context.copy().run, "finerworks", (self._read,), daemon=True)
+                )
+                self._threads[-1].start()
+
+    def _read(self) -> None:
+        while (job := self._todo.get()) and not self._pace.stopped.is_set():
+            try:
+                job[1].set_result(self._fetch(job[0]))
+            except BaseException as error:  # noqa: BLE001 - it is raised where the page is waited for
+                job[1].set_exception(error)
+
+    def get(self, ask: Ask) -> Page[T]:
+        if os.getpid() != self._pid:
+            raise RuntimeError("this listing is being read in another process: begin a new one here, of a new client")
+        if ask not in self._ahead:
+            return self._context.run(self._fetch, ask)
+        page = self._ahead[ask].result()
+        del self._ahead[ask]
+        return page
+
+    def close(self) -> None:
+        """Stop, and wait for the threads: what a connection waits for fails at once, but not the opening of one."""
+        if os.getpid() == self._pid:
+            self._pace.stop()
+            until = time.monotonic() + 0.2
+            for _ in self._threads:
+                self._todo.put(None)
+            for thread in self._threads:
+                if thread is not threading.current_thread():
+                    thread.join(max(0.0, until - time.monotonic()))
+
+
+class _Tasks(_Ahead[T, Coroutine[None, None, Page[T]]]):
+    """Reads ahead in tasks."""
+
+    def __init__(self, fetch: Callable[[Ask], Coroutine[None, None, Page[T]]], concurrency: int) -> None:
+        super().__init__(fetch, concurrency)
+        self._ahead = dict[Ask, "asyncio.Task[Page[T]]"]()
+
+    def start(self, asks: list[Ask]) -> None:
+        import asyncio  # noqa: PLC0415
+
+        for ask in (each for each in asks if each not in self._ahead):
+            self._ahead[ask] = asyncio.create_task(self._fetch(ask), context=self._context.copy())
+
+    async def get(self, ask: Ask) -> Page[T]:
+        self.start([ask])
+        return await self._ahead.pop(ask)
+
+    async def aclose(self) -> None:
+        import asyncio  # noqa: PLC0415
+
+        for task in self._ahead.values():
+            task.cancel()
+        await asyncio.gather(*self._ahead.values(), return_exceptions=True)
 
 
 class _Listable(Generic[T, Fetched]):
@@ -118,12 +244,14 @@ class _Listable(Generic[T, Fetched]):
     total_count: int | None = None
     """How many items the server last said there are; None before it did, or if it does not."""
 
-    def __init__(self, fetch: Callable[[Ask], Fetched], *, per_page: int, key: Callable[[T], Hashable]) -> None:
-        self._fetch, self._per_page, self._key = fetch, per_page, key
+    def __init__(
+        self, fetch: Callable[[Ask], Fetched], *, per_page: int, key: Callable[[T], Hashable], concurrency: int = 1
+    ) -> None:
+        self._fetch, self._per_page, self._key, self._concurrency = fetch, per_page, key, concurrency
 
     def _take(self, listing: Listing[T], ask: Ask, page: Page[T]) -> Page[T]:
         self.total_count = page.total_count
-        return attrs.evolve(page, items=listing.take(ask, page))
+        return dataclasses.replace(page, items=listing.take(ask, page))
 
 
 class Pager(_Listable[T, Page[T]]):
@@ -133,32 +261,59 @@ class Pager(_Listable[T, Page[T]]):
     the last item or with an error, never with a part that looks like the whole.
     """
 
-    def pages(self) -> Iterator[Page[T]]:
+    def pages(self) -> Generator[Page[T], None, None]:
         """Read page by page; an item that came on an earlier page is left out of a later one.
+
+        The next page is asked for before this one is given, and from the second on as many as
+        ``concurrency`` allows, this one counted. Closing what this gives, as leaving a loop over it
+        does, ends the requests that are in flight.
 
         Raises:
             FinerWorksError: A page could not be read, after the retries of its own request.
             ListingChangedError: The listing moved in each of three readings.
+            RuntimeError: This process is a fork of the one that began.
         """
-        listing = Listing(self._per_page, self._key)
-        while ask := listing.ask:
-            yield self._take(listing, ask, self._fetch(ask))
+        listing, most = Listing(self._per_page, self._key), self._concurrency
+        ahead = _Threads(self._fetch, most)
+        try:
+            while ask := listing.ask:
+                ahead.start(listing.coming(most)[1:])
+                page = self._take(listing, ask, ahead.get(ask))
+                if listing.starts_anew:  # what was read ahead in this pass is stale
+                    ahead.close()
+                    ahead = _Threads(self._fetch, most)
+                ahead.start(listing.coming(min(most - 1, 1)))
+                yield page
+        finally:
+            ahead.close()
 
     def __iter__(self) -> Iterator[T]:
-        for page in self.pages():
-            yield from page.items
+        with closing(self.pages()) as pages:
+            for page in pages:
+                yield from page.items
 
 
-class AsyncPager(_Listable[T, Awaitable[Page[T]]]):
+class AsyncPager(_Listable[T, Coroutine[None, None, Page[T]]]):
     """A listing, to be iterated with ``async for``; see `Pager`."""
 
-    async def pages(self) -> AsyncIterator[Page[T]]:
+    async def pages(self) -> AsyncGenerator[Page[T], None]:
         """Read page by page; see `Pager.pages`."""
-        listing = Listing(self._per_page, self._key)
-        while ask := listing.ask:
-            yield self._take(listing, ask, await self._fetch(ask))
+        listing, most = Listing(self._per_page, self._key), self._concurrency
+        ahead = _Tasks(self._fetch, most)
+        try:
+            while ask := listing.ask:
+                ahead.start(listing.coming(most)[1:])
+                page = self._take(listing, ask, await ahead.get(ask))
+                if listing.starts_anew:
+                    await ahead.aclose()
+                    ahead = _Tasks(self._fetch, most)
+                ahead.start(listing.coming(min(most - 1, 1)))
+                yield page
+        finally:
+            await ahead.aclose()
 
     async def __aiter__(self) -> AsyncIterator[T]:
-        async for page in self.pages():
-            for item in page.items:
-                yield item
+        async with aclosing(self.pages()) as pages:
+            async for page in pages:
+                for item in page.items:
+                    yield item

@@ -1,4 +1,4 @@
-"""What is tried again, and when. Pure: nothing here sends or keeps state.
+"""What is tried again, and when. Nothing here sends or keeps state.
 
 Tried again is what another attempt can mend: no connection, no answer in time, HTTP 408, 425, 429
 and 5xx (not 501 and 505, which say "never"), and a good status whose body was damaged on its way.
@@ -8,12 +8,15 @@ of the caller's own.
 A request is sent again only if it is known to read: one that writes could be carried out twice.
 """
 
-import functools
+import random
+from collections.abc import AsyncIterable, Callable, Iterable
 from email.utils import parsedate_to_datetime
-
-import stamina
+from typing import TYPE_CHECKING, Protocol
 
 from finerworks.errors import APIConnectionError, APIStatusError, ResponseValidationError
+
+if TYPE_CHECKING:
+    import stamina
 
 MAX_RETRY_AFTER = 120.0
 """Seconds of `Retry-After` that are waited out; a longer wait is the caller's to decide on."""
@@ -21,17 +24,46 @@ MAX_RETRY_AFTER = 120.0
 AGAIN = {408, 425, 429, *range(500, 600)} - {501, 505}
 """HTTP statuses that another attempt can mend."""
 
-READS: dict[str, type] = {}
-"""The operations that only read: their paths, each with the generated model of its answer.
+READS: dict[str, type | str] = {}
+"""The operations that only read: their paths, each with the generated model of its answer,
+or the model's name in `finerworks_client.models`.
 
 Their requests may be sent again after a failure, and their answers are checked against the model.
 Each module that binds an endpoint adds its own; so may you, for a generated function of your own.
 """
 
-attempts = functools.partial(stamina.retry_context, timeout=None, wait_initial=0.5, wait_max=8.0, wait_jitter=0.5)
-"""The loop over the attempts at one request. Where the server names no time, it waits 0.5 s, doubled
-each time, and a random part of up to 0.5 s with it, never more than 8 s together.
+
+WAITS = {"wait_initial": 0.5, "wait_max": 8.0, "wait_jitter": 0.5}
+"""Where the server names no time: seconds before the second attempt, which double before each further one; the
+most; and how many at random come with them.
 """
+
+
+class Attempts(Iterable["stamina.Attempt"], AsyncIterable["stamina.Attempt"], Protocol):
+    """A loop over the attempts at one request, by ``for`` or ``async for``."""
+
+
+def attempts(on: Callable[[Exception], bool | float], attempts: int) -> Attempts:
+    """Loop over at most so many attempts at one request, with `WAITS` between them."""
+    import stamina  # noqa: PLC0415 - brings asyncio, which takes time to import
+
+    return stamina.retry_context(on, attempts, None, **WAITS)
+
+
+def backoff(attempt: int, again: bool | float) -> float:  # noqa: FBT001 - as `verdict` gives it
+    """Give the seconds that the loop would wait after a failed attempt, for who waits in its place.
+
+    Args:
+        attempt: Which of them it was, from 1.
+        again: The verdict on what it raised, which is not no.
+    """
+    import stamina  # noqa: PLC0415
+
+    if stamina.is_testing():
+        return 0.0
+    first, longest, jitter = WAITS.values()
+    waits = min(longest, first * 2 ** (attempt - 1) + random.uniform(0, jitter))  # noqa: S311 - no secret
+    return waits if isinstance(again, bool) else again
 
 
 def retry_after(value: str | None, *, now: float) -> float | None:

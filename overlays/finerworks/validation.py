@@ -5,15 +5,15 @@ their fields are annotated with, though, is the contract. Those annotations are 
 a check of decoded JSON, and run before generated code sees an answer. A new operation is checked
 without a line written for it, and an error names the field.
 
-A model's field and its name in JSON must be the same, which the contract's names are. What callers
-pass is checked here too, as the generated code takes any number.
+A model's field and its name in JSON must be the same, which the contract's names are.
 """
 
+import contextlib
 import datetime as dt
 import functools
-import types
 from collections.abc import Callable
-from typing import cast, get_args, get_origin, get_type_hints
+from types import NoneType
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 import attrs
 
@@ -21,33 +21,38 @@ from finerworks.errors import ResponseValidationError, reference
 from finerworks_client import models
 from finerworks_client.types import Unset
 
-Check = Callable[[object], tuple[str, str] | None]
-"""Gives None, or a path into an answer and what is wrong there."""
+Check = Callable[[Any], tuple[str, str] | None]
+"""Takes a value of the type that it is for. Gives None, or a path into it and what is wrong there."""
 
 
-def whole_number(name: str, value: object, least: int, most: int | None = None) -> int:
-    """Give back an argument that is a whole number in its range.
+class Kind(NamedTuple):
+    """What a value is to be.
 
-    Raises:
-        ValueError: It is not; the message has the argument's name.
+    Attributes:
+        said: In words.
+        looks: The types that it may have in decoded JSON, each with what checks it further.
+        quick: What says in one expression, of the value in the place of ``{0}``, that it is right; or nothing.
+        fits: The same as a function, of an object. It may also raise where the object is wrong.
     """
-    if type(value) is int and least <= value <= (value if most is None else most):
-        return value
-    raise ValueError(f"{name}= is a whole number from {least}{f' to {most}' if most else ''}, not {value!r}")
+
+    said: str
+    looks: dict[type[object], Check | None]
+    quick: str = "False"
+    fits: Callable[[Any], object] = lambda _: False
 
 
-def fault(data: object, model: type) -> ResponseValidationError | None:
+def fault(data: object, model: type | str) -> ResponseValidationError | None:
     """Check decoded JSON against a generated model.
 
     Args:
         data: What the JSON decoded to.
-        model: A class of `finerworks_client.models`.
+        model: A class of `finerworks_client.models`, or its name.
 
     Returns:
         None when it is what the model's fields say, else an error whose ``field`` has the path of
         the first value that is not. The value is not quoted.
     """
-    if (wrong := _check(model)(data)) is None:
+    if (wrong := _check(getattr(models, model) if isinstance(model, str) else model)(data)) is None:
         return None
     path, said = wrong[0].removeprefix(".") or None, wrong[1]
     told = f"the answer breaks the contract: {path or 'it'} {said}"
@@ -55,65 +60,83 @@ def fault(data: object, model: type) -> ResponseValidationError | None:
 
 
 @functools.cache
-def _check(annotation: object) -> Check:
-    """Make the check of one type, as the generator writes types in its models."""
-    if annotation in _SCALARS:
-        wrong, fits = ("", f"is not {_SCALARS[annotation][0]}"), _SCALARS[annotation][1]
-        return lambda value: None if fits(value) else wrong
+def _check(model: type) -> Check:
+    check, wrong = _kind(model).looks[dict] or _wrong(""), _wrong("an object")
+    return lambda value: (check if isinstance(value, dict) else wrong)(value)
+
+
+def _wrong(said: str) -> Check:
+    return lambda value: ("", "is missing" if value is Unset else f"is not {said}")
+
+
+def _kind(annotation: object) -> Kind:
+    """Read one type, as the generator writes types in its models."""
     if isinstance(annotation, type) and attrs.has(annotation):
         return _object(annotation)
     if get_origin(annotation) is list:
-        return _list(_check(get_args(annotation)[0]))
-    # A union: null and absent are the object's to judge. More than one other does not occur.
-    (inner,) = (each for each in get_args(annotation) if each not in (types.NoneType, Unset))
-    return _check(inner)
+        return Kind("a list", {list: _list(_kind(get_args(annotation)[0]))})
+    if args := get_args(annotation):  # a union, of null and of what is absent with one other: more does not occur
+        (kind,) = (_kind(each) for each in args if each not in (NoneType, Unset))
+        quick = f"({{0}} is None or {kind.quick})" if NoneType in args else kind.quick
+        return kind._replace(looks=kind.looks | ({NoneType: None} if NoneType in args else {}), quick=quick)
+    return _SCALARS[annotation]
 
 
-def _object(model: type) -> Check:
+def _object(model: type) -> Kind:
     """Check the fields of an object. It may have others: a server may add some at any time."""
-    hints, absent = get_type_hints(model, localns=vars(models)), (None, ("", "is missing"))
-    fields = [
-        (each.name, _check(hint), types.NoneType in get_args(hint), absent[each.default is attrs.NOTHING])
-        for each in attrs.fields(model)
-        if each.init and (hint := hints[each.name])
-    ]
+    hints, fields, quick = get_type_hints(model, localns=vars(models)), list[_Field](), ["type(d) is dict"]
+    for each in (it for it in attrs.fields(model) if it.init):
+        kind, needed = _kind(hints[each.name]), each.default is attrs.NOTHING
+        fields.append((each.name, kind.looks if needed else {**kind.looks, type: None}, _wrong(kind.said)))
+        quick.append(kind.quick.format(f"d[{each.name!r}]") if needed else "False")
 
-    def check(value: object) -> tuple[str, str] | None:
-        if not isinstance(value, dict):
-            return "", "is not an object"
-        given = cast(dict[str, object], value)
-        for name, check_field, nullable, missing in fields:
-            it = given.get(name, Unset)
-            if wrong := missing if it is Unset else None if it is None and nullable else check_field(it):
+    def check(value: dict[str, object]) -> tuple[str, str] | None:
+        get = value.get
+        for name, looks, otherwise in fields:
+            it = get(name, Unset)
+            if (look := looks.get(type(it), otherwise)) and (wrong := look(it)):
                 return f".{name}{wrong[0]}", wrong[1]
+        return None
+
+    # As attrs writes its methods, and for the same reason: it is called for every invoice.
+    fits = eval(f"lambda d: {' and '.join(quick)}", {"moment": dt.datetime.fromisoformat})  # noqa: S307
+    return Kind("an object", {dict: check}, fits=fits)
+
+
+_Field = tuple[str, dict[type[object], Check | None], Check]
+
+
+def _list(kind: Kind) -> Check:
+    fits, looks, otherwise = kind.fits, kind.looks, _wrong(kind.said)
+
+    def check(value: list[object]) -> tuple[str, str] | None:
+        with contextlib.suppress(KeyError, ValueError):
+            if all(map(fits, value)):
+                return None
+        for index, it in enumerate(value):
+            if (look := looks.get(type(it), otherwise)) and (wrong := look(it)):
+                return f"[{index}]{wrong[0]}", wrong[1]
         return None
 
     return check
 
 
-def _list(check_item: Check) -> Check:
-    def check(value: object) -> tuple[str, str] | None:
-        if not isinstance(value, list):
-            return "", "is not a list"
-        items = enumerate(cast(list[object], value))
-        return next(((f"[{index}]{wrong[0]}", wrong[1]) for index, item in items if (wrong := check_item(item))), None)
-
-    return check
-
-
-def _is_moment(value: object) -> bool:
+def _moment(value: str) -> tuple[str, str] | None:
     try:
         # By itself, Python reads the offset of a date without a time as its time.
-        return isinstance(value, str) and value[10:11] == "T" and bool(dt.datetime.fromisoformat(value))
+        dt.datetime.fromisoformat(value if value[10:11] == "T" else "")
     except ValueError:
-        return False
+        return _wrong(_SCALARS[dt.datetime].said)(value)
+    return None
 
 
-_SCALARS: dict[object, tuple[str, Callable[[object], bool]]] = {
-    str: ("text", lambda value: isinstance(value, str)),
-    bool: ("true or false", lambda value: isinstance(value, bool)),
-    int: ("a whole number", lambda value: type(value) is int),
+_SCALARS: dict[object, Kind] = {
+    str: Kind("text", {str: None}, "type({0}) is str"),
+    bool: Kind("true or false", {bool: None}, "type({0}) is bool"),
+    int: Kind("a whole number", {int: None}, "type({0}) is int"),
     # A Decimal is how the door marks a number that no float holds exactly, or that has no end.
-    float: ("a finite number, held exactly", lambda value: type(value) in (int, float)),
-    dt.datetime: ("a date and time in ISO 8601", _is_moment),
+    float: Kind("a finite number, held exactly", {int: None, float: None}, "type({0}) in (float, int)"),
+    dt.datetime: Kind(
+        "a date and time in ISO 8601", {str: _moment}, "type({0}) is str and {0}[10:11] == 'T' and moment({0})"
+    ),
 }
