@@ -213,10 +213,12 @@ class Attempt:
         _RUNNING.reset(self._tokens[0])
         PACE.reset(self._tokens[1])
         self._pace.leave(self)
+        if exc is None:
+            return False
         failed, self._failed = self._failed, None
         # What a hook raises is the caller's own, but for what came of reading this very answer: that has the request in
         # it. With asyncio, an error of TLS comes as it is.
-        asked = [(it.url.host, it.url.path) for it in vars(exc or self).values() if isinstance(it, httpx.Request)]
+        asked = [(it.url.host, it.url.path) for it in vars(exc).values() if isinstance(it, httpx.Request)]
         ours = (self.request.url.host, self.request.url.path) in asked if self._hooked else True
         mine = isinstance(exc, httpx.TransportError) and ours
         if not mine and not (isinstance(exc, OSError) and exc is failed):

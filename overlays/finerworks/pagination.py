@@ -60,18 +60,19 @@ class _Keys:
     """A set of keys that only grows, in a quarter of a set's memory: their texts, in 65,536 rows of them."""
 
     def __init__(self) -> None:
-        self._rows, self._count = defaultdict[int, bytearray](bytearray), 0
+        self._rows = defaultdict[int, str](str)
+        self.count = 0
 
-    def __len__(self) -> int:
-        return self._count
-
-    def __contains__(self, key: bytes) -> bool:
-        return key in self._rows[hash(key) & 0xFFFF]
-
-    def update(self, keys: list[bytes]) -> None:
-        for key in (each for each in keys if each not in self):
-            self._rows[hash(key) & 0xFFFF] += key
-            self._count += 1
+    def add(self, keys: list[str]) -> list[bool]:
+        """Add keys; say of each whether it was not there."""
+        rows, new = self._rows, list[bool]()
+        for key in keys:
+            row = rows[at := hash(key) & 0xFFFF]
+            new.append(key not in row)
+            if new[-1]:
+                rows[at] = row + key
+        self.count += sum(new)
+        return new
 
 
 class Listing(Generic[T]):
@@ -117,24 +118,21 @@ class Listing(Generic[T]):
             ResponseValidationError: Two items of the page have the same key.
         """
         # Between zeros, as no text that repr gives has one: no key is found in a part of another.
-        keys = [f"\0{self._key(item)!r}\0".encode() for item in page.items]
+        keys = [f"\0{self._key(item)!r}\0" for item in page.items]
         if len(set(keys)) < len(keys):
             raise ResponseValidationError("two items of one page have the same id: one would be lost")
-        unread = [(key, item) for key, item in zip(keys, page.items, strict=True) if key not in self._read]
-        fresh = [item for key, item in unread if self._read is self._given or key not in self._given]
-        self._read.update(keys)
-        if self._read is not self._given:
-            self._given.update(keys)
-        self.ask = self._next(ask, page, repeated=len(unread) < len(keys))
-        return fresh
+        unread = self._read.add(keys)
+        fresh = unread if self._read is self._given else self._given.add(keys)
+        self.ask = self._next(ask, page, repeated=not all(unread))
+        return [item for item, new in zip(page.items, fresh, strict=True) if new]
 
     def _next(self, ask: Ask, page: Page[T], *, repeated: bool) -> Ask | None:
         """Say what to ask for after a page, from top to bottom, the first that holds."""
-        count, size, read, told = len(page.items), ask.per_page, len(self._read), page.total_count
+        count, size, read, told = len(page.items), ask.per_page, self._read.count, page.total_count
         moved = None not in (told, self._total) and told != self._total and (self._believed or told != count)
         if ask.number == 1:
             self._total = told
-            if told == count < size and len(self._read) == len(self._given):
+            if told == count < size and self._read.count == self._given.count:
                 return None
             self._believed = told is not None and told > count
             size = min(count, size) or size  # where the server makes smaller pages than asked, go on with its size
@@ -151,7 +149,7 @@ class Listing(Generic[T]):
 
     def _again(self) -> Ask:
         if self._passes == MAX_PASSES:
-            told = f"{len(self._given)} items were given, and the server counts {self._total}"
+            told = f"{self._given.count} items were given, and the server counts {self._total}"
             raise ListingChangedError(f"the listing changed in each of {MAX_PASSES} readings: {told}")
         self._passes += 1
         self._read = _Keys()
@@ -251,7 +249,7 @@ class _Listable(Generic[T, Fetched]):
 
     def _take(self, listing: Listing[T], ask: Ask, page: Page[T]) -> Page[T]:
         self.total_count = page.total_count
-        return dataclasses.replace(page, items=listing.take(ask, page))
+        return Page(page.number, listing.take(ask, page), page.total_count)
 
 
 class Pager(_Listable[T, Page[T]]):
