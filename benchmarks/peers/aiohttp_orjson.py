@@ -1,0 +1,22 @@
+"""aiohttp and orjson, gathered: what is fastest of all that is written by hand, and gives dicts."""
+
+import aiohttp
+import orjson
+
+from benchmarks.peers import KEYS, PATH, Answer, AsyncPages, asked, of_json
+
+
+class Peer(AsyncPages):
+    """An `aiohttp.ClientSession`."""
+
+    def __init__(self, url: str) -> None:
+        self._session = aiohttp.ClientSession(url, headers=KEYS)
+
+    async def page(self, number: int) -> Answer:
+        """Give a page."""
+        async with self._session.post(PATH, json=asked(number)) as response:
+            return of_json(orjson.loads(await response.read()))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()

@@ -1,0 +1,23 @@
+"""openapi-generator's Python client, on urllib3 and pydantic, as it is by default."""
+
+import openapi_generator_urllib3 as generated
+
+from benchmarks.peers import KEYS, PER_PAGE, Answer, Pages, of_attribute, of_model
+
+
+class Peer(Pages):
+    """A page loop over the generated method."""
+
+    amount = of_attribute
+
+    def __init__(self, url: str) -> None:
+        self._client = generated.ApiClient(generated.Configuration(host=url, api_key=KEYS))
+        self._api = generated.InvoicesApi(self._client)
+
+    def page(self, number: int) -> Answer:
+        """Give a page."""
+        return of_model(self._api.list_invoices(generated.InvoiceListRequest(per_page=PER_PAGE, page_number=number)))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.rest_client.pool_manager.clear()

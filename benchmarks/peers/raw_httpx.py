@@ -1,0 +1,14 @@
+"""httpx and its response.json(): dicts, one page after the other. What all others are compared with."""
+
+import httpx
+
+from benchmarks.peers import KEYS, Json
+
+
+class Peer(Json):
+    """An `httpx.Client`."""
+
+    bare = httpx.Client
+
+    def __init__(self, url: str) -> None:
+        super().__init__(httpx.Client(base_url=url, headers=KEYS))
