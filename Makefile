@@ -50,10 +50,13 @@ $(VENV)/node: tools/package.json tools/package-lock.json | $(VENV)/dev
 		echo "make: could not install the linters (is there a network?); details: $(VENV)/install.log" >&2; exit 1; }
 	@touch $@
 
-# Java, and what else a language needs, is the machine's: `make toolchains` brings Debian's.
-$(VENV)/languages: pyproject.toml languages/referee/package-lock.json $(VENV)/node
-	@echo "Adding what \`make languages\` needs to $(VENV) (once)" >&2
+$(VENV)/generator: $(VENV)/dev
+	@echo "Adding openapi-generator to $(VENV) (once)" >&2
 	@$(INSTALL) --constraint constraints.txt --group languages $(LOGGED)
+	@touch $@
+
+# Java, and what else a language needs, is the machine's: `make toolchains` brings Debian's.
+$(VENV)/languages: languages/referee/package-lock.json $(VENV)/node $(VENV)/generator
 	@cd languages/referee && npm ci --silent --ignore-scripts --no-audit --no-fund >../../$(VENV)/install.log 2>&1 || { \
 		echo "make: could not install Prism (is there a network?); details: $(VENV)/install.log" >&2; exit 1; }
 	@touch $@
@@ -136,6 +139,45 @@ toolchains: ## install what the languages need of Debian's packages (as root)
 	@DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(DEBIAN) >/dev/null || \
 		DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(DEBIAN) >/dev/null
 
+# --- benchmarks -----------------------------------------------------------------------------------
+
+BENCH := benchmarks/build
+environments = $(patsubst %,$(BENCH)/%/made,$(1))
+
+# A peer's environment has what its list of pins names, and nothing else.
+$(BENCH)/%/made: benchmarks/requirements/%.txt | $(VENV)/made
+	@echo "Making the environment in $(@D) (once)" >&2
+	@mkdir -p $(BENCH)
+	@$(BIN)/python -m venv --clear --without-pip $(@D)
+	@$(BIN)/python -m pip --python $(@D)/bin/python install --quiet --retries 2 --no-deps --requirement $< $(LOGGED)
+	@$(BIN)/python -m pip --python $(@D)/bin/python check $(LOGGED)
+	@touch $@
+
+# Without Java they are not made, and the benchmarks go on without them.
+$(BENCH)/clients/made: openapi.yaml $(VENV)/generator
+	@rm -rf $(@D) && mkdir -p $(@D)
+	@! command -v java >/dev/null || { for library in urllib3 httpx; do \
+		JAVA_OPTS=-XX:TieredStopAtLevel=1 $(BIN)/openapi-generator-cli generate --input-spec openapi.yaml \
+			--generator-name python --library $$library --output $(@D)/$$library \
+			--additional-properties packageName=openapi_generator_$$library \
+			--global-property apiTests=false,modelTests=false,apiDocs=false,modelDocs=false >$(@D)/log 2>&1 || { \
+				echo "make: openapi-generator failed: $(@D)/log says why" >&2; exit 1; }; done; touch $@; }
+
+$(BENCH)/node: benchmarks/node/package.json benchmarks/node/package-lock.json | $(VENV)/dev
+	@mkdir -p $(BENCH)
+	@cd benchmarks/node && npm ci --silent --ignore-scripts --no-audit --no-fund >../../$(VENV)/install.log 2>&1 || { \
+		echo "make: could not install openapi-fetch (is there a network?); details: $(VENV)/install.log" >&2; exit 1; }
+	@touch $@
+
+BENCHED := $(call environments,$(basename $(notdir $(wildcard benchmarks/requirements/*.txt))))
+.PHONY: bench
+bench: $(VENV)/dev $(BENCH)/node $(BENCH)/clients/made $(BENCHED) ## measure the SDK beside its peers, and write what came of it to benchmarks/ (ten minutes)
+	@$(BIN)/python -m benchmarks.run $(ARGS)
+
+.PHONY: bench-quick
+bench-quick: $(VENV)/run $(call environments,httpx finerworks finerworks-aiohttp) ## print the main ratios as `name ratio goal`, and fail where a goal is missed (a minute)
+	@$(BIN)/python -m benchmarks.run --quick $(ARGS)
+
 # --- checks ---------------------------------------------------------------------------------------
 
 .PHONY: test
@@ -177,15 +219,17 @@ build: $(VENV)/dev ## make the wheel and the sdist in dist/, and use the wheel i
 	$(BIN)/python -m build
 	$(BIN)/python -m pytest tests/wheel
 
+COMPILE = $(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-annotate --no-emit-index-url --python-version 3.11
 .PHONY: lock
 lock: $(VENV)/dev ## choose the versions in constraints.txt anew
 	@$(INSTALL) --group lock $(LOGGED)
-	$(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-annotate --no-emit-index-url \
-		--python-version 3.11 --extra sandbox --group dev --group languages pyproject.toml --output-file constraints.txt
+	$(COMPILE) --extra sandbox --group dev --group languages pyproject.toml --output-file constraints.txt
+	@for list in benchmarks/requirements/*.in; do \
+		$(COMPILE) --constraint constraints.txt $$list --output-file $${list%.in}.txt; done
 	@echo "pip==$$($(BIN)/python -c 'import pip; print(pip.__version__)')" >> constraints.txt
 
 .PHONY: clean
 clean: ## remove everything that was made: environments, caches, builds
 	rm -rf $(VENV) .generated dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tools/node_modules .tools
-	rm -rf languages/*/build languages/*/node_modules
+	rm -rf languages/*/build languages/*/node_modules benchmarks/build benchmarks/node/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,107 @@
+"""What is to be reached, and when a figure misses it. Pure: nothing here measures."""
+
+import statistics
+from collections.abc import Sequence
+from typing import Literal, Self
+
+import attrs
+
+PAGES, PER_PAGE = 40, 25
+INVOICES = PAGES * PER_PAGE
+"""What a block lists, where nothing else is said: 40 full pages."""
+
+Verdict = Literal["stretch", "met", "within noise", "missed"]
+
+
+@attrs.frozen
+class Figure:
+    """What came of the rounds of a measurement."""
+
+    median: float
+    q1: float
+    q3: float
+    rounds: int
+
+    @classmethod
+    def of(cls, samples: Sequence[float]) -> Self:
+        """Give the median and the quartiles of samples, one a round, to four digits after the point."""
+        q1, median, q3 = statistics.quantiles(samples, n=4, method="inclusive") if len(samples) > 1 else [*samples] * 3
+        return cls(round(median, 4), round(q1, 4), round(q3, 4), len(samples))
+
+
+@attrs.frozen
+class Goal:
+    """A figure that is to be reached.
+
+    Attributes:
+        name: Without blanks, as `make bench-quick` prints it.
+        what: In words.
+        goal: The most that it may be.
+        stretch: What would be better still.
+        control: The measurement whose control tells of the noise; "" where nothing can disturb.
+        unit: Of a figure that is no ratio.
+        plans: What measures it: the full run, the quick one, or both.
+    """
+
+    name: str
+    what: str
+    goal: float
+    stretch: float | None = None
+    control: str = ""
+    unit: str = ""
+    plans: tuple[str, ...] = ("full", "quick")
+
+    def verdict(self, figure: Figure, control: Figure | None) -> Verdict:
+        """Judge a figure, from top to bottom, the first that holds.
+
+        It is missed if even its lower quartile is above the goal, by more than the control is off: what two
+        measurements of one thing differ by says nothing about the SDK.
+
+        Args:
+            figure: What was measured.
+            control: What came, in the same rounds, of one thing that was measured twice, over itself.
+        """
+        if self.stretch is not None and figure.median <= self.stretch:
+            return "stretch"
+        if figure.median <= self.goal:
+            return "met"
+        off = 1.0 if control is None else max(control.median, 1 / control.median)
+        return "within noise" if figure.q1 <= self.goal * off else "missed"
+
+
+def limit(latency: float, in_flight: int, pages: int = PAGES) -> float:
+    """The least time that a listing takes, in the latency's unit: page 1, which tells how many, then waves of pages."""
+    return latency * (1 + -(-(pages - 1) // in_flight))
+
+
+_TIME = "time of a listing at 50 ms, over raw httpx's, one page after the other"
+_CPU = "CPU per invoice, over that of raw httpx's dicts"
+_MEMORY = "peak memory above that after import, invoices streamed"
+_GROWTH = "time per invoice of {} pages, over that of 40"
+
+GOALS = (
+    Goal("sync-6-at-50ms", f"{_TIME}: 6 in flight, as it comes", 0.21, None, "50 ms"),
+    Goal("sync-8-at-50ms", f"{_TIME}: 8 in flight", 0.160, 0.153, "50 ms"),
+    Goal("sync-16-at-50ms", f"{_TIME}: 16 in flight", 0.110, 0.104, "50 ms"),
+    Goal("async-8-at-50ms", f"{_TIME}: asyncio, 8 in flight", 0.175, 0.160, "50 ms"),
+    Goal("cpu-sequential", f"{_CPU}: one page after the other", 1.00, 0.90, "CPU"),
+    Goal("cpu-sync-8", f"{_CPU}: 8 in flight", 1.20, 1.10, "CPU"),
+    Goal("cpu-async-8", f"{_CPU}: asyncio, 8 in flight", 1.65, 1.40, "CPU"),
+    Goal("cpu-async-8-aiohttp", f"{_CPU}: asyncio over aiohttp, 8 in flight", 0.95, 0.80, "CPU"),
+    Goal("import", "`from finerworks import FinerWorks`, over `import httpx`", 1.25, 1.10, "import"),
+    Goal("second-client", "making a second client in a process, over `httpx.Client()`", 0.03, 0.02, "second-client"),
+    Goal(
+        "first-invoice", "time to the first invoice at 50 ms, over raw httpx's first page", 1.10, 1.05, "first-invoice"
+    ),
+    Goal("requests", "requests for N invoices, over the pages of 25 that hold them", 1, 1),
+    Goal("memory-100000-mib", f"{_MEMORY}: 100,000", 16, unit="MiB", plans=("quick",)),
+    Goal("memory-1000000-mib", f"{_MEMORY}: 1,000,000", 64, unit="MiB", plans=("full",)),
+    Goal(
+        "list-of-100000",
+        "memory of a list of 100,000 invoices, over a list of raw httpx's dicts",
+        1.08,
+        plans=("full",),
+    ),
+    Goal("time-per-invoice-400", _GROWTH.format("400"), 1.1, None, "growth", plans=("quick",)),
+    Goal("time-per-invoice-4000", _GROWTH.format("4,000"), 1.1, None, "growth", plans=("full",)),
+)
