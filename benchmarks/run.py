@@ -121,11 +121,11 @@ FULL = Plan(
 
 
 def rounds(count: int, entries: Sequence[Entry], measure: Callable[[Entry], Told]) -> Blocks:
-    """Measure each entry once a round, in an order that turns with the rounds."""
+    """Measure each entry once a round, in an order that turns with the rounds, forwards and backwards."""
     blocks: dict[str, list[Told]] = {entry.label: [] for entry in entries}
     for number in range(count):
-        turn = number % len(entries)
-        for entry in (*entries[turn:], *entries[:turn]):
+        order, turn = entries[:: -1 if number % 2 else 1], number % len(entries)
+        for entry in (*order[turn:], *order[:turn]):
             blocks[entry.label].append(measure(entry))
     return blocks
 
@@ -146,6 +146,17 @@ def control(blocks: Blocks, field: str) -> Figure:
     """Give raw httpx's figure over its own."""
     pairs = zip(blocks[RAW.label], blocks[AGAIN.label], strict=True)
     return Figure.of([two[field] / one[field] for one, two in pairs])
+
+
+def check(entry: Entry, told: Told, invoices: int) -> None:
+    """See that an entry listed what is served.
+
+    Raises:
+        BenchmarkError: It did not.
+    """
+    came, served = (told["count"], told["sum"]), (invoices, f"{total_due(invoices):.2f}")
+    if came != served:
+        raise BenchmarkError(f"{entry.label}: listed {came[0]} invoices of {came[1]}, not {served[0]} of {served[1]}")
 
 
 class Bench:
@@ -272,18 +283,11 @@ class Bench:
         told = worker.ask(do) if do == "first" else worker.ask(do, in_flight=entry.in_flight)
         if fresh:
             worker.ask("close")
-        self._check(entry, told, 1 if do == "first" else invoices)
+        check(entry, told, 1 if do == "first" else invoices)
         at_once = self._server.stats()["max_in_flight"]
         if latency_ms and do == "every" and at_once != entry.expected_in_flight:
             raise BenchmarkError(f"{entry.label}: had {at_once} requests in flight, not {entry.expected_in_flight}")
         return told
-
-    def _check(self, entry: Entry, told: Told, invoices: int) -> None:
-        came, served = (told["count"], told["sum"]), (invoices, f"{total_due(invoices):.2f}")
-        if came != served:
-            raise BenchmarkError(
-                f"{entry.label}: listed {came[0]} invoices of {came[1]}, not {served[0]} of {served[1]}"
-            )
 
     def _weigh(self, entry: Entry, how: str, invoices: int) -> int:
         """Give the KiB that a new process takes for a listing, above what it has after its imports."""
@@ -291,7 +295,7 @@ class Bench:
         with Worker(entry, self._server.url) as worker:
             worker.ask("open")
             told = worker.ask("weigh", how=how, in_flight=entry.in_flight)
-        self._check(entry, told, invoices)
+        check(entry, told, invoices)
         return int(told["kib"])
 
     def _import(self, entry: Entry) -> Told:

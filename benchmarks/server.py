@@ -102,11 +102,11 @@ class Connection(asyncio.Protocol):
     def __init__(self, account: Account) -> None:
         self._account, self._came = account, b""
         self._transport: asyncio.Transport | None = None
+        self._counted: Stats | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count it."""
+        """Remember where answers go."""
         self._transport = cast(asyncio.Transport, transport)
-        self._account.stats["connections"] += 1
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let answers that are due later go nowhere."""
@@ -133,6 +133,9 @@ class Connection(asyncio.Protocol):
             account.control(**json.loads(body))
             self._write(_answer(b"{}"))
         else:
+            if self._counted is not account.stats:  # the first page that is asked for on it
+                self._counted = account.stats
+                account.stats["connections"] += 1
             account.began()
             asked = json.loads(body or b"{}")
             number, size = asked.get("page_number", 1), asked.get("per_page", 10)
