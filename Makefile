@@ -37,7 +37,7 @@ $(VENV)/made:
 	@touch $@
 
 $(VENV)/run: pyproject.toml constraints.txt | $(VENV)/made
-	@$(INSTALL) --constraint constraints.txt --editable '.[sandbox]' $(LOGGED)
+	@$(INSTALL) --constraint constraints.txt --editable '.[aiohttp,sandbox]' $(LOGGED)
 	@touch $@
 
 $(VENV)/dev: $(VENV)/run
@@ -223,7 +223,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-a
 .PHONY: lock
 lock: $(VENV)/dev ## choose the versions in constraints.txt anew
 	@$(INSTALL) --group lock $(LOGGED)
-	$(COMPILE) --extra sandbox --group dev --group languages pyproject.toml --output-file constraints.txt
+	$(COMPILE) --extra aiohttp --extra sandbox --group dev --group languages pyproject.toml --output-file constraints.txt
 	@for list in benchmarks/requirements/*.in; do \
 		$(COMPILE) --constraint constraints.txt $$list --output-file $${list%.in}.txt; done
 	@echo "pip==$$($(BIN)/python -c 'import pip; print(pip.__version__)')" >> constraints.txt

@@ -9,6 +9,7 @@ import datetime as dt
 import json
 import logging
 import os
+import select
 import socket
 import time
 import zlib
@@ -123,7 +124,7 @@ def read_base_url(value: str | None, *, insecure: bool) -> httpx.URL:
         url.host.encode("idna")
     except (httpx.InvalidURL, TypeError, UnicodeError):
         url = httpx.URL()
-    if url.scheme not in ("http", "https") or not url.host or url.port not in (None, *range(1, 65536)):
+    if url.scheme not in ("http", "https") or not url.host or (url.port is not None and not 0 < url.port < 65536):
         raise ValueError(f"{source} is not an http:// or https:// address, such as {PRODUCTION}")
     if url.userinfo or url.raw_path != b"/" or url.fragment:
         raise ValueError(f"{source} has credentials, a path or a query in it: give {shown(url)} alone")
@@ -167,6 +168,11 @@ def _read(read: MethodType, max_bytes: int, timeout: float | None = None) -> obj
         attempt.stream, attempt.heard = cast(SimpleNamespace, read.__self__), True
         timeout = attempt.left(timeout)
     return read(max_bytes, timeout=timeout)
+
+
+def _look(own: socket.socket, poll: Callable[[int], object], ask: Callable[[str], object], info: str) -> object:
+    # Once closed, its number may be another's.
+    return (own.fileno() < 0 or bool(poll(0))) if info == "is_readable" else ask(info)
 
 
 Hook = TypeVar("Hook")
@@ -249,7 +255,7 @@ class Attempt:
         """End it, from another thread: what it waits for on its connection fails at once."""
         self.seconds = float("-inf")
         if (connection := self.stream and self.stream.get_extra_info("socket")) is not None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, TypeError):  # uvloop's has none
                 connection.shutdown(socket.SHUT_RDWR)
 
     def trace(self, name: str, info: dict[str, object]) -> None:
@@ -269,8 +275,16 @@ class Attempt:
             self.stream, stream.read = stream, partial(_read, stream.read)
 
     async def async_trace(self, name: str, info: dict[str, object]) -> None:
-        """Do what `trace` does, for asyncio."""
+        """Do what `trace` does, for asyncio.
+
+        And have a connection look at its socket by itself when httpcore asks all of them, before and after
+        each request, whether they were hung up: anyio gathers all that it knows of a socket each time.
+        """
         self.trace(name, info)
+        if self.stream is not None and info.get("return_value") is self.stream and hasattr(select, "poll"):
+            own: socket.socket = self.stream.get_extra_info("socket")
+            (poll := select.poll()).register(own, select.POLLIN)
+            self.stream.get_extra_info = partial(_look, own, poll.poll, self.stream.get_extra_info)
 
     def head(self, response: httpx.Response) -> bool:
         """Take the head of an answer. Say whether its body is still to be read.

@@ -1,8 +1,9 @@
 """The two keys and the account: where they come from, and where they may go."""
 
+import functools
 import os
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import httpx
 
@@ -49,9 +50,12 @@ class KeyAuth(httpx.Auth):
 
     def __init__(self, url: httpx.URL, **keys: Secret | None) -> None:
         self.origin, self._keys = origin(url), keys
+
+    @functools.cached_property
+    def _replace(self) -> Callable[[str, str], str]:
         # A shorter key, a test's perhaps, is left: to take it out of a server's words would take the words apart.
-        secrets = sorted((key for key in keys.values() if key and len(key) >= 6), key=len, reverse=True)
-        self._replace = re.compile("|".join(map(_spelled, secrets)) or "(?!)", re.IGNORECASE).sub
+        secrets = sorted((key for key in self._keys.values() if key and len(key) >= 6), key=len, reverse=True)
+        return re.compile("|".join(map(_spelled, secrets)) or "(?!)", re.IGNORECASE).sub
 
     def require(self) -> dict[str, Secret]:
         """Give both keys.

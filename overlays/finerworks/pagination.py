@@ -161,7 +161,7 @@ class _Ahead(Generic[T, Fetched]):
 
     def __init__(self, fetch: Callable[[Ask], Fetched], concurrency: int) -> None:
         self._fetch, self._pid = fetch, os.getpid()
-        self._pace, self._context = Pace(concurrency if concurrency > 1 else None), copy_context()
+        self._pace, self._context = Pace(concurrency), copy_context()
         self._context.run(PACE.set, self._pace)
 
 
@@ -225,15 +225,26 @@ class _Tasks(_Ahead[T, Coroutine[None, None, Page[T]]]):
             self._ahead[ask] = asyncio.create_task(self._fetch(ask), context=self._context.copy())
 
     async def get(self, ask: Ask) -> Page[T]:
-        self.start([ask])
-        return await self._ahead.pop(ask)
-
-    async def aclose(self) -> None:
         import asyncio  # noqa: PLC0415
 
-        for task in self._ahead.values():
-            task.cancel()
-        await asyncio.gather(*self._ahead.values(), return_exceptions=True)
+        self.start([ask])
+        await asyncio.wait([self._ahead[ask]])  # who is cancelled here does not cancel the request as well: see below
+        return self._ahead.pop(ask).result()
+
+    async def aclose(self) -> None:
+        """Stop, and wait for the tasks.
+
+        A request is ended on its connection, and only cancelled where that does not do: httpcore loses a connection
+        that it was about to open for a task that is cancelled.
+        """
+        import asyncio  # noqa: PLC0415
+
+        self._pace.stop()
+        if tasks := [*self._ahead.values()]:
+            await asyncio.wait(tasks, timeout=0.1)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Listable(Generic[T, Fetched]):
