@@ -171,7 +171,7 @@ $(BENCH)/node: benchmarks/node/package.json benchmarks/node/package-lock.json | 
 
 BENCHED := $(call environments,$(basename $(notdir $(wildcard benchmarks/requirements/*.txt))))
 .PHONY: bench
-bench: $(VENV)/dev $(BENCH)/node $(BENCH)/clients/made $(BENCHED) ## measure the SDK beside its peers, and write what came of it to benchmarks/ (ten minutes)
+bench: $(VENV)/dev $(BENCH)/node $(BENCH)/clients/made $(BENCHED) ## measure the SDK beside its peers, and write what came of it to benchmarks/ (seven minutes)
 	@$(BIN)/python -m benchmarks.run $(ARGS)
 
 .PHONY: bench-quick

@@ -39,8 +39,8 @@ class Entry:
     sources: tuple[str, ...] = ()
 
     @property
-    def expected_in_flight(self) -> int:
-        """How many requests the server is to see at once."""
+    def most_in_flight(self) -> int:
+        """How many requests the server may see at once."""
         return self.in_flight or DEFAULT_IN_FLIGHT
 
     @property

@@ -74,9 +74,9 @@ def limit(latency: float, in_flight: int, pages: int = PAGES) -> float:
     return latency * (1 + -(-(pages - 1) // in_flight))
 
 
-_TIME = "time of a listing at 50 ms, over raw httpx's, one page after the other"
-_CPU = "CPU per invoice, over that of raw httpx's dicts"
-_MEMORY = "peak memory above that after import, invoices streamed"
+_TIME = "time at 50 ms"
+_CPU = "CPU per invoice"
+_MEMORY = "peak memory above import, invoices streamed"
 _GROWTH = "time per invoice of {} pages, over that of 40"
 
 GOALS = (
