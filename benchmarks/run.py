@@ -222,7 +222,8 @@ class Bench:
     def lists(self) -> None:
         """Measure the peak of a process that has a list of 100,000 invoices, and of one with dicts."""
         if self._plan.lists:
-            pairs = [[self._weigh(each, "every", 100_000) for each in (DEFAULT, RAW)] for _ in range(self._plan.lists)]
+            weigh = partial(self._weigh, how="every", invoices=100_000, used=True)
+            pairs = [(weigh(DEFAULT), weigh(RAW)) for _ in range(self._plan.lists)]
             self.figures["list-of-100000"] = Figure.of([ours / raw for ours, raw in pairs])
 
     def growth(self) -> None:
@@ -288,12 +289,12 @@ class Bench:
             raise BenchmarkError(f"{entry.label}: had {at_once} requests in flight, not {entry.most_in_flight}")
         return told
 
-    def _weigh(self, entry: Entry, how: str, invoices: int) -> int:
-        """Give the KiB that a new process takes for a listing, above what it has after its imports."""
+    def _weigh(self, entry: Entry, how: str, invoices: int, *, used: bool = False) -> int:
+        """Give the KiB that a new process takes for a listing, above what it has after imports, or a first use."""
         self._server.control(latency_ms=0, invoices=invoices)
         with Worker(entry, self._server.url) as worker:
             worker.ask("open")
-            told = worker.ask("weigh", how=how, in_flight=entry.in_flight)
+            told = worker.ask("weigh", how=how, in_flight=entry.in_flight, used=used)
         check(entry, told, invoices)
         return int(told["kib"])
 

@@ -106,7 +106,10 @@ class Worker:
             client.close()
         return {"wall": took["wall"] / times}
 
-    def _weigh(self, how: str, in_flight: int | None) -> Told:
+    def _weigh(self, how: str, in_flight: int | None, *, used: bool) -> Told:
+        if used:
+            self._peer.first()  # what a client imports when it is first used is not the invoices'
+            self._imported, _ = memory()
         invoices = getattr(self._peer, how)(in_flight)
         told = tally(map(self._peer.amount, invoices))
         return told | {"kib": memory()[1] - self._imported}

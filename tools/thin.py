@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-LIMIT = 1000
+LIMIT = 1050
 CORE = Path(__file__).parents[1] / "overlays" / "finerworks"
 
 

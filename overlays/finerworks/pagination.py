@@ -57,7 +57,7 @@ class Ask(NamedTuple):
 
 
 class _Keys:
-    """A set of keys that only grows, in a quarter of a set's memory: their texts, in 65,536 rows of them."""
+    """A set of keys that only grows, in a quarter of a set's memory: their texts, in 2,048 rows of them."""
 
     def __init__(self) -> None:
         self._rows = defaultdict[int, str](str)
@@ -67,7 +67,7 @@ class _Keys:
         """Add keys; say of each whether it was not there."""
         rows, new = self._rows, list[bool]()
         for key in keys:
-            row = rows[at := hash(key) & 0xFFFF]
+            row = rows[at := hash(key) & 0x7FF]
             new.append(key not in row)
             if new[-1]:
                 rows[at] = row + key
