@@ -31,7 +31,7 @@ from finerworks import (
     HTTPClient,
     RedirectError,
 )
-from wire import Does, Exchange, Wire, elsewhere, http
+from wire import Does, Exchange, Wire, elsewhere, http, page
 
 # Nowhere a local, where a traceback would show it with reason.
 WEB, APP = "canary-web/7f3a9c", "canary-app-51d2e8"
@@ -379,6 +379,21 @@ def test_a_proxy_sees_a_tunnel(caller: Caller, tmp_path: Path) -> None:
     assert proxy.received().startswith(f"CONNECT 127.0.0.1:{server.port} HTTP/1.1".encode())
     assert passed
     check(proxy.received() + b"".join(passed))
+
+
+@pytest.mark.usefixtures("canaries")
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_a_proxy_of_the_environment_is_used(caller: Caller, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """It carries what goes to other hosts, but for those that NO_PROXY leaves out; with or without its scheme."""
+    with Wire(lambda exchange: exchange.send(page(exchange))) as proxy:
+        for value in (proxy.url, proxy.url.removeprefix("http://")):
+            monkeypatch.setenv(name, value)
+            assert caller.page(base_url="http://127.0.0.2:9", allow_insecure_http=True).total_count == 60
+        monkeypatch.setenv("NO_PROXY", "127.0.0.2")
+        with pytest.raises(APIConnectionError):
+            caller.page(base_url="http://127.0.0.2:9", allow_insecure_http=True)
+    heads = [exchange.head.partition(b"\r\n")[0] for exchange in proxy.exchanges]
+    assert heads == [b"POST http://127.0.0.2:9/v3/list_invoices HTTP/1.1"] * 2
 
 
 @pytest.mark.usefixtures("canaries")
