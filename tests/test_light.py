@@ -50,6 +50,15 @@ except FinerWorksError:
     assert not imported(program) & {"aiohttp", "httpx_aiohttp", "finerworks.sandbox", "connexion"}
 
 
+def test_the_help_of_a_command_takes_no_httpx() -> None:
+    """Who asks what a command can do does not wait for what it does it with."""
+    command = [sys.executable, "-X", "importtime", "-m", "finerworks.sandbox", "--help"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    modules = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
+    assert "finerworks.sandbox" in modules
+    assert not modules & {*HEAVY, "httpx", "connexion"}
+
+
 @pytest.fixture
 def contexts(monkeypatch: pytest.MonkeyPatch) -> list[ssl.SSLContext]:
     """Begin without certificates, and give the contexts that are made from here on."""
