@@ -280,7 +280,6 @@ def test_a_program_that_dies_while_it_reads_does_not_wait() -> None:
     assert ran.stderr.splitlines()[-1] == "SystemError: enough"
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
 def test_a_fork_is_told_that_the_listing_is_not_its_own() -> None:
     """The child gets an error in place of pages that never come, and takes nothing from the parent."""
     program = """

@@ -6,22 +6,13 @@ read ahead, by threads or by tasks.
 """
 
 import dataclasses
-import os
-import threading
-import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Hashable, Iterator
-from concurrent.futures import Future
 from contextlib import aclosing, closing
-from contextvars import copy_context
-from queue import SimpleQueue
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
+from finerworks.ahead import Tasks, Threads
 from finerworks.errors import ListingChangedError, ResponseValidationError
-from finerworks.pace import PACE, Pace
-
-if TYPE_CHECKING:
-    import asyncio
 
 T = TypeVar("T")
 Fetched = TypeVar("Fetched")
@@ -156,97 +147,6 @@ class Listing(Generic[T]):
         return Ask(1, self._per_page)
 
 
-class _Ahead(Generic[T, Fetched]):
-    """Reads pages before they are needed, at one pace. It belongs to the process that it was made in."""
-
-    def __init__(self, fetch: Callable[[Ask], Fetched], concurrency: int) -> None:
-        self._fetch, self._pid = fetch, os.getpid()
-        self._pace, self._context = Pace(concurrency), copy_context()
-        self._context.run(PACE.set, self._pace)
-
-
-class _Threads(_Ahead[T, Page[T]]):
-    """Reads ahead in threads, started as they are needed. The end of the program does not wait for them."""
-
-    def __init__(self, fetch: Callable[[Ask], Page[T]], concurrency: int) -> None:
-        super().__init__(fetch, concurrency)
-        self._ahead, self._threads = dict[Ask, Future[Page[T]]](), list[threading.Thread]()
-        self._todo = SimpleQueue[tuple[Ask, Future[Page[T]]] | None]()
-
-    def start(self, asks: list[Ask]) -> None:
-        for ask in (each for each in asks if each not in self._ahead):
-            self._ahead[ask] = future = Future[Page[T]]()
-            self._todo.put((ask, future))
-            if len(self._threads) < len(self._ahead):
-                self._threads.append(
-                    threading.Thread(None, self._context.copy().run, "finerworks", (self._read,), daemon=True)
-                )
-                self._threads[-1].start()
-
-    def _read(self) -> None:
-        while (job := self._todo.get()) and not self._pace.stopped.is_set():
-            try:
-                job[1].set_result(self._fetch(job[0]))
-            except BaseException as error:  # noqa: BLE001 - it is raised where the page is waited for
-                job[1].set_exception(error)
-
-    def get(self, ask: Ask) -> Page[T]:
-        if os.getpid() != self._pid:
-            raise RuntimeError("this listing is being read in another process: begin a new one here, of a new client")
-        if ask not in self._ahead:
-            return self._context.run(self._fetch, ask)
-        page = self._ahead[ask].result()
-        del self._ahead[ask]
-        return page
-
-    def close(self) -> None:
-        """Stop, and wait for the threads: what a connection waits for fails at once, but not the opening of one."""
-        if os.getpid() == self._pid:
-            self._pace.stop()
-            until = time.monotonic() + 0.2
-            for _ in self._threads:
-                self._todo.put(None)
-            for thread in self._threads:
-                if thread is not threading.current_thread():
-                    thread.join(max(0.0, until - time.monotonic()))
-
-
-class _Tasks(_Ahead[T, Coroutine[None, None, Page[T]]]):
-    """Reads ahead in tasks."""
-
-    def __init__(self, fetch: Callable[[Ask], Coroutine[None, None, Page[T]]], concurrency: int) -> None:
-        super().__init__(fetch, concurrency)
-        self._ahead = dict[Ask, "asyncio.Task[Page[T]]"]()
-
-    def start(self, asks: list[Ask]) -> None:
-        import asyncio  # noqa: PLC0415
-
-        for ask in (each for each in asks if each not in self._ahead):
-            self._ahead[ask] = asyncio.create_task(self._fetch(ask), context=self._context.copy())
-
-    async def get(self, ask: Ask) -> Page[T]:
-        import asyncio  # noqa: PLC0415
-
-        self.start([ask])
-        await asyncio.wait([self._ahead[ask]])  # who is cancelled here does not cancel the request as well: see below
-        return self._ahead.pop(ask).result()
-
-    async def aclose(self) -> None:
-        """Stop, and wait for the tasks.
-
-        A request is ended on its connection, and only cancelled where that does not do: httpcore loses a connection
-        that it was about to open for a task that is cancelled.
-        """
-        import asyncio  # noqa: PLC0415
-
-        self._pace.stop()
-        if tasks := [*self._ahead.values()]:
-            await asyncio.wait(tasks, timeout=0.1)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-
 class _Listable(Generic[T, Fetched]):
     """What a sync and an async pager share."""
 
@@ -283,14 +183,14 @@ class Pager(_Listable[T, Page[T]]):
             RuntimeError: This process is a fork of the one that began.
         """
         listing, most = Listing(self._per_page, self._key), self._concurrency
-        ahead = _Threads(self._fetch, most)
+        ahead = Threads(self._fetch, most)
         try:
             while ask := listing.ask:
                 ahead.start(listing.coming(most)[1:])
                 page = self._take(listing, ask, ahead.get(ask))
                 if listing.starts_anew:  # what was read ahead in this pass is stale
                     ahead.close()
-                    ahead = _Threads(self._fetch, most)
+                    ahead = Threads(self._fetch, most)
                 ahead.start(listing.coming(min(most - 1, 1)))
                 yield page
         finally:
@@ -308,14 +208,14 @@ class AsyncPager(_Listable[T, Coroutine[None, None, Page[T]]]):
     async def pages(self) -> AsyncGenerator[Page[T], None]:
         """Read page by page; see `Pager.pages`."""
         listing, most = Listing(self._per_page, self._key), self._concurrency
-        ahead = _Tasks(self._fetch, most)
+        ahead = Tasks(self._fetch, most)
         try:
             while ask := listing.ask:
                 ahead.start(listing.coming(most)[1:])
                 page = self._take(listing, ask, await ahead.get(ask))
                 if listing.starts_anew:
                     await ahead.aclose()
-                    ahead = _Tasks(self._fetch, most)
+                    ahead = Tasks(self._fetch, most)
                 ahead.start(listing.coming(min(most - 1, 1)))
                 yield page
         finally:
