@@ -37,12 +37,12 @@ $(VENV)/made:
 	@touch $@
 
 $(VENV)/run: pyproject.toml constraints.txt | $(VENV)/made
-	@$(INSTALL) --constraint constraints.txt --editable '.[aiohttp,sandbox]' $(LOGGED)
+	@$(INSTALL) --constraint constraints.txt --editable '.[aiohttp,cli,sandbox]' $(LOGGED)
 	@touch $@
 
 $(VENV)/dev: $(VENV)/run
 	@echo "Adding the development tools to $(VENV) (once)" >&2
-	@$(INSTALL) --constraint constraints.txt --group dev $(LOGGED)
+	@$(INSTALL) --constraint constraints.txt --editable '.[pandas,polars]' --group dev $(LOGGED)
 	@touch $@
 
 $(VENV)/node: tools/package.json tools/package-lock.json | $(VENV)/dev
@@ -223,7 +223,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-a
 .PHONY: lock
 lock: $(VENV)/dev ## choose the versions in constraints.txt anew
 	@$(INSTALL) --group lock $(LOGGED)
-	$(COMPILE) --extra aiohttp --extra sandbox --group dev --group languages pyproject.toml --output-file constraints.txt
+	$(COMPILE) --all-extras --group dev --group languages pyproject.toml --output-file constraints.txt
 	@for list in benchmarks/requirements/*.in; do \
 		$(COMPILE) --constraint constraints.txt $$list --output-file $${list%.in}.txt; done
 	@echo "pip==$$($(BIN)/python -c 'import pip; print(pip.__version__)')" >> constraints.txt

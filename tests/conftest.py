@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 import stamina
+from playwright.sync_api import Browser
 
+from browser import open_browser
 from callers import Async, Caller, Sync
 from finerworks.sandbox import Sandbox
 
@@ -36,6 +38,13 @@ def no_waits() -> Iterator[None]:
 def sandbox() -> Iterator[Sandbox]:
     """Run a sandbox for the whole test run: 250 invoices, no faults."""
     with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Run a headless Chromium for the tests of one module, which is to use no asyncio of its own."""
+    with open_browser() as running:
         yield running
 
 
