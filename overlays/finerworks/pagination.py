@@ -9,10 +9,18 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Hashable, Iterator
 from contextlib import aclosing, closing
-from typing import Generic, NamedTuple, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
 
 from finerworks.ahead import Tasks, Threads
 from finerworks.errors import ListingChangedError, ResponseValidationError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    from finerworks.exports.frames import Frame
 
 T = TypeVar("T")
 Fetched = TypeVar("Fetched")
@@ -154,13 +162,24 @@ class _Listable(Generic[T, Fetched]):
     """How many items the server last said there are; None before it did, or if it does not."""
 
     def __init__(
-        self, fetch: Callable[[Ask], Fetched], *, per_page: int, key: Callable[[T], Hashable], concurrency: int = 1
+        self,
+        fetch: Callable[[Ask], Fetched],
+        *,
+        per_page: int,
+        key: Callable[[T], Hashable],
+        concurrency: int = 1,
+        answer: str = "",
     ) -> None:
         self._fetch, self._per_page, self._key, self._concurrency = fetch, per_page, key, concurrency
+        self._answer = answer  # the model that says which columns a table has
 
     def _take(self, listing: Listing[T], ask: Ask, page: Page[T]) -> Page[T]:
         self.total_count = page.total_count
         return Page(page.number, listing.take(ask, page), page.total_count)
+
+    def _frame(self) -> "Frame":
+        # By name: it is an optional part, and needs pyarrow.
+        return cast("Frame", import_module("finerworks.exports.frames").Frame(self._answer))
 
 
 class Pager(_Listable[T, Page[T]]):
@@ -201,6 +220,27 @@ class Pager(_Listable[T, Page[T]]):
             for page in pages:
                 yield from page.items
 
+    def to_arrow(self) -> "pa.Table":
+        """Read everything into a table of Arrow (the extra ``arrow``).
+
+        Amounts are ``decimal128(38, 4)``. A date is the server's wall clock, in microseconds, and the column
+        after it, ``due_date_offset`` for ``due_date``, has the offset that the server wrote, if any.
+
+        Raises:
+            finerworks.exports.ExportError: An amount has more than four decimals.
+            FinerWorksError: As `pages`.
+            ModuleNotFoundError: The extra is not installed.
+        """
+        return self._frame().read(self).arrow()
+
+    def to_polars(self) -> "pl.DataFrame":
+        """Read everything into a data frame of polars (the extra ``polars``), as `to_arrow`."""
+        return self._frame().read(self).polars()
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Read everything into a data frame of pandas (the extra ``pandas``), of Arrow's types; as `to_arrow`."""
+        return self._frame().read(self).pandas()
+
 
 class AsyncPager(_Listable[T, Coroutine[None, None, Page[T]]]):
     """A listing, to be iterated with ``async for``; see `Pager`."""
@@ -226,3 +266,15 @@ class AsyncPager(_Listable[T, Coroutine[None, None, Page[T]]]):
             async for page in pages:
                 for item in page.items:
                     yield item
+
+    async def to_arrow(self) -> "pa.Table":
+        """Read everything into a table of Arrow; see `Pager.to_arrow`."""
+        return (await self._frame().aread(self)).arrow()
+
+    async def to_polars(self) -> "pl.DataFrame":
+        """Read everything into a data frame of polars; see `Pager.to_polars`."""
+        return (await self._frame().aread(self)).polars()
+
+    async def to_pandas(self) -> "pd.DataFrame":
+        """Read everything into a data frame of pandas; see `Pager.to_pandas`."""
+        return (await self._frame().aread(self)).pandas()

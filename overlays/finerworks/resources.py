@@ -106,7 +106,7 @@ class Resource(_Resource[Answer, T]):
         def fetch(ask: Ask) -> Page[T]:
             return self._page(ask, self.page(ask.number, per_page=ask.per_page, account_key=account_key))
 
-        return Pager(fetch, per_page=per_page, key=self._endpoint.key, concurrency=most)
+        return Pager(fetch, per_page=per_page, key=self._endpoint.key, concurrency=most, answer=self._endpoint.answer)
 
     def page(self, page_number: int = 1, *, per_page: int = 10, account_key: str | None = None) -> Answer:
         """Give one page as the server sent it, with its envelope.
@@ -136,7 +136,8 @@ class AsyncResource(_Resource[Answer, T]):
         async def fetch(ask: Ask) -> Page[T]:
             return self._page(ask, await self.page(ask.number, per_page=ask.per_page, account_key=account_key))
 
-        return AsyncPager(fetch, per_page=per_page, key=self._endpoint.key, concurrency=most)
+        given = self._endpoint
+        return AsyncPager(fetch, per_page=per_page, key=given.key, concurrency=most, answer=given.answer)
 
     async def page(self, page_number: int = 1, *, per_page: int = 10, account_key: str | None = None) -> Answer:
         """Give one page as the server sent it; see `Resource.page`."""

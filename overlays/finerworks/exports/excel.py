@@ -1,0 +1,94 @@
+"""Items as a workbook of Excel, by XlsxWriter, which brings no types: what is used of it comes through here."""
+
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+
+import datetime as dt
+import tempfile
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import BinaryIO, Protocol, cast
+
+import xlsxwriter  # type: ignore[import-untyped]
+
+from finerworks.exports.columns import Cell, ExportError, as_text, split, split_cells
+
+__all__ = ["SHEET_ROWS", "write"]
+
+SHEET_ROWS = 1_048_576
+"""What a sheet of Excel holds, its head included. What is more goes on a further sheet."""
+
+FIRST_YEAR = 1901
+"""Before this, Excel has other days than the calendar, or none: such a date is written as text."""
+
+
+class _Sheet(Protocol):
+    """A worksheet. What writes to it gives 0, or a number for what it could not."""
+
+    def freeze_panes(self, row: int, col: int) -> object: ...
+    def set_column(self, first: int, last: int, width: float) -> object: ...
+    def write_boolean(self, row: int, col: int, value: bool) -> int: ...  # noqa: FBT001 - as it has it
+    def write_datetime(self, row: int, col: int, value: dt.datetime, form: object) -> int: ...
+    def write_number(self, row: int, col: int, value: Decimal | int, form: object = None) -> int: ...
+    def write_string(self, row: int, col: int, value: str, form: object = None) -> int: ...
+
+
+class _Book(Protocol):
+    """A workbook, as far as it is needed."""
+
+    def add_format(self, properties: dict[str, object]) -> object: ...
+    def add_worksheet(self) -> _Sheet: ...
+    def close(self) -> None: ...
+
+
+def write(file: BinaryIO, items: Iterable[object], model: type) -> None:
+    """Write items of a generated model as a workbook, row by row, in constant memory.
+
+    Raises:
+        ExportError: An item holds what Excel cannot.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        book = cast(_Book, xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": folder}))
+        try:
+            _fill(book, items, model)
+        finally:
+            book.close()
+
+
+def _fill(book: _Book, items: Iterable[object], model: type) -> None:
+    head = book.add_format({"bold": True, "bottom": 1})
+    amount, moment = (book.add_format({"num_format": each}) for each in ("#,##0.00", "yyyy-mm-dd hh:mm:ss"))
+    formats: dict[type, object] = {Decimal: amount, dt.datetime: moment}
+    sheet, row = _begin(book, model, head), 0
+    for item in items:
+        row += 1
+        if row == SHEET_ROWS:
+            sheet, row = _begin(book, model, head), 1
+        for at, value in enumerate(split_cells(model, item)):
+            if _put(sheet, (row, at), value, formats):
+                raise ExportError(f"{split(model)[at].name} of row {row} does not fit into a cell of Excel: use CSV")
+
+
+def _begin(book: _Book, model: type, head: object) -> _Sheet:
+    sheet = book.add_worksheet()
+    sheet.freeze_panes(1, 0)
+    for at, column in enumerate(split(model)):
+        sheet.set_column(at, at, 20 if column.kind is dt.datetime else max(17, len(column.name)))
+        sheet.write_string(0, at, column.name, head)
+    return sheet
+
+
+def _put(sheet: _Sheet, cell: tuple[int, int], value: Cell, formats: dict[type, object]) -> int:
+    match value:
+        case None:
+            return 0
+        case bool():
+            return sheet.write_boolean(*cell, value)
+        case int():
+            return sheet.write_number(*cell, value)
+        case Decimal():
+            return sheet.write_number(*cell, value, formats[Decimal])
+        case dt.datetime() if value.year >= FIRST_YEAR:
+            # Excel shows the second that is nearest, which may be of the next day.
+            return sheet.write_datetime(*cell, value.replace(microsecond=0), formats[dt.datetime])
+        case _:
+            return sheet.write_string(*cell, as_text(value))
