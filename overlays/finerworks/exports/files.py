@@ -41,7 +41,9 @@ def whole_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Gene
 
 def _refuse(target: Path, path: str | os.PathLike[str], *, overwrite: bool) -> None:
     if target.exists() and not overwrite:
-        raise FileExistsError(f"{os.fspath(path)} exists: give another name, or overwrite it")
+        raise FileExistsError(
+            f"{os.fspath(path)} exists: give another name, or overwrite it (--overwrite, overwrite=True)"
+        )
     if target.exists() and not target.is_file():
         raise OSError(f"{os.fspath(path)} is not a file")
 
@@ -52,7 +54,9 @@ def _on(path: str | os.PathLike[str]) -> Generator[None]:
     try:
         yield
     except FileExistsError as error:
-        raise FileExistsError(f"{os.fspath(path)} exists: give another name, or overwrite it") from error
+        raise FileExistsError(
+            f"{os.fspath(path)} exists: give another name, or overwrite it (--overwrite, overwrite=True)"
+        ) from error
     except OSError as error:
         raise OSError(f"cannot write {os.fspath(path)}: {error.strerror or error}") from error
 

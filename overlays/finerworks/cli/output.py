@@ -1,0 +1,103 @@
+"""What a person sees: the table on standard output, progress on standard error."""
+
+import contextlib
+import datetime as dt
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Generator, Iterable, Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from finerworks import money
+from finerworks.exports import ages
+
+if TYPE_CHECKING:
+    from finerworks.pagination import Pager
+    from finerworks_client.models import Invoice
+
+__all__ = ["plain", "progress", "summary", "table", "whole_output"]
+
+IN_MEMORY = 8 << 20
+"""Bytes of output that are held in memory before they are given out; more are held in a file."""
+
+Watch = Callable[["Pager[Invoice]"], "Iterator[Invoice]"]
+"""Gives the invoices of a listing, and shows how far it is."""
+
+
+def plain(text: str) -> str:
+    """Give text of the server's without what a terminal would obey."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
+def summary(count: int, total: Decimal) -> str:
+    """Say how many invoices there are, and what is due in all."""
+    return f"{count:,} {'invoice' if count == 1 else 'invoices'}, {money.text(total)} due in all"
+
+
+@contextlib.contextmanager
+def progress(*, shown: bool) -> Generator[Watch]:
+    """Show pages and invoices on standard error, if that is a terminal and it is wanted."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
+        task = bar.add_task("Asking for the first page", total=None)
+
+        def watch(pager: "Pager[Invoice]") -> "Iterator[Invoice]":
+            count = 0
+            with contextlib.closing(pager.pages()) as pages:
+                for number, page in enumerate(pages, 1):
+                    count += len(page.items)
+                    told = f"{number:,} pages, {count:,} invoices"
+                    bar.update(task, completed=count, total=pager.total_count, description=told)
+                    yield from page.items
+
+        yield watch
+
+
+@contextlib.contextmanager
+def whole_output() -> Generator[BinaryIO]:
+    """Give a file whose content goes to standard output when all of it is there, and not before."""
+    with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
+        yield cast(BinaryIO, file)
+        file.seek(0)
+        sys.stdout.flush()
+        shutil.copyfileobj(file, sys.stdout.buffer)
+
+
+def table(invoices: "Iterable[Invoice]", as_of: dt.date | None, note: str | None) -> None:
+    """Print invoices as a table, with exact totals below it. What is overdue is marked in words, and in colour."""
+    terminal = sys.stdout.isatty()
+    console = Console() if terminal else Console(width=10_000, color_system=None)
+    # Without lines or padding where a program reads it.
+    shown = Table(box=box.SIMPLE_HEAD if terminal else None, pad_edge=terminal, padding=(0, 1))
+    for name in ("Invoice", "Month", "Due", "Overdue"):
+        shown.add_column(name, overflow="fold", no_wrap=name in {"Month", "Due"})
+    shown.add_column("Amount due", justify="right", no_wrap=True)
+    count, total, late, owed = 0, Decimal(0), 0, Decimal(0)
+    for invoice in invoices:
+        month, due = ages.month(invoice), ages.due_day(invoice)
+        count, total = count + 1, money.total((total, invoice.amount_due))
+        told, style = "", ""
+        if ages.is_overdue(invoice, as_of):
+            late, owed = late + 1, money.total((owed, invoice.amount_due))
+            told, style = f"{ages.days_overdue(invoice, as_of):,} days", "red"
+        shown.add_row(
+            Text(plain(invoice.invoice_id)),
+            f"{month:%Y-%m}" if month else "-",
+            f"{due}" if due else "-",
+            told,
+            money.text(invoice.amount_due),
+            style=style,
+        )
+    with console.capture() as captured:
+        console.print(shown)
+    lines = [line.rstrip() if not terminal else line for line in captured.get().splitlines()]
+    lines.append(f"{'' if terminal else chr(10)}{summary(count, total)}; {late:,} overdue, {money.text(owed)}")
+    sys.stdout.write("\n".join([*lines, *([f"Shown: {note}."] if note else [])]) + "\n")

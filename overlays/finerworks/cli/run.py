@@ -1,0 +1,76 @@
+"""What becomes of a command: its exit status, and one or two lines for what went wrong."""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+import typer
+
+from finerworks import errors
+from finerworks.cli.app import Session, app
+from finerworks.cli.selection import SelectionError
+
+__all__ = ["run"]
+
+NAME = "finerworks"
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry a command line out, and give its exit status; `app.STATUSES` says what they mean."""
+    if arguments[:1] == ["sandbox"] and "--help" not in arguments[1:2]:
+        # As it is: typer would take the `--` out that a command follows.
+        from finerworks.sandbox.__main__ import main  # noqa: PLC0415 - not needed for the rest
+
+        return main(arguments[1:])
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):  # not every terminal can show every character
+            reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, _end)
+    session = Session()
+    try:
+        status = app(list(arguments), prog_name=NAME, standalone_mode=False, obj=session)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads this, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+        return _tell(error, debug=session.debug)
+    return status if isinstance(status, int) else 0
+
+
+def _end(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Make of SIGTERM what lets half-written files be removed."""
+    sys.exit(143)
+
+
+def _status(error: Exception) -> int:
+    match error:
+        case typer.TyperException():
+            return error.exit_code
+        case errors.CredentialsError() | errors.AuthenticationError() | errors.PermissionDeniedError():
+            return 3
+        case errors.ResponseValidationError() | errors.ListingChangedError() | SelectionError():
+            return 5
+        case errors.FinerWorksError():
+            return 4
+        case _:
+            return 5 if type(error).__name__ == "ExportError" else 1
+
+
+def _tell(error: Exception, *, debug: bool) -> int:
+    """Say what went wrong, where, and what to do, and give the exit status."""
+    status = _status(error)
+    if debug:
+        traceback.print_exception(error)
+    told = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+    if status == 1 and not isinstance(error, (OSError, ModuleNotFoundError)):
+        told = f"a fault of this program: {type(error).__name__}: {told}. --debug shows where"
+    if told:  # typer shows the help of a group that is given nothing, and is done
+        typer.echo(f"{NAME}: {told}", err=True)
+    if told and (context := getattr(error, "ctx", None)):
+        typer.echo(f"Try '{context.command_path} --help'.", err=True)
+    return status
