@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 _QUIET = ["--no-first-run", "--disable-sync", "--disable-background-networking", "--disable-component-update"]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", *_QUIET]
@@ -40,14 +40,25 @@ def open_browser() -> Generator[Browser]:
             browser.close()
 
 
-class Watched:
-    """A page, and all that went wrong on it: errors, failed loads, and loads from elsewhere than `home`."""
+def _place(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return (parts.scheme, parts.path if parts.scheme == "file" else parts.netloc)
 
-    def __init__(self, browser: Browser, home: str, *, width: int = 1280, height: int = 800) -> None:
-        self.page: Page = browser.new_page(viewport={"width": width, "height": height})
+
+class Watched:
+    """A page, and all that went wrong on it: errors, failed loads, and loads from elsewhere than `home`.
+
+    Where `home` is a file, every other file is elsewhere.
+    """
+
+    def __init__(
+        self, browser: Browser, home: str, *, width: int = 1280, height: int = 800, dark: bool = False
+    ) -> None:
+        viewport: ViewportSize = {"width": width, "height": height}
+        self.page: Page = browser.new_page(viewport=viewport, color_scheme="dark" if dark else "light")
         self.problems: list[str] = []
         self.requests: list[str] = []
-        self._home = urlsplit(home)[:2]
+        self._home = _place(home)
         self.page.on("pageerror", lambda error: self.problems.append(f"page error: {error}"))
         self.page.on("console", lambda said: self._console(said.type, said.text))
         self.page.on("requestfailed", lambda asked: self.problems.append(f"not loaded: {asked.url}"))
@@ -59,7 +70,7 @@ class Watched:
 
     def _asked(self, url: str) -> None:
         self.requests.append(url)
-        if urlsplit(url).scheme not in {"data", "blob"} and urlsplit(url)[:2] != self._home:
+        if urlsplit(url).scheme not in {"data", "blob"} and _place(url) != self._home:
             self.problems.append(f"loaded from elsewhere: {url}")
 
     def open(self, url: str) -> Page:

@@ -6,6 +6,7 @@ Every sum is exact, and each table's parts add up to the total.
 
 import base64
 import datetime as dt
+import functools
 import hashlib
 import itertools
 import unicodedata
@@ -201,6 +202,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+@functools.cache
 def _template() -> jinja2.Template:
     """Load the page. What it is given is escaped; a name that it is not given is an error."""
     house = jinja2.Environment(
@@ -230,7 +232,7 @@ def _by_age(rows: Iterable[Row]) -> list[Part]:
     """Divide rows by how long they are overdue. Each is in one part; the last two are there if needed."""
     starts = (1, *(border + 1 for border in BORDERS))
     names = [f"{start} to {end} days" for start, end in zip(starts, BORDERS, strict=False)]
-    always = ["Not yet due", *(f"Overdue {name}" for name in names), f"Overdue over {BORDERS[-1]} days"]
+    always = ["Current: not yet due", *(f"Overdue {name}" for name in names), f"Overdue over {BORDERS[-1]} days"]
     settled, undated = "Past its due day, but zero or a credit", "No due day"
     found: dict[str, list[Row]] = {label: [] for label in always}
     for row in rows:
