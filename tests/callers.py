@@ -8,6 +8,7 @@ import pytest
 
 from finerworks import AsyncFinerWorks, AsyncHTTPClient, FinerWorks, FinerWorksError, HTTPClient
 from finerworks.attempts import Settings
+from finerworks.sandbox import Sandbox
 from finerworks_client.models import Invoice, InvoiceList
 
 
@@ -20,6 +21,11 @@ class Keys(TypedDict):
 
 KEYS: Keys = {"web_api_key": "the-web-api-key", "app_key": "the-app-key"}
 """Keys that are nobody's."""
+
+
+def keys(sandbox: Sandbox) -> Settings:
+    """Give the settings of a client that speaks to a sandbox."""
+    return {"web_api_key": sandbox.web_api_key, "app_key": sandbox.app_key, "base_url": sandbox.base_url}
 
 
 class Caller(Protocol):

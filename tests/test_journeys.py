@@ -9,17 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from callers import Caller
+from callers import Caller, keys
 from finerworks import AuthenticationError, BadRequestError, money
 from finerworks.attempts import Settings
 from finerworks.sandbox import ORDINARY_APP_KEY, ORDINARY_WEB_API_KEY, Sandbox
 
 ROOT = Path(__file__).parents[1]
-
-
-def keys(sandbox: Sandbox) -> Settings:
-    """Give the settings of a client that speaks to a sandbox."""
-    return {"web_api_key": sandbox.web_api_key, "app_key": sandbox.app_key, "base_url": sandbox.base_url}
 
 
 @pytest.fixture(scope="module")

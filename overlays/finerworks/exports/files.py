@@ -39,6 +39,10 @@ def whole_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Gene
         part.unlink(missing_ok=True)
 
 
+def _there_is(path: str | os.PathLike[str]) -> FileExistsError:
+    return FileExistsError(f"{os.fspath(path)} exists: give another name, or replace it (--overwrite, overwrite=)")
+
+
 def _refuse(target: Path, path: str | os.PathLike[str], *, overwrite: bool) -> None:
     if target.exists() and not overwrite:
         raise FileExistsError(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ROWS", "Frame", "Rows", "schema"]
 
-ROWS = 65_536
+ROWS = 10_000
 """Rows that are made into a batch, and a row group of Parquet, at a time."""
 
 _TYPES: dict[type, pa.DataType] = {

@@ -32,9 +32,12 @@ def _harmless(value: Cell) -> str:
 
 def _csv(file: BinaryIO, items: Iterable[object], model: type) -> None:
     text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow([column.name for column in columns(model)])
-    rows.writerows([_harmless(cell) for cell in cells(model, item)] for item in items)
+    # By itself, csv before Python 3.13 quotes no carriage return, at which its own reader begins a row.
+    plain, quoted = csv.writer(text, lineterminator="\n"), csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    plain.writerow([column.name for column in columns(model)])
+    for item in items:
+        row = [_harmless(cell) for cell in cells(model, item)]
+        (quoted if any("\r" in each for each in row) else plain).writerow(row)
     text.detach()
 
 
