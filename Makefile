@@ -203,7 +203,7 @@ lint: $(VENV)/node lint-spec thin ## check style, types, the house's borders and
 	$(NODE_BIN)/pyright --project pyproject.toml --warnings
 
 .PHONY: thin
-thin: $(VENV)/dev ## count the core's lines of code: at most 1050
+thin: $(VENV)/dev ## count the core's lines of code: at most 1065
 	@$(BIN)/python tools/thin.py
 
 .PHONY: format

@@ -1,5 +1,8 @@
 """The command: what it prints, what it writes, and the status that it ends with."""
 
+# The types that pyarrow-stubs has are in part unknown.
+# pyright: reportUnknownMemberType=false
+
 import csv
 import datetime as dt
 import io
@@ -54,11 +57,11 @@ def environment(known: dict[str, str]) -> dict[str, str]:
     return {**{name: value for name, value in os.environ.items() if name != "COLUMNS"}, **known}
 
 
-def run(*arguments: object, folder: Path | None = None, **known: str) -> Ended:
+def run(*arguments: object, known: dict[str, str] | None = None, folder: Path | None = None) -> Ended:
     """Run the command, with its output piped."""
     command = [COMMAND, *map(str, arguments)]
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=folder, env=environment(known), timeout=100
+        command, capture_output=True, text=True, check=False, cwd=folder, env=environment(known or {}), timeout=100
     )
     return Ended(done.returncode, done.stdout, done.stderr)
 
@@ -66,13 +69,17 @@ def run(*arguments: object, folder: Path | None = None, **known: str) -> Ended:
 @pytest.fixture
 def at(sandbox: Sandbox) -> Run:
     """Give what runs the command against the sandbox."""
-    return lambda *arguments, **known: run(*arguments, **{**sandbox.env, **known})
+
+    def run_there(*arguments: object, folder: Path | None = None, **known: str) -> Ended:
+        return run(*arguments, known={**sandbox.env, **known}, folder=folder)
+
+    return run_there
 
 
-def against(wire: Wire, *arguments: object, **known: str) -> Ended:
+def against(wire: Wire, *arguments: object) -> Ended:
     """Run the command against a server of ours."""
     keys = {"FINERWORKS_WEB_API_KEY": CANARY, "FINERWORKS_APP_KEY": f"{CANARY}-2"}
-    return run(*arguments, **{**keys, "FINERWORKS_BASE_URL": wire.url, **known})
+    return run(*arguments, known={**keys, "FINERWORKS_BASE_URL": wire.url})
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +201,7 @@ def test_exports_to_a_file(form: str, at: Run, tmp_path: Path) -> None:
 def test_an_export_takes_the_filters(at: Run, tmp_path: Path) -> None:
     """Those of the list."""
     at("invoices", "export", tmp_path / "a.parquet", "--since", "2026-01", "--until", "2026-02", *AS_OF)
-    ids: list[str] = pq.read_table(tmp_path / "a.parquet").column("invoice_id").to_pylist()
+    ids = pq.read_table(tmp_path / "a.parquet").column("invoice_id").to_pylist()
     assert ids == ["INV-202602-0001", "INV-202601-0001"]
 
 
@@ -244,14 +251,14 @@ def test_help_says_it_all_without_httpx(arguments: tuple[str, ...]) -> None:
     assert "--help" in done.stdout
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "finerworks.cli" in imported
-    assert not imported & {"httpx", "attr", "stamina", "connexion", "pyarrow", "jinja2", "xlsxwriter"}
+    assert not imported & {"httpx", "stamina", "connexion", "pyarrow", "jinja2", "xlsxwriter"}
 
 
 def test_help_has_the_exit_statuses(at: Run) -> None:
     """All of them, where one looks for them."""
     told = " ".join(at("invoices", "list", "--help").out.split())
     assert STATUSES in told
-    assert [int(each) for each in re.findall(r"(\d+) [a-zF]", STATUSES)] == [0, 1, 2, 3, 4, 5, 130, 141, 143]
+    assert [int(each) for each in re.findall(r"(\d+) [a-zA-Z]", STATUSES)] == [0, 1, 2, 3, 4, 5, 130, 141, 143]
 
 
 @pytest.mark.parametrize(
@@ -331,7 +338,7 @@ def test_a_failure_has_its_status(answer: bytes, status: int, tmp_path: Path) ->
 def test_no_server_is_4() -> None:
     """Nothing listens there."""
     keys = {"FINERWORKS_WEB_API_KEY": "a", "FINERWORKS_APP_KEY": "b", "FINERWORKS_BASE_URL": "http://127.0.0.1:1"}
-    done = run("check", **keys)
+    done = run("check", known=keys)
     assert (done.status, len(done.err.splitlines())) == (4, 1)
     assert "Connection refused" in done.err
 
@@ -394,7 +401,7 @@ def test_keys_come_from_a_file(sandbox: Sandbox, tmp_path: Path) -> None:
     lines = [f"export {name}='{value}'" for name, value in sandbox.env.items()]
     (tmp_path / "keys.env").write_text("\n".join(["# keys", *lines, "FINERWORKS_ACCOUNT_KEY=", "PATH=/nowhere"]))
     wrong = {"FINERWORKS_WEB_API_KEY": "wrong", "FINERWORKS_BASE_URL": "http://127.0.0.1:1"}
-    done = run("check", "--env-file", tmp_path / "keys.env", **wrong)
+    done = run("check", "--env-file", tmp_path / "keys.env", known=wrong)
     assert (done.status, done.err) == (0, "")
     assert "invoices  250" in done.out
 
@@ -516,8 +523,9 @@ def test_a_terminal_gets_colour_and_progress(sandbox: Sandbox) -> None:
     """What is overdue is red too, and pages and invoices are counted while one waits."""
     status, shown = on_terminal("invoices", "list", *AS_OF, **sandbox.env)
     assert status == 0
-    assert re.search(r"\x1b\[31m *INV-202610-0001|\x1b\[31m", shown)
-    assert re.search(r"10 pages, 250 invoices", shown)
+    assert re.search(r"\x1b\[31m *INV-202610-0001", shown)
+    assert "10 pages, 250 invoices" in shown
+    assert shown.rindex(" pages, ") < shown.index("INV-202610-0001"), "the progress is over when the table comes"
     assert "250 invoices, 118,620,104.20 due in all" in shown
 
 
@@ -531,12 +539,11 @@ def test_no_color_and_quiet_are_obeyed(sandbox: Sandbox) -> None:
 
 
 def test_a_narrow_terminal_loses_nothing(sandbox: Sandbox) -> None:
-    """Ids are folded there, not cut off, and amounts stay whole."""
-    narrow = {**sandbox.env, "COLUMNS": "50", "NO_COLOR": "1"}
+    """It breaks the lines itself: no id is cut off, and no amount comes in two parts."""
+    narrow = {**sandbox.env, "COLUMNS": "30", "NO_COLOR": "1"}
     _, shown = on_terminal("invoices", "list", "--limit", "1", "--quiet", *AS_OF, **narrow)
-    assert "1,234,567.89" in shown
+    assert re.search(r"INV-202610-0001 +2026-10 +2026-11-15 +9 days +1,234,567\.89", shown)
     assert "…" not in shown
-    assert "INV-202610-0001" in re.sub(r"\s", "", "".join(line[:12] for line in shown.splitlines()))
 
 
 def test_a_terminal_obeys_nothing_of_the_servers() -> None:
@@ -550,8 +557,9 @@ def test_a_terminal_obeys_nothing_of_the_servers() -> None:
 
 def completions(words: str) -> Iterator[str]:
     """Give what the shell is offered after some words."""
-    known = {"_FINERWORKS_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()))}
-    yield from run(**known).out.split()
+    at = len(words.split()) - (not words.endswith(" "))
+    known = {"_FINERWORKS_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(at)}
+    yield from run(known=known).out.split()
 
 
 def test_a_shell_completes_commands_and_options() -> None:

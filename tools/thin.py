@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-LIMIT = 1050
+LIMIT = 1065
 CORE = Path(__file__).parents[1] / "overlays" / "finerworks"
 
 

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import os
+import sys
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -172,14 +173,11 @@ def list_(
 
     chosen = _selection(account_key, since, until, as_of)
     chosen = dataclasses.replace(chosen, overdue=overdue, limit=limit)
-    with _wanted(context, env_file, Session(quiet, verbose, debug), chosen) as (found, _):
+    with whole_output() as file, _wanted(context, env_file, Session(quiet, verbose, debug), chosen) as (found, _):
         if format == "table":
-            rows = list(found)
+            file.write(table(found, chosen.as_of, chosen.words).encode(sys.stdout.encoding, "backslashreplace"))
         else:
-            with whole_output() as file:
-                (json_array if format == "json" else WRITERS[format].write)(file, found, Invoice)
-            return
-    table(rows, chosen.as_of, chosen.words)
+            (json_array if format == "json" else WRITERS[format].write)(file, found, Invoice)
 
 
 @invoices.command(epilog=STATUSES)

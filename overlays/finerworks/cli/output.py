@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import os
 import shutil
 import sys
 import tempfile
@@ -9,6 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+import typer
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
@@ -26,6 +28,9 @@ __all__ = ["plain", "progress", "summary", "table", "whole_output"]
 
 IN_MEMORY = 8 << 20
 """Bytes of output that are held in memory before they are given out; more are held in a file."""
+
+LEAST = 72
+"""Columns that the table takes. A narrower terminal breaks its lines, which is better than half an amount."""
 
 Watch = Callable[["Pager[Invoice]"], "Iterator[Invoice]"]
 """Gives the invoices of a listing, and shows how far it is."""
@@ -46,7 +51,10 @@ def progress(*, shown: bool) -> Generator[Watch]:
     """Show pages and invoices on standard error, if that is a terminal and it is wanted."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
+    shown = shown and console.is_terminal
+    with Progress(
+        *columns, console=console, transient=True, disable=not shown, redirect_stdout=False, redirect_stderr=False
+    ) as bar:
         task = bar.add_task("Asking for the first page", total=None)
 
         def watch(pager: "Pager[Invoice]") -> "Iterator[Invoice]":
@@ -67,14 +75,20 @@ def whole_output() -> Generator[BinaryIO]:
     with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
         yield cast(BinaryIO, file)
         file.seek(0)
-        sys.stdout.flush()
-        shutil.copyfileobj(file, sys.stdout.buffer)
+        try:
+            sys.stdout.flush()
+            shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.flush()
+        except BrokenPipeError as error:  # whoever reads this, such as head, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(141) from error
 
 
-def table(invoices: "Iterable[Invoice]", as_of: dt.date | None, note: str | None) -> None:
-    """Print invoices as a table, with exact totals below it. What is overdue is marked in words, and in colour."""
+def table(invoices: "Iterable[Invoice]", as_of: dt.date | None, note: str | None) -> str:
+    """Write invoices as a table, with exact totals below it. What is overdue is marked in words, and in colour."""
     terminal = sys.stdout.isatty()
     console = Console() if terminal else Console(width=10_000, color_system=None)
+    console.width = max(console.width, LEAST)
     # Without lines or padding where a program reads it.
     shown = Table(box=box.SIMPLE_HEAD if terminal else None, pad_edge=terminal, padding=(0, 1))
     for name in ("Invoice", "Month", "Due", "Overdue"):
@@ -100,4 +114,4 @@ def table(invoices: "Iterable[Invoice]", as_of: dt.date | None, note: str | None
         console.print(shown)
     lines = [line.rstrip() if not terminal else line for line in captured.get().splitlines()]
     lines.append(f"{'' if terminal else chr(10)}{summary(count, total)}; {late:,} overdue, {money.text(owed)}")
-    sys.stdout.write("\n".join([*lines, *([f"Shown: {note}."] if note else [])]) + "\n")
+    return "\n".join([*lines, *([f"Shown: {note}."] if note else [])]) + "\n"

@@ -1,6 +1,5 @@
 """What becomes of a command: its exit status, and one or two lines for what went wrong."""
 
-import os
 import signal
 import sys
 import traceback
@@ -13,6 +12,7 @@ import typer
 from finerworks import errors
 from finerworks.cli.app import Session, app
 from finerworks.cli.selection import SelectionError
+from finerworks.exports import ExportError
 
 __all__ = ["run"]
 
@@ -33,10 +33,6 @@ def run(arguments: Sequence[str]) -> int:
     session = Session()
     try:
         status = app(list(arguments), prog_name=NAME, standalone_mode=False, obj=session)
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads this, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
         return _tell(error, debug=session.debug)
     return status if isinstance(status, int) else 0
@@ -53,12 +49,12 @@ def _status(error: Exception) -> int:
             return error.exit_code
         case errors.CredentialsError() | errors.AuthenticationError() | errors.PermissionDeniedError():
             return 3
-        case errors.ResponseValidationError() | errors.ListingChangedError() | SelectionError():
+        case errors.ResponseValidationError() | errors.ListingChangedError() | ExportError() | SelectionError():
             return 5
         case errors.FinerWorksError():
             return 4
         case _:
-            return 5 if type(error).__name__ == "ExportError" else 1
+            return 1
 
 
 def _tell(error: Exception, *, debug: bool) -> int:

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finerworks import money
-from finerworks.exports.columns import ExportError
-from finerworks.exports.files import whole_file
+from finerworks.exports.files import ExportError, whole_file
 
 if TYPE_CHECKING:
     from finerworks_client.models import Invoice

@@ -10,6 +10,7 @@ from typing import cast, get_args, get_origin, get_type_hints
 import attrs
 
 from finerworks import money
+from finerworks.exports.files import ExportError
 from finerworks_client import models
 from finerworks_client.types import Unset
 
@@ -35,10 +36,6 @@ OFFSET = "_offset"
 
 Cell = str | Decimal | dt.datetime | int | bool | None
 """What a column holds."""
-
-
-class ExportError(ValueError):
-    """An item holds what a file or a table cannot."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,8 @@ from typing import BinaryIO, Protocol, cast
 
 import xlsxwriter  # type: ignore[import-untyped]
 
-from finerworks.exports.columns import Cell, ExportError, as_text, split, split_cells
+from finerworks.exports.columns import Cell, as_text, split, split_cells
+from finerworks.exports.files import ExportError
 
 __all__ = ["SHEET_ROWS", "write"]
 

@@ -7,7 +7,11 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["whole_file"]
+__all__ = ["ExportError", "whole_file"]
+
+
+class ExportError(ValueError):
+    """An item holds what a file or a table cannot."""
 
 
 @contextlib.contextmanager
@@ -45,9 +49,7 @@ def _there_is(path: str | os.PathLike[str]) -> FileExistsError:
 
 def _refuse(target: Path, path: str | os.PathLike[str], *, overwrite: bool) -> None:
     if target.exists() and not overwrite:
-        raise FileExistsError(
-            f"{os.fspath(path)} exists: give another name, or overwrite it (--overwrite, overwrite=True)"
-        )
+        raise _there_is(path)
     if target.exists() and not target.is_file():
         raise OSError(f"{os.fspath(path)} is not a file")
 
@@ -58,9 +60,7 @@ def _on(path: str | os.PathLike[str]) -> Generator[None]:
     try:
         yield
     except FileExistsError as error:
-        raise FileExistsError(
-            f"{os.fspath(path)} exists: give another name, or overwrite it (--overwrite, overwrite=True)"
-        ) from error
+        raise _there_is(path) from error
     except OSError as error:
         raise OSError(f"cannot write {os.fspath(path)}: {error.strerror or error}") from error
 
