@@ -289,7 +289,7 @@ def _chart(unit: str, parts: Sequence[Part]) -> Chart:
             left=percent(left[i], low),
             hatched=percent(late[i], high),
             plain=_EYE.subtract(percent(right[i], high), percent(late[i], high)),
-            breaks=[*([Decimal(3)] if left[i] > low else []), *([Decimal(97)] if right[i] > high else [])],
+            breaks=[*([Decimal(2)] if left[i] > low else []), *([Decimal(94)] if right[i] > high else [])],
         )
         for i, part in enumerate(parts)
     ]
