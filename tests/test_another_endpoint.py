@@ -34,6 +34,7 @@ async def main():
 with FinerWorks() as fw:
     print([payment.payment_id for payment in fw.payments.list()])
     print(fw.payments.page(2, per_page=20).total_count)
+    print({"payment_id", "amount_due", "payment_month_offset"} <= set(fw.payments.list().to_arrow().column_names))
     try:
         fw.payments.page(9)
     except ResponseValidationError as error:
@@ -116,8 +117,8 @@ def test_it_is_listed_like_invoices(copy: Path) -> None:
             [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, timeout=60, check=False
         )
     every = str([str(number) for number in range(60)])
-    assert (ran.stderr, ran.stdout.splitlines()) == ("", [every, "60", "total_count", every])
-    assert len(heads) == 3 + 1 + 1 + 1 + 3  # pages, the one tried again, two single ones, pages
+    assert (ran.stderr, ran.stdout.splitlines()) == ("", [every, "60", "True", "total_count", every])
+    assert len(heads) == 3 + 1 + 1 + 3 + 1 + 3  # pages, the one tried again, a single one, pages, a single one, pages
     for head in heads:
         assert head.startswith(b"POST /v3/list_payments ")
         assert b"the-web-api-key" in head

@@ -82,6 +82,22 @@ def test_the_wheel_has_its_sandbox_too(python: Path) -> None:
     assert printed.startswith("30 ")
 
 
+def test_the_wheel_has_its_command_too(python: Path, tmp_path: Path) -> None:
+    """With the extra, the command lists, exports to Excel and makes a report; without it, it says what is missing."""
+    command = python.with_name("finerworks")
+    told = subprocess.run([str(command)], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr == "finerworks: the command needs typer: pip install './finerworks[cli]', of the clone\n"
+    install(python, f"{built('*.whl')}[cli]")
+    with Sandbox() as sandbox:
+        printed = run(str(command), "invoices", "list", cwd=tmp_path, **sandbox.env)
+        assert "250 invoices, 118,620,104.20 due in all" in printed
+        run(str(command), "invoices", "export", "invoices.xlsx", cwd=tmp_path, **sandbox.env)
+        run(str(command), "invoices", "report", "invoices.html", cwd=tmp_path, **sandbox.env)
+    assert zipfile.is_zipfile(tmp_path / "invoices.xlsx")
+    assert "118,620,104.20" in (tmp_path / "invoices.html").read_text("utf-8")
+
+
 def test_the_wheel_holds_both_packages_and_no_more() -> None:
     """Types, the contract and the license are in; tests, templates and caches are not."""
     names = zipfile.ZipFile(built("*.whl")).namelist()
