@@ -104,6 +104,7 @@ def test_the_wheel_holds_both_packages_and_no_more() -> None:
     assert {
         "finerworks/py.typed",
         "finerworks/sandbox/openapi.yaml",
+        "finerworks/sandbox/ui.html",
         "finerworks_client/py.typed",
         "finerworks_client/models/invoice.py",
     } <= set(names)

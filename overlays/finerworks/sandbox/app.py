@@ -1,7 +1,7 @@
 """The sandbox's web application: openapi.yaml, played by connexion.
 
-connexion routes by the contract, checks each request and each answer against it, and has Swagger
-UI. The contract is changed in memory only: the file says nothing of any server framework.
+connexion routes by the contract, and checks each request and each answer against it. At /ui is
+Swagger UI, to try it on. The contract is changed in memory only: the file says nothing of any server framework.
 """
 
 import copy
@@ -12,8 +12,9 @@ from typing import TypeAlias, TypedDict, cast
 import yaml
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, Router
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route, Router
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from finerworks.sandbox import data
@@ -25,7 +26,7 @@ from finerworks.sandbox.checks import (
     with_errors_answered,
     with_plain_media_type,
 )
-from finerworks.sandbox.framework import Contract, behind_connexion, caller, operation_id
+from finerworks.sandbox.framework import SWAGGER_UI, Contract, behind_connexion, caller, operation_id
 from finerworks.sandbox.settings import APP_KEY, ORDINARY_APP_KEY, ORDINARY_WEB_API_KEY, WEB_API_KEY, Settings
 
 
@@ -72,7 +73,11 @@ def build_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
         answer = operations[asked](scope[PARSED_BODY], caller(scope, "web_api_key"))
         await JSONResponse(answer)(scope, receive, send)
 
-    router = Router([Route("/openapi.json", serve_contract)], default=play)
+    async def serve_page(_: Request) -> Response:
+        return FileResponse(Path(__file__).with_name("ui.html"))
+
+    pages = [Route("/openapi.json", serve_contract), Route("/ui/", serve_page)]
+    router = Router([*pages, Mount("/ui", StaticFiles(directory=SWAGGER_UI))], default=play)
     app = behind_connexion(router, contract, keys=lambda: keys, body=RequestBody)
     return with_errors_answered(with_plain_media_type(app))
 

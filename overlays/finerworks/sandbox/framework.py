@@ -24,6 +24,10 @@ with warnings.catch_warnings():
     from connexion.middleware.server_error import ServerErrorMiddleware  # type: ignore[import-untyped]
     from connexion.options import SwaggerUIOptions  # type: ignore[import-untyped]
     from jsonschema import FormatChecker
+    from swagger_ui_bundle import swagger_ui_path  # type: ignore[import-untyped]
+
+SWAGGER_UI = str(swagger_ui_path)
+"""The folder of Swagger UI's scripts and styles."""
 
 Contract: TypeAlias = dict[str, object]
 
@@ -60,8 +64,8 @@ def behind_connexion(app: ASGIApp, contract: Contract, *, keys: Callable[[], obj
         validate_responses=True,
         validator_map={"body": {"application/json": body}},
         security_map={"apiKey": keys},
-        # `app` serves the contract too: connexion's copy of it names no server.
-        swagger_ui_options=SwaggerUIOptions(swagger_ui_path="/ui", serve_spec=False),
+        # `app` serves both itself: connexion's page has no title of ours, its contract no server.
+        swagger_ui_options=SwaggerUIOptions(swagger_ui=False, serve_spec=False),
     )
     return cast("ASGIApp", stack)
 

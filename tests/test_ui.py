@@ -1,0 +1,91 @@
+"""The sandbox's /ui, as a person uses it in a browser: authorise, try it out, execute, read the answer."""
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, Response
+
+from browser import Watched
+from finerworks.sandbox import Sandbox
+
+FIRST = "INV-202610-0001"
+
+# A desk and a telephone.
+widths = pytest.mark.parametrize("width", [1280, 375])
+
+
+def authorize(page: Page, **keys: str) -> None:
+    """Type each key into its own field of the dialog."""
+    page.get_by_role("button", name="Authorize").click()
+    for name, key in keys.items():
+        scheme = page.locator(".auth-container").filter(has_text=f"{name} (apiKey)")
+        scheme.get_by_role("textbox").fill(key)
+        scheme.get_by_role("button", name="Authorize").click()
+    page.locator(".close-modal").click()
+
+
+def execute(page: Page) -> tuple[Request, Response]:
+    """Open the operation, press its two buttons, and give what then went over the wire."""
+    page.get_by_role("button", name="post /v3/list_invoices").click()
+    page.get_by_role("button", name="Try it out").click()
+    with page.expect_response("**/v3/list_invoices") as answered:
+        page.get_by_role("button", name="Execute").click()
+    return answered.value.request, answered.value
+
+
+def shown(page: Page, name: str) -> str:
+    """Give the text of a part of the answer, once it is there."""
+    return page.locator(f".live-responses-table .response {name}").first.inner_text()
+
+
+@widths
+def test_with_the_demo_keys_a_person_sees_invoices(browser: Browser, sandbox: Sandbox, width: int) -> None:
+    """Both keys, as the page names them, are typed; both are sent; the first page of invoices is shown."""
+    watched = Watched(browser, sandbox.base_url, width=width)
+    page = watched.open(f"{sandbox.base_url}/ui")
+    assert page.title() == "FinerWorks sandbox: try the API"
+    told = page.locator(".info").inner_text()
+    assert "not FinerWorks" in told
+    assert sandbox.web_api_key in told
+    assert sandbox.app_key in told
+    authorize(page, web_api_key=sandbox.web_api_key, app_key=sandbox.app_key)
+    sent, answer = execute(page)
+    assert (sent.headers["web_api_key"], sent.headers["app_key"]) == (sandbox.web_api_key, sandbox.app_key)
+    assert answer.status == 200
+    assert shown(page, ".response-col_status").startswith("200")
+    assert FIRST in shown(page, ".response-col_description")
+    assert f"'app_key: {sandbox.app_key}'" in page.locator(".curl-command").inner_text()
+    assert watched.problems == []
+    assert watched.overflow == 0
+    page.close()
+
+
+@widths
+@pytest.mark.parametrize("keys", [{}, {"web_api_key": "another", "app_key": "one"}], ids=["none", "wrong"])
+def test_with_wrong_keys_a_person_sees_why(
+    browser: Browser, sandbox: Sandbox, width: int, keys: dict[str, str]
+) -> None:
+    """The 400 of the live API with its words, and no error beside what the browser says of a 400."""
+    watched = Watched(browser, sandbox.base_url, width=width)
+    page = watched.open(f"{sandbox.base_url}/ui")
+    authorize(page, **keys)
+    _, answer = execute(page)
+    assert answer.status == 400
+    assert shown(page, ".response-col_status").startswith("400")
+    assert "Missing or unauthorized api credentials" in shown(page, ".response-col_description")
+    assert FIRST not in shown(page, ".response-col_description")
+    (problem,) = watched.problems
+    assert "status of 400" in problem
+    assert watched.overflow == 0
+    page.close()
+
+
+def test_an_answer_has_room_on_a_telephone(browser: Browser, sandbox: Sandbox) -> None:
+    """The invoices take most of the width, and can be scrolled; nothing else is pushed out."""
+    watched = Watched(browser, sandbox.base_url, width=375, height=667)
+    page = watched.open(f"{sandbox.base_url}/ui")
+    authorize(page, web_api_key=sandbox.web_api_key, app_key=sandbox.app_key)
+    execute(page)
+    box = page.locator(".live-responses-table .highlight-code").first.bounding_box()
+    assert box is not None
+    assert box["width"] > 0.75 * 375
+    assert box["x"] + box["width"] <= 375
+    page.close()
