@@ -1,0 +1,69 @@
+"""Add new invoices to a journal of double entries, as hledger and ledger read it: export_to_ledger.py FILE.
+
+Run it again and again: an invoice that the journal has is not added twice. The file is replaced as a whole, once all
+invoices have come, or stays as it is. Keys come from FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY.
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+from finerworks import FinerWorks, FinerWorksError, money
+from finerworks_client.models import Invoice
+
+# What is written below, as it is found again.
+KNOWN = re.compile(r"^    ; invoice: (.+)\n    Expenses:Printing +(\S+)$", re.MULTILINE)
+
+
+def amount_of(invoice: Invoice, sign: int = 1) -> str:
+    """Write the exact amount as a journal has it."""
+    return money.text(sign * money.exact(invoice.amount_due)).replace(",", "")
+
+
+def entry(invoice: Invoice) -> str:
+    """Write one invoice as what it cost and what is owed for it."""
+    days = (invoice.invoice_date, invoice.last_day_of_month, invoice.invoice_month)
+    day = next((day for day in days if day and day.year > 1), None)  # 0001-01-01 is .NET's "never set"
+    if day is None or not invoice.invoice_id.isprintable():
+        raise ValueError(f"{invoice.invoice_id!r} cannot be booked: it has no date, or a name of more than one line")
+    return (
+        f"\n{day:%Y-%m-%d} FinerWorks\n    ; invoice: {invoice.invoice_id}\n"
+        f"    Expenses:Printing       {amount_of(invoice):>18}\n"
+        f"    Liabilities:FinerWorks  {amount_of(invoice, -1):>18}\n"
+    )
+
+
+def replace(path: Path, text: str) -> None:
+    """Put a whole file in the place of the old one: whoever reads sees one or the other."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def main(path: Path) -> None:
+    """Add what is new, and name what has changed since it was added."""
+    journal = path.read_text("utf-8") if path.exists() else "; Written by export_to_ledger.py\n"
+    known = dict(KNOWN.findall(journal))
+    with FinerWorks() as fw:
+        invoices = list(fw.invoices.list())
+    new = [invoice for invoice in reversed(invoices) if invoice.invoice_id not in known]
+    if new:
+        replace(path, journal + "".join(map(entry, new)))
+    for invoice in invoices:
+        if known.get(invoice.invoice_id, now := amount_of(invoice)) != now:
+            print(f"{invoice.invoice_id}: {now} is due now, the journal has {known[invoice.invoice_id]}")
+    print(f"{len(new)} new, {len(invoices) - len(new)} known: {path}")
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1] if sys.argv[1:] else "finerworks.journal"))
+    except (FinerWorksError, ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
