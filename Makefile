@@ -195,12 +195,24 @@ fuzz: $(VENV)/dev ## try the client on 10,000 made-up answers a test, the sandbo
 		$(if $(ARGS),$(ARGS),$(wildcard tests/test_fuzz*.py tests/test_listing_histories.py))
 
 .PHONY: lint
-lint: $(VENV)/node lint-spec thin ## check style, types, the house's borders and the contract
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+lint: $(VENV)/node style lint-spec lint-workflows thin ## check style, types, the house's borders, the contract and the workflows
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(NODE_BIN)/pyright --project pyproject.toml --warnings
+
+.PHONY: style
+style: $(VENV)/dev ## check style alone
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: lint-workflows
+lint-workflows: $(VENV)/dev ## check the workflows and the sandbox's image
+	$(BIN)/zizmor --offline --quiet --strict-collection .github .pre-commit-config.yaml
+	$(BIN)/hadolint tools/sandbox.Dockerfile
+
+.PHONY: hooks
+hooks: $(VENV)/dev ## let git check style before each commit, and generated/ before each push
+	@$(BIN)/pre-commit install
 
 .PHONY: thin
 thin: $(VENV)/dev ## count the core's lines of code: at most 1065
