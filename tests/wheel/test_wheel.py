@@ -98,6 +98,16 @@ def test_the_wheel_has_its_command_too(python: Path, tmp_path: Path) -> None:
     assert "118,620,104.20" in (tmp_path / "invoices.html").read_text("utf-8")
 
 
+def test_the_wheel_has_its_fixture_too(python: Path) -> None:
+    """With the extra, pytest finds the fixture by the wheel's entry point."""
+    install(python, f"{built('*.whl')}[sandbox]")
+    install(python, "pytest")
+    test = "from finerworks import FinerWorks\ndef test_it(finerworks_sandbox):\n"
+    test += "    with FinerWorks() as fw:\n        assert len(list(fw.invoices.list())) == 250\n"
+    (python.parent / "test_it.py").write_text(test, "utf-8")
+    assert "1 passed" in run(str(python), "-m", "pytest", "-Werror", "--strict-markers", "test_it.py", cwd=python.parent)
+
+
 def test_the_wheel_holds_both_packages_and_no_more() -> None:
     """Types, the contract and the license are in; tests, templates and caches are not."""
     names = zipfile.ZipFile(built("*.whl")).namelist()
@@ -123,6 +133,8 @@ def test_the_sdist_holds_what_makes_the_wheel() -> None:
         "generator-config.yaml",
         "Makefile",
         "constraints.txt",
+        ".github/workflows/test.yml",
+        "examples/README.md",
         "overlays/templates/property_templates/union_property.py.jinja",
         "tests/conftest.py",
     } <= names
