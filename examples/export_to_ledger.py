@@ -4,12 +4,12 @@ Run it again and again: an invoice that the journal has is not added twice. The 
 invoices have come, or stays as it is. Keys come from FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY.
 """
 
-import os
 import re
 import sys
 from pathlib import Path
 
 from finerworks import FinerWorks, FinerWorksError, money
+from finerworks.exports import whole_file
 from finerworks_client.models import Invoice
 
 # What is written below, as it is found again.
@@ -34,19 +34,6 @@ def entry(invoice: Invoice) -> str:
     )
 
 
-def replace(path: Path, text: str) -> None:
-    """Put a whole file in the place of the old one: whoever reads sees one or the other."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def main(path: Path) -> None:
     """Add what is new, and name what has changed since it was added."""
     journal = path.read_text("utf-8") if path.exists() else "; Written by export_to_ledger.py\n"
@@ -55,7 +42,8 @@ def main(path: Path) -> None:
         invoices = list(fw.invoices.list())
     new = [invoice for invoice in reversed(invoices) if invoice.invoice_id not in known]
     if new:
-        replace(path, journal + "".join(map(entry, new)))
+        with whole_file(path, overwrite=True) as file:
+            file.write((journal + "".join(map(entry, new))).encode())
     for invoice in invoices:
         if known.get(invoice.invoice_id, now := amount_of(invoice)) != now:
             print(f"{invoice.invoice_id}: {now} is due now, the journal has {known[invoice.invoice_id]}")

@@ -105,7 +105,9 @@ def test_the_wheel_has_its_fixture_too(python: Path) -> None:
     test = "from finerworks import FinerWorks\ndef test_it(finerworks_sandbox):\n"
     test += "    with FinerWorks() as fw:\n        assert len(list(fw.invoices.list())) == 250\n"
     (python.parent / "test_it.py").write_text(test, "utf-8")
-    assert "1 passed" in run(str(python), "-m", "pytest", "-Werror", "--strict-markers", "test_it.py", cwd=python.parent)
+    assert "1 passed" in run(
+        str(python), "-m", "pytest", "-Werror", "--strict-markers", "test_it.py", cwd=python.parent
+    )
 
 
 def test_the_wheel_holds_both_packages_and_no_more() -> None:
