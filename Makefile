@@ -178,6 +178,12 @@ bench: $(VENV)/dev $(BENCH)/node $(BENCH)/clients/made $(BENCHED) ## measure the
 bench-quick: $(VENV)/run $(call environments,httpx finerworks finerworks-aiohttp) ## print the main ratios as `name ratio goal`, and fail where a goal is missed (a minute)
 	@$(BIN)/python -m benchmarks.run --quick $(ARGS)
 
+# --- pictures -------------------------------------------------------------------------------------
+
+.PHONY: pictures
+pictures: $(VENV)/dev ## take README's pictures of the command and the report anew (needs Chromium)
+	@$(BIN)/python tools/pictures.py
+
 # --- checks ---------------------------------------------------------------------------------------
 
 .PHONY: test
