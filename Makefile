@@ -45,6 +45,10 @@ $(VENV)/dev: $(VENV)/run
 	@$(INSTALL) --constraint constraints.txt --editable '.[pandas,polars]' --group dev $(LOGGED)
 	@touch $@
 
+$(VENV)/docs: $(VENV)/run
+	@$(INSTALL) --constraint constraints.txt --group docs $(LOGGED)
+	@touch $@
+
 $(VENV)/node: tools/package.json tools/package-lock.json | $(VENV)/dev
 	@cd tools && npm ci --silent --no-audit --no-fund >../$(VENV)/install.log 2>&1 || { \
 		echo "make: could not install the linters (is there a network?); details: $(VENV)/install.log" >&2; exit 1; }
@@ -121,6 +125,23 @@ spec: $(VENV)/node ## bundle openapi.yaml as dist/openapi.json, for tools that r
 .PHONY: spec-diff
 spec-diff: $(VENV)/dev .tools/oasdiff ## say whether openapi.yaml breaks clients of an earlier one (BASE=..., or the last published)
 	@$(BIN)/python tools/spec.py diff $(if $(BASE),--base $(BASE))
+
+# --- documentation --------------------------------------------------------------------------------
+
+SITE := .site
+DOCS_PORT := $(or $(filter-out 0,$(PORT)),8000)
+# Not --quiet: warnings would pass then. The variable is for a word on MkDocs 2, which the pins keep away.
+MKDOCS = NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs
+
+.PHONY: docs
+docs: $(VENV)/docs ## build the documentation in .site/; a warning fails it
+	@$(MKDOCS) build --strict --site-dir $(abspath $(SITE))
+
+.PHONY: docs-serve
+docs-serve: $(VENV)/docs ## serve the documentation until Ctrl-C, built anew at each change (PORT=8000)
+	@echo "The documentation is at http://127.0.0.1:$(DOCS_PORT)/. Ctrl-C stops it."
+	@echo "With 'make sandbox' beside it, try the API in a browser: http://127.0.0.1:8765/ui"
+	@$(MKDOCS) serve --strict --livereload --dev-addr 127.0.0.1:$(DOCS_PORT)
 
 # --- other languages ------------------------------------------------------------------------------
 
@@ -248,6 +269,6 @@ lock: $(VENV)/dev ## choose the versions in constraints.txt anew
 
 .PHONY: clean
 clean: ## remove everything that was made: environments, caches, builds
-	rm -rf $(VENV) .generated dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tools/node_modules .tools
+	rm -rf $(VENV) .generated .site dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tools/node_modules .tools
 	rm -rf languages/*/build languages/*/node_modules benchmarks/build benchmarks/node/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,121 @@
+"""Hooks of the documentation's build: pages from outside docs/, the contract as a page, and a map for machines."""
+
+import json
+import posixpath
+import re
+from pathlib import Path
+
+import yaml
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files, InclusionLevel
+from mkdocs.structure.nav import Navigation, Section
+from mkdocs.structure.pages import Page
+from swagger_ui_bundle import swagger_ui_path
+
+ROOT = Path(__file__).parents[1]
+
+PAGES = {
+    "README.md": "index.md",  # whose place the site's own first page takes
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "security.md",
+    "benchmarks/README.md": "benchmarks.md",
+    "languages/README.md": "languages.md",
+}
+"""What is taken in as a page of the site, by its path in the repository."""
+
+LINK = re.compile(r"(?<=\]\()[^)\s#:]+(?=[)#])")
+SHOWN = {".png", ".svg", ".yaml"}
+"""What a browser shows as it is, or a reader saves; anything else is a program, to be read as text."""
+
+SWAGGER_UI = ("swagger-ui.css", "swagger-ui-bundle.js")
+
+_homes: dict[str, str] = {}
+"""Where in the site a file of the repository is."""
+_navigation: list[Navigation] = []
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Take in the pages, and whatever file a page links to; a link to nothing is left for MkDocs to tell of."""
+    _homes.clear()
+    _homes.update({f"docs/{each.src_uri}": each.src_uri for each in files if Path(config.docs_dir, each.src_uri).exists()})
+    for source, home in PAGES.items():
+        _homes[source] = home
+        if source != "README.md":
+            files.append(_taken(config, home, ROOT / source))
+    for name in SWAGGER_UI:
+        files.append(_taken(config, f"assets/swagger-ui/{name}", Path(swagger_ui_path, name)))
+    for page in list(files.documentation_pages()):
+        for link in LINK.findall(page.content_string):
+            target = _target(page.src_uri, link)
+            if target not in _homes and (ROOT / target).is_file():
+                text = Path(target).suffix not in SHOWN
+                _homes[target] = f"files/{target}{'.txt' if text else ''}"
+                files.append(_taken(config, _homes[target], ROOT / target))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001 - by name
+    """Turn the links, which hold in the repository, into links that hold in the site."""
+    here = posixpath.dirname(page.file.src_uri)
+
+    def turned(link: re.Match[str]) -> str:
+        home = _homes.get(_target(page.file.src_uri, link[0]))
+        return posixpath.relpath(home, here or ".") if home else link[0]
+
+    return LINK.sub(turned, markdown)
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001 - by name
+    """Show the contract on its page, by the Swagger UI that the sandbox has too."""
+    if page.file.src_uri != "contract.md":
+        return html
+    contract = json.dumps(yaml.safe_load((ROOT / "openapi.yaml").read_text("utf-8"))).replace("</", r"<\/")
+    shown = '{spec, dom_id: "#contract", supportedSubmitMethods: [], validatorUrl: null, defaultModelsExpandDepth: 2}'
+    style, script = (f"../assets/swagger-ui/{name}" for name in SWAGGER_UI)
+    return (
+        f'{html}<link rel="stylesheet" href="{style}"><div id="contract"></div><script src="{script}"></script>'
+        f"<script>const spec = {contract}; SwaggerUIBundle({shown});</script>"
+    )
+
+
+def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:  # noqa: ARG001 - by name
+    """Keep the navigation until the site is there."""
+    _navigation[:] = [nav]
+    return nav
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Write llms.txt from the navigation, and each page's Markdown beside it; the reference has HTML alone."""
+    lines = [f"# {config.site_name}", "", f"> {config.site_description}", ""]
+    for item in _navigation[0].items:
+        if isinstance(item, Section):
+            lines += ["", f"## {item.title}", ""]
+        for page in item.children if isinstance(item, Section) else [item]:
+            assert isinstance(page, Page)  # noqa: S101 - for the checker: the navigation has two levels
+            text = page.markdown or ""
+            url = page.url or "index.html"
+            if not re.search("^::: ", text, re.MULTILINE):
+                url = page.file.src_uri
+                Path(config.site_dir, url).write_text(text, encoding="utf-8")
+            lines.append(f"- [{page.title}]({url}): {_gist(text)}")
+    Path(config.site_dir, "llms.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _taken(config: MkDocsConfig, home: str, path: Path) -> File:
+    """Give a file from outside docs/, which is left out for no dot in its name."""
+    return File.generated(config, home, abs_src_path=str(path), inclusion=InclusionLevel.INCLUDED)
+
+
+def _target(page: str, link: str) -> str:
+    """Give the path in the repository that a link of a page means there."""
+    source = next((source for source, home in PAGES.items() if home == page and page != "index.md"), f"docs/{page}")
+    return posixpath.normpath(posixpath.join(posixpath.dirname(source), link))
+
+
+def _gist(markdown: str) -> str:
+    """Give the first sentence of a page, as plain text."""
+    paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n", markdown)]
+    first = next((part for part in paragraphs if re.match(r"[\w`*\[]", part)), "")
+    plain = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", first).replace("`", "").replace("*", "")
+    return re.split(r"(?<=[.:]) ", plain, maxsplit=1)[0].rstrip(":.") + "."
