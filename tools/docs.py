@@ -30,6 +30,16 @@ SHOWN = {".png", ".svg", ".yaml"}
 
 SWAGGER_UI = ("swagger-ui.css", "swagger-ui-bundle.js")
 
+# In a tree of its own, so that the theme's styles and the viewer's leave each other alone.
+VIEWER = """
+const viewer = document.getElementById("contract").attachShadow({mode: "open"});
+viewer.innerHTML = '<link rel="stylesheet" href="%(style)s"><link rel="stylesheet" href="../contract.css"><div></div>';
+SwaggerUIBundle({
+    spec: %(contract)s, domNode: viewer.lastElementChild, supportedSubmitMethods: [], validatorUrl: null,
+    docExpansion: "full", defaultModelExpandDepth: 2, defaultModelsExpandDepth: 2,
+});
+"""
+
 _homes: dict[str, str] = {}
 """Where in the site a file of the repository is."""
 _navigation: list[Navigation] = []
@@ -71,12 +81,8 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     if page.file.src_uri != "contract.md":
         return html
     contract = json.dumps(yaml.safe_load((ROOT / "openapi.yaml").read_text("utf-8"))).replace("</", r"<\/")
-    shown = '{spec, dom_id: "#contract", supportedSubmitMethods: [], validatorUrl: null, defaultModelsExpandDepth: 2}'
     style, script = (f"../assets/swagger-ui/{name}" for name in SWAGGER_UI)
-    return (
-        f'{html}<link rel="stylesheet" href="{style}"><div id="contract"></div><script src="{script}"></script>'
-        f"<script>const spec = {contract}; SwaggerUIBundle({shown});</script>"
-    )
+    return f'{html}<script src="{script}"></script><script>{VIEWER % {"style": style, "contract": contract}}</script>'
 
 
 def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:  # noqa: ARG001 - by name
