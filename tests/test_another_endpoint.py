@@ -47,7 +47,7 @@ def blocks() -> list[str]:
     """Give the Python code that CONTRIBUTING shows, as it is to stand in the files."""
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     return [
-        textwrap.dedent(block) for block in re.findall(r"^   ```python\n(.*?)^   ```$", text, re.DOTALL | re.MULTILINE)
+        textwrap.dedent(block) for block in re.findall(r"^    ```python\n(.*?)^    ```$", text, re.DOTALL | re.MULTILINE)
     ]
 
 
