@@ -46,9 +46,8 @@ asyncio.run(main())
 def blocks() -> list[str]:
     """Give the Python code that CONTRIBUTING shows, as it is to stand in the files."""
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    return [
-        textwrap.dedent(block) for block in re.findall(r"^    ```python\n(.*?)^    ```$", text, re.DOTALL | re.MULTILINE)
-    ]
+    found = re.findall(r"^    ```python\n(.*?)^    ```$", text, re.DOTALL | re.MULTILINE)
+    return [textwrap.dedent(block) for block in found]
 
 
 def with_payments(contract: dict[str, Any]) -> dict[str, Any]:

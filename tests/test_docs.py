@@ -65,7 +65,7 @@ def show_text(example: Example) -> None:
 def run_console(example: Example) -> None:
     """Run each command that follows a `$`, to its end or, if the page says so, until it has said what is shown."""
     for shown in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]:
-        command, want = re.fullmatch(r"((?:.*\\\n)*.*)\n?((?:.|\n)*)", shown).groups()  # type: ignore[union-attr]
+        command, _, want = re.sub(r"\\\n *", "", shown).partition("\n")
         if example.document.text[: example.start].rstrip().endswith(UNTIL_STOPPED):
             got = first_words(command, len(want.splitlines()))
         else:
@@ -105,7 +105,7 @@ def missing(text: str) -> str | None:
 
 @pytest.fixture
 def clone(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stand in a folder that looks like the clone, and may be written to, with the sandbox's keys in the environment."""
+    """Stand in a folder that looks like the clone, with the sandbox's keys in the environment."""
     for path in ROOT.iterdir():
         if path.name not in {".git", ".site"}:
             (tmp_path / path.name).symlink_to(path)
@@ -125,7 +125,7 @@ def test_its_blocks_run(page: str) -> None:
         try:
             if part := missing(str(example.parsed)):
                 absent.add(part)
-                raise SkipTest  # noqa: TRY301
+                raise SkipTest(part)  # noqa: TRY301
             example.evaluate()
         except SkipTest:  # the page says why
             example.namespace[PRINTED] = None

@@ -1,16 +1,17 @@
 """Hooks of the documentation's build: pages from outside docs/, the contract as a page, and a map for machines."""
 
+import importlib.resources
 import json
 import posixpath
 import re
 from pathlib import Path
+from typing import cast
 
 import yaml
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
-from swagger_ui_bundle import swagger_ui_path
 
 ROOT = Path(__file__).parents[1]
 
@@ -29,6 +30,7 @@ SHOWN = {".png", ".svg", ".yaml"}
 """What a browser shows as it is, or a reader saves; anything else is a program, to be read as text."""
 
 SWAGGER_UI = ("swagger-ui.css", "swagger-ui-bundle.js")
+SWAGGER_UI_FOLDER = next(Path(str(importlib.resources.files("swagger_ui_bundle"))).glob("vendor/swagger-ui-*"))
 
 # In a tree of its own, so that the theme's styles and the viewer's leave each other alone.
 VIEWER = """
@@ -48,13 +50,15 @@ _navigation: list[Navigation] = []
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Take in the pages, and whatever file a page links to; a link to nothing is left for MkDocs to tell of."""
     _homes.clear()
-    _homes.update({f"docs/{each.src_uri}": each.src_uri for each in files if Path(config.docs_dir, each.src_uri).exists()})
+    _homes.update(
+        {f"docs/{each.src_uri}": each.src_uri for each in files if Path(config.docs_dir, each.src_uri).exists()}
+    )
     for source, home in PAGES.items():
         _homes[source] = home
         if source != "README.md":
             files.append(_taken(config, home, ROOT / source))
     for name in SWAGGER_UI:
-        files.append(_taken(config, f"assets/swagger-ui/{name}", Path(swagger_ui_path, name)))
+        files.append(_taken(config, f"assets/swagger-ui/{name}", SWAGGER_UI_FOLDER / name))
     for page in list(files.documentation_pages()):
         for link in LINK.findall(page.content_string):
             target = _target(page.src_uri, link)
@@ -94,17 +98,18 @@ def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:  
 def on_post_build(config: MkDocsConfig) -> None:
     """Write llms.txt from the navigation, and each page's Markdown beside it; the reference has HTML alone."""
     lines = [f"# {config.site_name}", "", f"> {config.site_description}", ""]
-    for item in _navigation[0].items:
+    # MkDocs leaves the types of a list's items, and of a title, open.
+    for item in cast("list[Section | Page]", _navigation[0].items):  # pyright: ignore[reportUnknownMemberType]
         if isinstance(item, Section):
             lines += ["", f"## {item.title}", ""]
-        for page in item.children if isinstance(item, Section) else [item]:
-            assert isinstance(page, Page)  # noqa: S101 - for the checker: the navigation has two levels
+        for page in cast("list[Page]", item.children if isinstance(item, Section) else [item]):
             text = page.markdown or ""
             url = page.url or "index.html"
             if not re.search("^::: ", text, re.MULTILINE):
                 url = page.file.src_uri
                 Path(config.site_dir, url).write_text(text, encoding="utf-8")
-            lines.append(f"- [{page.title}]({url}): {_gist(text)}")
+            title = cast("str", page.title)  # pyright: ignore[reportUnknownMemberType]
+            lines.append(f"- [{title}]({url}): {_gist(text)}")
     Path(config.site_dir, "llms.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

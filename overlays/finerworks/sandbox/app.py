@@ -29,6 +29,9 @@ from finerworks.sandbox.checks import (
 from finerworks.sandbox.framework import SWAGGER_UI, Contract, behind_connexion, caller, operation_id
 from finerworks.sandbox.settings import APP_KEY, ORDINARY_APP_KEY, ORDINARY_WEB_API_KEY, WEB_API_KEY, Settings
 
+DOCUMENTATION = "http://127.0.0.1:8000/"
+"""Where `make docs-serve` has it, unless it is told otherwise."""
+
 
 class ListRequest(TypedDict, total=False):
     """The body of a request for a listing, checked against the contract already."""
@@ -89,7 +92,8 @@ def _for_the_sandbox(contract: Contract) -> Contract:
     info["title"] += " (local sandbox)"
     info["description"] = (
         "**This is a local sandbox, not FinerWorks.** Its invoices are made up and nothing is sent "
-        f"anywhere. Authorize with `{WEB_API_KEY}` and `{APP_KEY}`.\n\n{info['description']}"
+        f"anywhere. Authorize with `{WEB_API_KEY}` and `{APP_KEY}`.\n\nThe clone's `make docs-serve` serves the "
+        f"documentation at [{DOCUMENTATION}]({DOCUMENTATION}).\n\n{info['description']}"
     )
     contract["servers"] = [{"url": "/", "description": "This sandbox"}]
     return contract
