@@ -64,13 +64,17 @@ def show_text(example: Example) -> None:
 
 def run_console(example: Example) -> None:
     """Run each command that follows a `$`, to its end or, if the page says so, until it has said what is shown."""
+    example.namespace[PRINTED] = None
     for shown in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]:
         command, _, want = re.sub(r"\\\n *", "", shown).partition("\n")
         if example.document.text[: example.start].rstrip().endswith(UNTIL_STOPPED):
             got = first_words(command, len(want.splitlines()))
         else:
-            done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120, check=False)
-            assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
+            pipe = subprocess.PIPE  # for both, as a terminal shows both
+            done = subprocess.run(
+                ["bash", "-c", command], stdout=pipe, stderr=subprocess.STDOUT, text=True, timeout=120, check=False
+            )
+            assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}"
             got = done.stdout
         if want:
             same(example, want, got)
