@@ -64,7 +64,7 @@ def show_text(example: Example) -> None:
 
 def run_console(example: Example) -> None:
     """Run each command that follows a `$`, to its end or, if the page says so, until it has said what is shown."""
-    example.namespace[PRINTED] = None
+    example.namespace.pop(PRINTED, None)
     for shown in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]:
         command, _, want = re.sub(r"\\\n *", "", shown).partition("\n")
         if example.document.text[: example.start].rstrip().endswith(UNTIL_STOPPED):
