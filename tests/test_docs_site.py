@@ -189,3 +189,14 @@ def test_it_is_served_on_this_machine() -> None:
             os.killpg(run.pid, signal.SIGINT)
             rest = run.communicate(timeout=30)[0]
     assert "Traceback" not in rest
+
+
+def test_a_port_that_is_taken_is_told_in_one_line() -> None:
+    """With what to do, and no traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = ["make", "-s", "-C", ROOT, "docs-serve", f"PORT={port}"]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert result.returncode == 2
+    assert f"port {port} is taken" in result.stderr
+    assert "Traceback" not in result.stderr
