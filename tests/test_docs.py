@@ -2,7 +2,6 @@
 
 import contextlib
 import doctest
-import importlib.util
 import io
 import os
 import re
@@ -25,13 +24,6 @@ NAMES = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "benchma
 PAGES = [*NAMES, *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md"))]
 
 UNTIL_STOPPED = "<!-- runs until it is stopped -->"
-
-PARTS = {
-    r"^\$ .*\bfinerworks (invoices|check)|invoices\.csv$": "finerworks.cli",
-    r"finerworks\.exports|to_polars": "finerworks.exports",
-    r"finerworks_sandbox|pytest -q test_ledger": "finerworks.sandbox.plugin",
-}
-"""What a block takes that may not be there."""
 
 PRINTED = "printed"
 """In a page's namespace: what the block before wrote to standard output; None if it was not run."""
@@ -99,14 +91,6 @@ def document(page: str) -> Document:
     return Sybil([SkipParser(), *(CodeBlockParser(name, run) for name, run in blocks.items())]).parse(ROOT / page)
 
 
-def missing(text: str) -> str | None:
-    """Name the part that a block needs and that is not there."""
-    for pattern, part in PARTS.items():
-        if re.search(pattern, text, re.MULTILINE) and importlib.util.find_spec(part) is None:
-            return part
-    return None
-
-
 @pytest.fixture
 def clone(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stand in a folder that looks like the clone, with the sandbox's keys in the environment."""
@@ -124,17 +108,11 @@ def clone(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("page", [page for page in PAGES if "```" in (ROOT / page).read_text("utf-8")])
 def test_its_blocks_run(page: str) -> None:
     """Each block of a page, in order, as a reader would copy it."""
-    absent: set[str] = set()
     for example in document(page).examples():
         try:
-            if part := missing(str(example.parsed)):
-                absent.add(part)
-                raise SkipTest(part)  # noqa: TRY301
             example.evaluate()
         except SkipTest:  # the page says why
             example.namespace[PRINTED] = None
-    if absent:
-        pytest.skip(f"without {', '.join(sorted(absent))}")
 
 
 @pytest.mark.parametrize("page", PAGES)
