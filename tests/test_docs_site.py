@@ -112,7 +112,8 @@ def test_search_finds_a_word(browser: Browser, home: str) -> None:
     watched = Watched(browser, home)
     page = watched.open(home)
     for word, place in (("ListingChangedError", "reference/errors/"), ("stamina", "guides/errors/")):
-        page.get_by_placeholder("Search").fill(word)
+        page.get_by_placeholder("Search").clear()
+        page.get_by_placeholder("Search").press_sequentially(word)  # it looks for keys
         expect(page.locator(f".md-search-result__item a[href*='{place}']").first).to_be_visible(timeout=60_000)
     assert watched.problems == []
     page.close()
@@ -195,7 +196,7 @@ def test_a_port_that_is_taken_is_told_in_one_line() -> None:
     """With what to do, and no traceback."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        command = ["make", "-s", "-C", ROOT, "docs-serve", f"PORT={port}"]
+        command = ["make", "-s", "-C", str(ROOT), "docs-serve", f"PORT={port}"]
         result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert result.returncode == 2
     assert f"port {port} is taken" in result.stderr
