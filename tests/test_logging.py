@@ -1,11 +1,14 @@
 """What can be seen of requests from outside: log lines, stamina's hooks, the User-Agent."""
 
+import asyncio
 import logging
 import os
 import platform
 import re
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -14,7 +17,7 @@ from stamina.instrumentation import RetryDetails, RetryHookFactory, set_on_retry
 
 import finerworks
 from callers import KEYS, Caller
-from finerworks import FinerWorks, ServerError
+from finerworks import AsyncFinerWorks, FinerWorks, ServerError
 from wire import Exchange, Wire, http, page
 
 PROGRAM = """
@@ -118,3 +121,41 @@ def test_says_who_asks(caller: Caller) -> None:
     assert {line for each in wire.exchanges for line in each.head.split(b"\r\n") if line.startswith(b"User-Agent")} == {
         f"User-Agent: {agent}".encode()
     }
+
+
+async def leave_by_asyncio(wire: Wire) -> None:
+    """Leave a listing while its next pages are in flight, by asyncio."""
+    async with AsyncFinerWorks(**KEYS, base_url=wire.url) as fw:
+        async for _ in fw.invoices.list():
+            while len(wire.exchanges) < 2:  # noqa: ASYNC110 - the wire has threads, and no events of asyncio's
+                await asyncio.sleep(0.01)
+            break
+
+
+def leave(wire: Wire) -> None:
+    """Leave a listing while its next pages are in flight."""
+    with FinerWorks(**KEYS, base_url=wire.url) as fw:
+        for _ in fw.invoices.list():
+            while len(wire.exchanges) < 2:
+                time.sleep(0.01)
+            break
+
+
+@pytest.mark.parametrize("leaves", [leave, lambda wire: asyncio.run(leave_by_asyncio(wire))], ids=["sync", "async"])
+def test_leaving_a_listing_is_no_failure(leaves: Callable[[Wire], None], caplog: pytest.LogCaptureFixture) -> None:
+    """What was in flight is ended, and no line says that it failed, or that it is tried again."""
+
+    def does(exchange: Exchange) -> None:
+        if exchange.asked["page_number"] > 1:
+            exchange.wait()
+        else:
+            exchange.send(page(exchange))
+
+    with Wire(does) as wire, caplog.at_level(logging.DEBUG):
+        leaves(wire)
+    ours = [
+        each.getMessage()
+        for each in caplog.records
+        if each.name in {"finerworks", "stamina", "asyncio"} and "selector" not in each.getMessage()
+    ]
+    assert [re.sub(r" in \d+\.\d{3} s,", ",", line) for line in ours] == [GOOD]

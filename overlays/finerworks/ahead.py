@@ -96,6 +96,8 @@ class Tasks(_Ahead[Key, Coroutine[None, None, Result]]):
 
         for ask in (each for each in asks if each not in self._ahead):
             self._ahead[ask] = asyncio.create_task(self._fetch(ask), context=self._context.copy())
+            # Nobody asks for what a listing that is left had in flight: asyncio would complain of that.
+            self._ahead[ask].add_done_callback(lambda task: task.cancelled() or task.exception())
 
     async def get(self, ask: Key) -> Result:
         """Give what is asked for."""

@@ -324,7 +324,9 @@ class Attempt:
         if response is None or problem is not None:
             problem = self._told(problem or errors.APIConnectionError("nothing came"))
             came = type(problem).__name__ if response is None else response.status_code
-            _LOG.info("%s, reference_id %s, %s", self._line(came, seconds), problem.reference_id, self._next(problem))
+            told = self._line(came, seconds), problem.reference_id, self._next(problem)
+            if self.seconds > 0:  # else `end` did it: nothing failed
+                _LOG.info("%s, reference_id %s, %s", *told)
             body, data = b"", None  # a traceback with locals is not to show the answer
             raise problem
         if _LOG.isEnabledFor(logging.DEBUG):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Fetched = TypeVar("Fetched")
+Key = Callable[[T], Hashable]
 
 MAX_PASSES = 3
 """How often a listing is read from its first page before it is given up as moving."""
@@ -88,7 +89,7 @@ class Listing(Generic[T]):
         key: What tells one item from another.
     """
 
-    def __init__(self, per_page: int, key: Callable[[T], Hashable]) -> None:
+    def __init__(self, per_page: int, key: Key[T]) -> None:
         self.ask: Ask | None = Ask(1, per_page)
         self._per_page, self._key, self._passes = per_page, key, 1
         self._total: int | None = None
@@ -162,13 +163,7 @@ class _Listable(Generic[T, Fetched]):
     """How many items the server last said there are; None before it did, or if it does not."""
 
     def __init__(
-        self,
-        fetch: Callable[[Ask], Fetched],
-        *,
-        per_page: int,
-        key: Callable[[T], Hashable],
-        concurrency: int = 1,
-        answer: str = "",
+        self, fetch: Callable[[Ask], Fetched], *, per_page: int, key: Key[T], concurrency: int = 1, answer: str = ""
     ) -> None:
         self._fetch, self._per_page, self._key, self._concurrency = fetch, per_page, key, concurrency
         self._answer = answer  # the model that says which columns a table has
