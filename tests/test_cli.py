@@ -496,7 +496,7 @@ def test_without_the_extra_it_says_what_to_install() -> None:
     program = "import sys; sys.modules['typer'] = None\nfrom finerworks.cli import main\nsys.exit(main())"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "finerworks: the command needs typer: pip install './finerworks[cli]', of the clone\n"
+    assert done.stderr == "finerworks: the command needs typer: pip install '.[cli]' in the clone\n"
 
 
 def on_terminal(*arguments: str, **known: str) -> tuple[int, str]:

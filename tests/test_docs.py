@@ -99,7 +99,8 @@ def clone(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> 
             (tmp_path / path.name).symlink_to(path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.delenv("MAKEFLAGS", raising=False)
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):  # of a `make test` that this runs in
+        monkeypatch.delenv(name, raising=False)
     for name, value in sandbox.env.items():
         monkeypatch.setenv(name, value)
 

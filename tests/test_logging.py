@@ -123,11 +123,11 @@ def test_says_who_asks(caller: Caller) -> None:
     }
 
 
-async def leave_by_asyncio(wire: Wire) -> None:
-    """Leave a listing while its next pages are in flight, by asyncio."""
+async def leave_by_asyncio(wire: Wire, least: int) -> None:
+    """Leave a listing by asyncio once so many requests are on the wire."""
     async with AsyncFinerWorks(**KEYS, base_url=wire.url) as fw:
         async for _ in fw.invoices.list():
-            while len(wire.exchanges) < 2:  # noqa: ASYNC110 - the wire has threads, and no events of asyncio's
+            while len(wire.exchanges) < least:  # noqa: ASYNC110 - the wire has threads, and no events of asyncio's
                 await asyncio.sleep(0.01)
             break
 
@@ -141,7 +141,11 @@ def leave(wire: Wire) -> None:
             break
 
 
-@pytest.mark.parametrize("leaves", [leave, lambda wire: asyncio.run(leave_by_asyncio(wire))], ids=["sync", "async"])
+@pytest.mark.parametrize(
+    "leaves",
+    [leave, lambda wire: asyncio.run(leave_by_asyncio(wire, 2)), lambda wire: asyncio.run(leave_by_asyncio(wire, 1))],
+    ids=["sync", "async", "async, at once"],
+)
 def test_leaving_a_listing_is_no_failure(leaves: Callable[[Wire], None], caplog: pytest.LogCaptureFixture) -> None:
     """What was in flight is ended, and no line says that it failed, or that it is tried again."""
 

@@ -87,7 +87,7 @@ def test_the_wheel_has_its_command_too(python: Path, tmp_path: Path) -> None:
     command = python.with_name("finerworks")
     told = subprocess.run([str(command)], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert (told.returncode, told.stdout) == (1, "")
-    assert told.stderr == "finerworks: the command needs typer: pip install './finerworks[cli]', of the clone\n"
+    assert told.stderr == "finerworks: the command needs typer: pip install '.[cli]' in the clone\n"
     install(python, f"{built('*.whl')}[cli]")
     with Sandbox() as sandbox:
         printed = run(str(command), "invoices", "list", cwd=tmp_path, **sandbox.env)

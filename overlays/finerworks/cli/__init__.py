@@ -12,8 +12,7 @@ def main() -> int:
         from finerworks.cli.run import run  # noqa: PLC0415
     except ModuleNotFoundError as error:
         print(  # noqa: T201 - nothing better is there
-            f"finerworks: the command needs {error.name}: pip install './finerworks[cli]', of the clone",
-            file=sys.stderr,
+            f"finerworks: the command needs {error.name}: pip install '.[cli]' in the clone", file=sys.stderr
         )
         return 1
     return run(sys.argv[1:])

@@ -71,7 +71,7 @@ def require(package: str, extra: str, what: str) -> None:
     try:
         importlib.import_module(package)
     except ModuleNotFoundError as error:
-        told = f"{what} needs {error.name}: pip install './finerworks[{extra}]', of the clone"
+        told = f"{what} needs {error.name}: pip install '.[{extra}]' in the clone"
         raise ModuleNotFoundError(told, name=error.name) from error
 
 

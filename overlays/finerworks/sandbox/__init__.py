@@ -40,7 +40,7 @@ class Sandbox(Settings):
             from finerworks.sandbox.server import RunningServer  # noqa: PLC0415
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
-                f"the sandbox needs {error.name}: pip install './finerworks[sandbox]', of the clone", name=error.name
+                f"the sandbox needs {error.name}: pip install '.[sandbox]' in the clone", name=error.name
             ) from error
         self._running = RunningServer(self)
         return self
