@@ -186,6 +186,32 @@ def test_an_amount_that_does_not_fit_is_an_error(form: str, tmp_path: Path) -> N
     assert read(tmp_path / "file.csv")[1]["amount_due"] == Decimal("0.00001")
 
 
+@pytest.mark.parametrize(
+    ("amount", "form"),
+    [
+        (9007199254740993, "xlsx"),
+        (12345678901234567, "xlsx"),
+        (1234567890123.4568, "xlsx"),
+        (10**34, "parquet"),
+        (-(10**36), "parquet"),
+        (1e300, "parquet"),
+        (10**500, "parquet"),
+    ],
+)
+def test_an_amount_of_too_many_digits_is_an_error(amount: float, form: str, tmp_path: Path) -> None:
+    """Excel has fifteen digits, and would show another amount; Parquet has 34 before the point."""
+    with pytest.raises(ExportError, match=r"^amount_due .* use CSV"):
+        export([invoice(amount=amount)], tmp_path / f"file.{form}")
+    assert not list(tmp_path.iterdir())
+
+
+def test_amounts_of_as_many_digits_as_fit_are_exact(tmp_path: Path) -> None:
+    """The longest that a format takes comes back to the digit; a large round one is no longer than it looks."""
+    for form, amounts in {"xlsx": [99999999999.9999, -(10**15) + 1, 10**30], "parquet": [10**34 - 1]}.items():
+        export([invoice(amount=each) for each in amounts], tmp_path / f"file.{form}")
+        assert [row["amount_due"] for row in read(tmp_path / f"file.{form}")] == [money.exact(each) for each in amounts]
+
+
 def test_text_too_long_for_excel_is_an_error(tmp_path: Path) -> None:
     """XlsxWriter would cut it off, or leave it out, and say so by a number only."""
     with pytest.raises(ExportError, match="invoice_id of row 1"):

@@ -222,7 +222,7 @@ class Pager(_Listable[T, Page[T]]):
         after it, ``due_date_offset`` for ``due_date``, has the offset that the server wrote, if any.
 
         Raises:
-            finerworks.exports.ExportError: An amount has more than four decimals.
+            finerworks.exports.ExportError: An amount has more than four decimals, or 34 digits before them.
             FinerWorksError: As `pages`.
             ModuleNotFoundError: The extra is not installed.
         """

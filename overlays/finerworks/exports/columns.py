@@ -15,6 +15,7 @@ from finerworks_client import models
 from finerworks_client.types import Unset
 
 __all__ = [
+    "DIGITS",
     "OFFSET",
     "SCALE",
     "Cell",
@@ -28,8 +29,8 @@ __all__ = [
     "split_cells",
 ]
 
-SCALE = 4
-"""Decimals of an amount in Arrow and Parquet: what SQL's money types have. FinerWorks writes two."""
+DIGITS, SCALE = 38, 4
+"""Digits of an amount in Arrow and Parquet, and how many of them are decimals: SQL's money types have four."""
 
 OFFSET = "_offset"
 """How the name of the column ends that has the offset of a date."""
@@ -103,12 +104,13 @@ def split_cells(model: type, item: object) -> list[Cell]:
     """Give what an item has in the columns of `split`: dates as the server's wall clock had them, and the offset.
 
     Raises:
-        ExportError: As `cells`, and for an amount of more than `SCALE` decimals.
+        ExportError: As `cells`, and for an amount of more than `SCALE` decimals, or of too many digits before them.
     """
     found = list[Cell]()
     for column, value in zip(columns(model), cells(model, item), strict=True):
-        if isinstance(value, Decimal) and value != value.quantize(_PLACES, context=_WIDE):
-            raise ExportError(f"{column.name} {value} of {item_name(item)} has more than {SCALE} decimals: use CSV")
+        if isinstance(value, Decimal) and value != value.quantize(_PLACES, context=_ROOM):
+            told = f"has more than {SCALE} decimals, or {DIGITS - SCALE} digits before them: use CSV"
+            raise ExportError(f"{column.name} {value} of {item_name(item)} {told}")
         if column.kind is not dt.datetime:
             found.append(value)
         elif isinstance(value, dt.datetime):
@@ -123,4 +125,5 @@ def item_name(item: object) -> str:
     return next((value for value in cells(type(item), item) if isinstance(value, str)), "an item")
 
 
-_PLACES, _WIDE = Decimal(1).scaleb(-SCALE), Context(prec=400)
+# What has no room becomes NaN, which nothing is equal to.
+_PLACES, _ROOM = Decimal(1).scaleb(-SCALE), Context(prec=DIGITS, traps=[])

@@ -18,6 +18,9 @@ __all__ = ["SHEET_ROWS", "write"]
 SHEET_ROWS = 1_048_576
 """What a sheet of Excel holds, its head included. What is more goes on a further sheet."""
 
+NUMBER_DIGITS = 15
+"""What a number has in Excel. One of more digits would be another number there, with nothing said of it."""
+
 FIRST_YEAR = 1901
 """Before this, Excel has other days than the calendar, or none: such a date is written as text."""
 
@@ -84,10 +87,9 @@ def _put(sheet: _Sheet, cell: tuple[int, int], value: Cell, formats: dict[type, 
             return 0
         case bool():
             return sheet.write_boolean(*cell, value)
-        case int():
-            return sheet.write_number(*cell, value)
-        case Decimal():
-            return sheet.write_number(*cell, value, formats[Decimal])
+        case int() | Decimal():
+            fits = Decimal(f"{Decimal(value):.{NUMBER_DIGITS}G}") == value
+            return sheet.write_number(*cell, value, formats.get(type(value))) if fits else -1
         case dt.datetime() if value.year >= FIRST_YEAR:
             # Excel shows the second that is nearest, which may be of the next day.
             return sheet.write_datetime(*cell, value.replace(microsecond=0), formats[dt.datetime])

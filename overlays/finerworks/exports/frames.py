@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
 from finerworks.exports import require
-from finerworks.exports.columns import SCALE, Cell, item_of, split, split_cells
+from finerworks.exports.columns import DIGITS, SCALE, Cell, item_of, split, split_cells
 
 require("pyarrow", "arrow", "a table")
 
@@ -26,7 +26,7 @@ ROWS = 10_000
 
 _TYPES: dict[type, pa.DataType] = {
     str: pa.string(),
-    Decimal: pa.decimal128(38, SCALE),
+    Decimal: pa.decimal128(DIGITS, SCALE),
     dt.datetime: pa.timestamp("us"),
     int: pa.int64(),
     bool: pa.bool_(),
