@@ -147,7 +147,7 @@ def test_all_files_and_tables_have_the_same_columns(listed: list[Invoice], tmp_p
 
 
 @pytest.mark.parametrize(
-    "name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "\r=1", "\n=1", "\N{FULLWIDTH EQUALS SIGN}1"]
+    "name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t1", "  =1", "\r=1", "\n=1", "\N{FULLWIDTH EQUALS SIGN}1"]
 )
 def test_a_spreadsheet_runs_nothing_of_the_servers(name: str, tmp_path: Path) -> None:
     """Text that a spreadsheet would take for a formula is text: by an apostrophe in CSV, by its type in Excel."""
@@ -157,6 +157,15 @@ def test_a_spreadsheet_runs_nothing_of_the_servers(name: str, tmp_path: Path) ->
     export([invoice(name)], tmp_path / "file.xlsx")
     cell = openpyxl.load_workbook(tmp_path / "file.xlsx").worksheets[0].cell(2, 1)
     assert (cell.data_type, str(cell.value).replace("_x000D_", "\r")) == ("s", name)
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_spreadsheet_that_parts_columns_otherwise_runs_nothing_either(separator: str, tmp_path: Path) -> None:
+    """Where a semicolon or a tab begins the next cell, no formula follows it; quotes alone do not see to that."""
+    export([invoice(f"a{separator}=1+1{separator} -2{separator}b")], tmp_path / "file.csv")
+    _, row = (tmp_path / "file.csv").read_text("utf-8").splitlines()
+    assert row.split(separator)[:3] == ["a", "'=1+1", "' -2"]
+    assert row.split(separator)[3].startswith("b,19.99,")
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -21,13 +21,14 @@ class Writer(NamedTuple):
     require: Callable[[], None]
 
 
-_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
-"""How text begins that a spreadsheet takes for a formula, and runs: their full-width forms too."""
+_FORMULA = re.compile(r"(^|(?<=[;\t]))(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r\n])")
+"""Where a spreadsheet sees a formula, and runs it: their full-width forms too, and where it parts columns at a
+semicolon or a tab, what quotes do not prevent."""
 
 
 def _harmless(value: Cell) -> str:
     text = as_text(value)
-    return f"'{text}" if isinstance(value, str) and _FORMULA.match(text) else text
+    return _FORMULA.sub("'", text) if isinstance(value, str) else text
 
 
 def _csv(file: BinaryIO, items: Iterable[object], model: type) -> None:
