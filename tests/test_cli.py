@@ -406,6 +406,35 @@ def test_keys_come_from_a_file(sandbox: Sandbox, tmp_path: Path) -> None:
     assert "invoices  250" in done.out
 
 
+def test_what_a_file_leaves_empty_is_empty(sandbox: Sandbox, tmp_path: Path) -> None:
+    """It names one's own account by that, whatever other account the environment has."""
+    lines = [f"{name}={value}" for name, value in sandbox.env.items()]
+    (tmp_path / "keys.env").write_text("\n".join([*lines, "FINERWORKS_ACCOUNT_KEY="]))
+    done = run("check", "--env-file", tmp_path / "keys.env", known={"FINERWORKS_ACCOUNT_KEY": "seller-aspen"})
+    assert (done.status, "invoices  250" in done.out) == (0, True)
+    (tmp_path / "keys.env").write_text("FINERWORKS_APP_KEY=\n")
+    assert run("check", "--env-file", tmp_path / "keys.env", known=sandbox.env).status == 3
+
+
+@pytest.mark.parametrize("line", ["FINERWORKS_APP_KEY='not closed", 'FINERWORKS_APP_KEY="a" b', "FINERWORKS_APP_KEY"])
+def test_a_line_that_cannot_be_read_is_wrong_usage(line: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    """The environment's key does not take the place of one that a file names; the line's number is told, no key."""
+    (tmp_path / "keys.env").write_text(f"= another's\nFINERWORKS_WEB_API_KEY={CANARY}\n{line}\n")
+    done = run("check", "--env-file", tmp_path / "keys.env", known=sandbox.env)
+    assert (done.status, done.out) == (2, "")
+    assert done.err == f"finerworks: {tmp_path / 'keys.env'}, line 3 or after it: not NAME=VALUE\n"
+
+
+def test_a_value_that_no_environment_holds_is_wrong_usage(at: Run, tmp_path: Path) -> None:
+    """Such as one with a zero in it; no character of it is told."""
+    (tmp_path / "keys.env").write_bytes(b"FINERWORKS_APP_KEY=canary\0\n")
+    done = at("check", "--env-file", tmp_path / "keys.env")
+    (tmp_path / "keys.env").write_text("FINERWORKS_APP_KEY=canary-\N{SNOWMAN}\n", encoding="utf-8")
+    c = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for each in (done, at("check", "--env-file", tmp_path / "keys.env", **c)):
+        assert each == (2, "", f"finerworks: {tmp_path / 'keys.env'} has a character that no key or host has\n")
+
+
 def test_no_file_is_read_that_is_not_named(sandbox: Sandbox, tmp_path: Path) -> None:
     """A .env that lies about is somebody else's."""
     (tmp_path / ".env").write_text("\n".join(f"{name}={value}" for name, value in sandbox.env.items()))

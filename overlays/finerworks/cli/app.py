@@ -94,6 +94,24 @@ def options(
 ) -> None: ...
 
 
+def _named(env_file: Path) -> dict[str, str]:
+    """Read what a file names. A line that cannot be read is an error: the environment's key is no substitute."""
+    from dotenv.parser import parse_stream  # noqa: PLC0415 - only where it is needed
+
+    named = dict[str, str]()
+    try:
+        with env_file.open(encoding="utf-8") as file:
+            lines = [each for each in parse_stream(file) if "FINERWORKS_" in each.original.string]
+    except UnicodeDecodeError as error:
+        raise WrongUsageError(f"{env_file} is no text in UTF-8") from error
+    for key, value, original, wrong in lines:
+        if wrong or (key and value is None):
+            raise WrongUsageError(f"{env_file}, line {original.line} or after it: not NAME=VALUE")
+        if key and value is not None and key.startswith("FINERWORKS_"):
+            named[key] = value
+    return named
+
+
 @contextlib.contextmanager
 def _client(context: typer.Context, env_file: Path | None, session: Session) -> "Generator[FinerWorks]":
     """Open a client with the keys of the environment, or of a file."""
@@ -101,13 +119,11 @@ def _client(context: typer.Context, env_file: Path | None, session: Session) -> 
 
     cast(Session, context.obj).debug = session.debug
     if env_file is not None:
-        from dotenv import dotenv_values  # noqa: PLC0415 - only where it is needed
-
+        named = _named(env_file)
         try:
-            named = dotenv_values(env_file, interpolate=False)
-        except UnicodeDecodeError as error:
-            raise WrongUsageError(f"{env_file} is no text in UTF-8") from error
-        os.environ.update({name: value for name, value in named.items() if name.startswith("FINERWORKS_") and value})
+            os.environ.update(named)
+        except ValueError:  # its text may have a part of a key
+            raise WrongUsageError(f"{env_file} has a character that no key or host has") from None
     if session.verbose:
         os.environ["FINERWORKS_LOG"] = "debug"
     if missing := [key for key in ("FINERWORKS_WEB_API_KEY", "FINERWORKS_APP_KEY") if not os.environ.get(key)]:
