@@ -488,6 +488,36 @@ def test_a_closed_pipe_is_141(at: Run) -> None:
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "stream"),
+    [
+        (("--version",), "stdout"),
+        (("invoices", "--help"), "stdout"),
+        (("check",), "stdout"),
+        (("invoices", "export", "a.csv"), "stderr"),
+    ],
+)
+def test_a_closed_pipe_is_141_whatever_is_said(
+    arguments: tuple[str, ...], stream: str, at: Run, tmp_path: Path
+) -> None:
+    """What a command says, and what it lists, are not told apart by that."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: writing}
+    done = subprocess.run([COMMAND, *arguments], check=False, cwd=tmp_path, env=environment(at_env(at)), **streams)
+    os.close(writing)
+    assert (done.returncode, done.stdout or b"", done.stderr or b"") == (141, b"", b"")
+
+
+def test_an_error_that_nobody_reads_has_its_status(tmp_path: Path) -> None:
+    """Its line is lost with the pipe, not the status."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([COMMAND, "check"], check=False, cwd=tmp_path, stderr=writing, env=environment({}))
+    os.close(writing)
+    assert done.returncode == 3
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_export_leaves_nothing(number: signal.Signals, status: int, tmp_path: Path) -> None:
     """Ctrl-C is 130, and neither a file nor a part of one is there."""

@@ -1,5 +1,6 @@
 """What becomes of a command: its exit status, and one or two lines for what went wrong."""
 
+import contextlib
 import signal
 import sys
 import traceback
@@ -33,8 +34,14 @@ def run(arguments: Sequence[str]) -> int:
     session = Session()
     try:
         status = app(list(arguments), prog_name=NAME, standalone_mode=False, obj=session)
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # typer makes a 1 of it
+            return 141
+        raise
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
-        return _tell(error, debug=session.debug)
+        with contextlib.suppress(BrokenPipeError):
+            _tell(error, debug=session.debug)
+        return _status(error)
     return status if isinstance(status, int) else 0
 
 
@@ -57,16 +64,14 @@ def _status(error: Exception) -> int:
             return 1
 
 
-def _tell(error: Exception, *, debug: bool) -> int:
-    """Say what went wrong, where, and what to do, and give the exit status."""
-    status = _status(error)
+def _tell(error: Exception, *, debug: bool) -> None:
+    """Say what went wrong, where, and what to do."""
     if debug:
         traceback.print_exception(error)
     told = error.format_message() if isinstance(error, typer.TyperException) else str(error)
-    if status == 1 and not isinstance(error, (OSError, ModuleNotFoundError)):
+    if _status(error) == 1 and not isinstance(error, (OSError, ModuleNotFoundError)):
         told = f"a fault of this program: {type(error).__name__}: {told}. --debug shows where"
     if told:  # typer shows the help of a group that is given nothing, and is done
         typer.echo(f"{NAME}: {told}", err=True)
     if told and (context := getattr(error, "ctx", None)):
         typer.echo(f"Try '{context.command_path} --help'.", err=True)
-    return status
