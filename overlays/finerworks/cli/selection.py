@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from finerworks.errors import shorten
 from finerworks.exports import ages
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Selection:
         if self.since is self.until is None:
             return True
         if (month := ages.month(invoice)) is None:
-            told = f"invoice {invoice.invoice_id} has no month: leave --since and --until out"
+            told = f"invoice {shorten(invoice.invoice_id)} has no month: leave --since and --until out"
             raise SelectionError(told)
         return (self.since is None or month >= self.since) and (self.until is None or month <= self.until)
 

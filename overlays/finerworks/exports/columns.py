@@ -10,6 +10,7 @@ from typing import cast, get_args, get_origin, get_type_hints
 import attrs
 
 from finerworks import money
+from finerworks.errors import shorten
 from finerworks.exports.files import ExportError
 from finerworks_client import models
 from finerworks_client.types import Unset
@@ -121,8 +122,8 @@ def split_cells(model: type, item: object) -> list[Cell]:
 
 
 def item_name(item: object) -> str:
-    """Name an item in a message: by its first text."""
-    return next((value for value in cells(type(item), item) if isinstance(value, str)), "an item")
+    """Name an item in a message: by its first text, as a terminal may show it."""
+    return next((shorten(value) for value in cells(type(item), item) if isinstance(value, str)), "an item")
 
 
 # What has no room becomes NaN, which nothing is equal to.
