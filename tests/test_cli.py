@@ -503,8 +503,9 @@ def test_a_closed_pipe_is_141_whatever_is_said(
     """What a command says, and what it lists, are not told apart by that."""
     reading, writing = os.pipe()
     os.close(reading)
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: writing}
-    done = subprocess.run([COMMAND, *arguments], check=False, cwd=tmp_path, env=environment(at_env(at)), **streams)
+    out, err = (writing if stream == each else subprocess.PIPE for each in ("stdout", "stderr"))
+    command = [COMMAND, *arguments]
+    done = subprocess.run(command, check=False, cwd=tmp_path, env=environment(at_env(at)), stdout=out, stderr=err)
     os.close(writing)
     assert (done.returncode, done.stdout or b"", done.stderr or b"") == (141, b"", b"")
 

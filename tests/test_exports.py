@@ -216,7 +216,8 @@ def test_an_amount_of_too_many_digits_is_an_error(amount: float, form: str, tmp_
 
 def test_amounts_of_as_many_digits_as_fit_are_exact(tmp_path: Path) -> None:
     """The longest that a format takes comes back to the digit; a large round one is no longer than it looks."""
-    for form, amounts in {"xlsx": [99999999999.9999, -(10**15) + 1, 10**30], "parquet": [10**34 - 1]}.items():
+    longest: dict[str, list[float]] = {"xlsx": [99999999999.9999, -(10**15) + 1, 10**30], "parquet": [10**34 - 1]}
+    for form, amounts in longest.items():
         export([invoice(amount=each) for each in amounts], tmp_path / f"file.{form}")
         assert [row["amount_due"] for row in read(tmp_path / f"file.{form}")] == [money.exact(each) for each in amounts]
 
@@ -460,17 +461,20 @@ def test_columns_are_read_from_the_models() -> None:
     ("gone", "extra", "program"),
     [
         ("pyarrow", "arrow", "FinerWorks().invoices.list().to_arrow()"),
-        ("polars", "polars", "from finerworks.exports.frames import Frame; Frame('InvoiceList').polars()"),
-        ("pandas", "pandas", "from finerworks.exports.frames import Frame; Frame('InvoiceList').pandas()"),
+        ("polars", "polars", "FinerWorks().invoices.list().to_polars()"),
+        ("pandas", "pandas", "FinerWorks().invoices.list().to_pandas()"),
+        ("polars", "polars", "asyncio.run(AsyncFinerWorks().invoices.list().to_polars())"),
+        ("pandas", "pandas", "asyncio.run(AsyncFinerWorks().invoices.list().to_pandas())"),
         ("pyarrow", "arrow", "export([], 'x.parquet')"),
         ("xlsxwriter", "cli", "export([], 'x.xlsx')"),
     ],
 )
 def test_a_missing_package_is_named_with_its_extra(gone: str, extra: str, program: str, tmp_path: Path) -> None:
     """The error says what to install, before anything is sent or written."""
-    block = f"import sys; sys.modules[{gone!r}] = None\nfrom finerworks import FinerWorks\n"
+    block = f"import asyncio, sys; sys.modules[{gone!r}] = None\nfrom finerworks import AsyncFinerWorks, FinerWorks\n"
     whole = f"{block}from finerworks.exports import export\n{program}"
-    known = {**os.environ, "FINERWORKS_WEB_API_KEY": KEYS["web_api_key"], "FINERWORKS_APP_KEY": KEYS["app_key"]}
+    names = {"FINERWORKS_WEB_API_KEY": KEYS["web_api_key"], "FINERWORKS_APP_KEY": KEYS["app_key"]}
+    known = {**os.environ, **names, "FINERWORKS_BASE_URL": "http://127.0.0.1:1"}
     run = subprocess.run(
         [sys.executable, "-c", whole], capture_output=True, text=True, check=False, cwd=tmp_path, env=known
     )

@@ -172,9 +172,9 @@ class _Listable(Generic[T, Fetched]):
         self.total_count = page.total_count
         return Page(page.number, listing.take(ask, page), page.total_count)
 
-    def _frame(self) -> "Frame":
+    def _frame(self, *packages: str) -> "Frame":
         # By name: it is an optional part, and needs pyarrow.
-        return cast("Frame", import_module("finerworks.exports.frames").Frame(self._answer))
+        return cast("Frame", import_module("finerworks.exports.frames").Frame(self._answer, *packages))
 
 
 class Pager(_Listable[T, Page[T]]):
@@ -224,17 +224,17 @@ class Pager(_Listable[T, Page[T]]):
         Raises:
             finerworks.exports.ExportError: An amount has more than four decimals, or 34 digits before them.
             FinerWorksError: As `pages`.
-            ModuleNotFoundError: The extra is not installed.
+            ModuleNotFoundError: The extra is not installed. Nothing was sent.
         """
         return self._frame().read(self).arrow()
 
     def to_polars(self) -> "pl.DataFrame":
         """Read everything into a data frame of polars (the extra ``polars``), as `to_arrow`."""
-        return self._frame().read(self).polars()
+        return self._frame("polars").read(self).polars()
 
     def to_pandas(self) -> "pd.DataFrame":
         """Read everything into a data frame of pandas (the extra ``pandas``), of Arrow's types; as `to_arrow`."""
-        return self._frame().read(self).pandas()
+        return self._frame("pandas").read(self).pandas()
 
 
 class AsyncPager(_Listable[T, Coroutine[None, None, Page[T]]]):
@@ -268,8 +268,8 @@ class AsyncPager(_Listable[T, Coroutine[None, None, Page[T]]]):
 
     async def to_polars(self) -> "pl.DataFrame":
         """Read everything into a data frame of polars; see `Pager.to_polars`."""
-        return (await self._frame().aread(self)).polars()
+        return (await self._frame("polars").aread(self)).polars()
 
     async def to_pandas(self) -> "pd.DataFrame":
         """Read everything into a data frame of pandas; see `Pager.to_pandas`."""
-        return (await self._frame().aread(self)).pandas()
+        return (await self._frame("pandas").aread(self)).pandas()

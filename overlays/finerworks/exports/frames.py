@@ -68,9 +68,12 @@ class Frame:
 
     Args:
         answer: The model of the endpoint's answer, in `finerworks_client.models`.
+        packages: What it is to become a data frame of; they are looked for at once.
     """
 
-    def __init__(self, answer: str) -> None:
+    def __init__(self, answer: str, *packages: str) -> None:
+        for package in packages:
+            require(package, package, f"a {package} data frame")
         self._rows, self._batches = Rows(item_of(answer)), list[pa.RecordBatch]()
 
     def add(self, item: object) -> None:
@@ -102,7 +105,6 @@ class Frame:
 
     def polars(self) -> "pl.DataFrame":
         """Give the table as polars'."""
-        require("polars", "polars", "a polars data frame")
         import polars as pl  # noqa: PLC0415 - of an extra of its own
 
         found = pl.from_arrow(self.arrow())
@@ -112,7 +114,6 @@ class Frame:
 
     def pandas(self) -> "pd.DataFrame":
         """Give the table as pandas', with Arrow's types: amounts are `decimal128`, not floats."""
-        require("pandas", "pandas", "a pandas data frame")
         import pandas as pd  # noqa: PLC0415 - of an extra of its own
 
         return self.arrow().to_pandas(types_mapper=pd.ArrowDtype)
