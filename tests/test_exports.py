@@ -6,7 +6,9 @@
 import asyncio
 import csv
 import datetime as dt
+import errno
 import gc
+import io
 import json
 import os
 import stat
@@ -16,6 +18,7 @@ import tracemalloc
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import openpyxl
 import polars as pl
@@ -31,6 +34,9 @@ from finerworks.exports import FORMATS, ExportError, Tally, columns, excel, expo
 from finerworks.exports.frames import Frame
 from finerworks.sandbox import Sandbox
 from finerworks_client.models import Invoice, InvoiceList
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 CENTRAL = dt.timezone(-dt.timedelta(hours=6))
 DATES = ("invoice_month", "invoice_date", "first_day_of_month", "last_day_of_month", "due_date")
@@ -353,6 +359,23 @@ def test_who_may_read_it_is_the_users_to_say(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "file.csv").stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("room", [-1, 300, 3000])
+def test_a_disk_that_is_full_is_an_os_error(room: int) -> None:
+    """Of Excel's file too, which XlsxWriter tells of by an error of its own."""
+
+    class Full(io.BytesIO):
+        def write(self, data: "Buffer") -> int:
+            if self.tell() > room:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return super().write(data)
+
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        excel.write(Full(), [invoice()], Invoice)
+    assert caught.value.errno == errno.ENOSPC
+    with pytest.raises(ExportError, match="invoice_id of row 1"):  # what came first is what is told
+        excel.write(Full(), [invoice("x" * 32_768)], Invoice)
 
 
 def test_a_program_that_is_killed_leaves_no_file_by_that_name(tmp_path: Path) -> None:

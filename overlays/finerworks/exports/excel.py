@@ -2,6 +2,7 @@
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 
+import contextlib
 import datetime as dt
 import tempfile
 from collections.abc import Iterable
@@ -9,6 +10,7 @@ from decimal import Decimal
 from typing import BinaryIO, Protocol, cast
 
 import xlsxwriter  # type: ignore[import-untyped]
+from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 
 from finerworks.exports.columns import Cell, as_text, split, split_cells
 from finerworks.exports.files import ExportError
@@ -44,18 +46,51 @@ class _Book(Protocol):
     def close(self) -> None: ...
 
 
+class _Sink(contextlib.AbstractContextManager["_Sink"]):
+    """What a `ZipFile` writes to. One that failed tries again when it is collected, which is to do nothing."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self.over, self._at = file, False, 0
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.over = True
+
+    def write(self, data: bytes) -> int:
+        self._at += len(data)
+        return len(data) if self.over else self._file.write(data)
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, at: int) -> int:
+        self._at = at
+        return at if self.over else self._file.seek(at)
+
+    def flush(self) -> None:
+        if not self.over:
+            self._file.flush()
+
+
 def write(file: BinaryIO, items: Iterable[object], model: type) -> None:
     """Write items of a generated model as a workbook, row by row, in constant memory.
 
     Raises:
         ExportError: An item holds what Excel cannot.
+        OSError: It cannot be written, or a file beside it in the folder for temporary ones.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        book = cast(_Book, xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": folder}))
+    with tempfile.TemporaryDirectory() as folder, _Sink(file) as sink:
+        book = cast(_Book, xlsxwriter.Workbook(cast(BinaryIO, sink), {"constant_memory": True, "tmpdir": folder}))
         try:
             _fill(book, items, model)
-        finally:
+        except BaseException:
+            sink.over = True
+            with contextlib.suppress(FileCreateError):
+                book.close()
+            raise
+        try:
             book.close()
+        except FileCreateError as error:
+            raise cast(OSError, error.args[0]) from error
 
 
 def _fill(book: _Book, items: Iterable[object], model: type) -> None:
