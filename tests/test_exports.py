@@ -351,6 +351,23 @@ def test_a_link_leads_to_the_file(tmp_path: Path) -> None:
     assert len(read(real)) == 1
 
 
+def test_links_in_a_circle_lead_to_no_file(tmp_path: Path) -> None:
+    """They are as good as a file that is there, whatever Python's version calls them."""
+    (tmp_path / "a.csv").symlink_to(tmp_path / "b.csv")
+    (tmp_path / "b.csv").symlink_to(tmp_path / "a.csv")
+    with pytest.raises(OSError, match=r"a\.csv"):
+        export([invoice()], tmp_path / "a.csv")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.csv", "b.csv"]
+
+
+@pytest.mark.parametrize("letter", ["a", "木", "🖼"])
+def test_a_name_may_be_as_long_as_the_system_lets_it(letter: str, tmp_path: Path) -> None:
+    """Of any script: the file beside it is no longer."""
+    path = tmp_path / f"{letter * (251 // len(letter.encode()))}.csv"
+    export([invoice()], path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_who_may_read_it_is_the_users_to_say(tmp_path: Path) -> None:
     """The file has the permissions that any new file of theirs has."""
     before = os.umask(0o027)

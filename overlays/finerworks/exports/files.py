@@ -25,9 +25,9 @@ def whole_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Gene
         FileExistsError: There is a file of that name, and ``overwrite`` is not set.
         OSError: It cannot be written there.
     """
-    target = Path(path).resolve()  # a link stays a link, to a new file
+    target = Path(os.path.realpath(path))  # a link stays a link, to a new file
     _refuse(target, path, overwrite=overwrite)
-    part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
+    part = target.with_name(f".{target.name[:50]}.{secrets.token_hex(4)}.part")
     with _on(path):
         file = part.open("xb")
     try:
