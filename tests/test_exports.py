@@ -489,6 +489,14 @@ def test_a_table_of_many_rows_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
         assert table.column("invoice_id").to_pylist() == [str(each) for each in range(count)]
 
 
+def test_a_table_is_whole_each_time_it_is_given() -> None:
+    """As Arrow's, and as polars' and pandas' after that."""
+    frame = Frame("InvoiceList").read(invoice(str(each)) for each in range(5))
+    assert (len(frame.arrow()), len(frame.polars()), len(frame.pandas())) == (5, 5, 5)
+    frame.add(invoice("5"))
+    assert frame.arrow()["invoice_id"].to_pylist() == ["0", "1", "2", "3", "4", "5"]
+
+
 def test_columns_are_read_from_the_models() -> None:
     """What holds an object or a list is no column; another listing's model has its own."""
     assert [column.name for column in columns.columns(InvoiceList)] == ["total_count"]

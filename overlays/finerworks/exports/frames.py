@@ -100,8 +100,8 @@ class Frame:
 
     def arrow(self) -> pa.Table:
         """Give the table as Arrow's."""
-        batch = self._rows.batch()
-        return pa.Table.from_batches([*self._batches, batch], schema=batch.schema)
+        self._batches.append(self._rows.batch())
+        return pa.Table.from_batches(self._batches)
 
     def polars(self) -> "pl.DataFrame":
         """Give the table as polars'."""
