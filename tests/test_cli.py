@@ -59,7 +59,7 @@ def environment(known: dict[str, str]) -> dict[str, str]:
 
 def run(*arguments: object, known: dict[str, str] | None = None, folder: Path | None = None) -> Ended:
     """Run the command, with its output piped."""
-    command = [COMMAND, *map(str, arguments)]
+    command = [COMMAND, *(each if isinstance(each, bytes) else str(each) for each in arguments)]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=folder, env=environment(known or {}), timeout=100
     )
@@ -271,12 +271,13 @@ def test_help_has_the_exit_statuses(at: Run) -> None:
         (("invoices", "list", "--since", "2026-13"), "'2026-13' does not match"),
         (("invoices", "list", "--since", "2026-06", "--until", "2026-05"), "--since 2026-06 is after --until 2026-05"),
         (("invoices", "list", "--account-key", " "), "--account-key is blank"),
+        (("invoices", "list", "--account-key", b"k\xff"), "--account-key is no text in UTF-8"),
         (("invoices", "export"), "Missing argument 'FILE'"),
         (("invoices", "export", "a.ods"), "csv, jsonl, parquet, xlsx"),
         (("check", "--env-file", "not-there.env"), "'not-there.env' does not exist"),
     ],
 )
-def test_wrong_usage_is_2(at: Run, arguments: tuple[str, ...], told: str) -> None:
+def test_wrong_usage_is_2(at: Run, arguments: tuple[str | bytes, ...], told: str) -> None:
     """One or two lines say what is wrong, and nothing is sent."""
     done = at(*arguments, FINERWORKS_BASE_URL="http://127.0.0.1:1")
     assert (done.status, done.out) == (2, "")

@@ -146,6 +146,10 @@ def _selection(
         raise WrongUsageError(f"--since {since:%Y-%m} is after --until {until:%Y-%m}")
     if account_key is not None and not account_key.strip():
         raise WrongUsageError("--account-key is blank: give the account's key, or leave it out for your own")
+    try:
+        (account_key or "").encode()
+    except UnicodeEncodeError as error:
+        raise WrongUsageError("--account-key is no text in UTF-8") from error
     first, last, day = (each.date() if each else None for each in (since, until, as_of))
     return Selection(account_key=account_key, since=first, until=last, as_of=day)
 
