@@ -599,6 +599,12 @@ def test_no_color_and_quiet_are_obeyed(sandbox: Sandbox) -> None:
     assert "9 days" in shown
 
 
+def test_colour_that_is_wished_for_makes_no_terminal_of_a_pipe(at: Run) -> None:
+    """FORCE_COLOR brings no progress into a log."""
+    done = at("invoices", "list", "--format", "csv", FORCE_COLOR="1")
+    assert (done.status, done.err) == (0, "")
+
+
 def test_a_narrow_terminal_loses_nothing(sandbox: Sandbox) -> None:
     """It breaks the lines itself: no id is cut off, and no amount comes in two parts."""
     narrow = {**sandbox.env, "COLUMNS": "30", "NO_COLOR": "1"}

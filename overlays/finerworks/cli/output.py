@@ -51,7 +51,7 @@ def progress(*, shown: bool) -> Generator[Watch]:
     """Show pages and invoices on standard error, if that is a terminal and it is wanted."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    shown = shown and console.is_terminal
+    shown = shown and console.is_terminal and console.file.isatty()  # FORCE_COLOR makes a terminal of anything
     with Progress(
         *columns, console=console, transient=True, disable=not shown, redirect_stdout=False, redirect_stderr=False
     ) as bar:
