@@ -543,6 +543,35 @@ def test_an_interrupted_export_leaves_nothing(number: signal.Signals, status: in
     assert not list(tmp_path.iterdir())
 
 
+def test_an_interrupt_before_there_is_a_command_is_130_too() -> None:
+    """Ctrl-C while it is imported brings no traceback."""
+    find = "def find_spec(self, name, *_):\n  if name == 'finerworks.cli.run': raise KeyboardInterrupt"
+    program = f"import sys\nclass Finder:\n {find}\nsys.meta_path.insert(0, Finder())"
+    ends = f"{program}\nfrom finerworks.cli import main\nsys.exit(main())"
+    done = subprocess.run([sys.executable, "-c", ends], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_second_signal_leaves_nothing_either(number: signal.Signals, status: int, at: Run, tmp_path: Path) -> None:
+    """Who presses Ctrl-C again, while what the first leaves is removed, does not end that half-way."""
+    again = f"""
+import os, pathlib, finerworks.money as m
+unlink = pathlib.Path.unlink
+def interrupt(*_, **__):
+    os.kill(os.getpid(), {number:d})
+def clear(*given, **named):
+    interrupt()
+    unlink(*given, **named)
+m.total, pathlib.Path.unlink = interrupt, clear
+"""
+    (tmp_path / "sitecustomize.py").write_text(again)
+    (tmp_path / "out").mkdir()
+    done = at("invoices", "export", "a.csv", folder=tmp_path / "out", PYTHONPATH=str(tmp_path))
+    assert done == (status, "", "")
+    assert not list((tmp_path / "out").iterdir())
+
+
 def test_a_fault_of_the_program_is_1_and_says_so(at: Run, tmp_path: Path) -> None:
     """What nobody thought of is one line too."""
     (tmp_path / "sitecustomize.py").write_text("import finerworks.money as m\nm.total = None\n")

@@ -10,6 +10,8 @@ def main() -> int:
     try:
         # Here, so that without the extra there is one line that says so.
         from finerworks.cli.run import run  # noqa: PLC0415
+    except KeyboardInterrupt:
+        return 130
     except ModuleNotFoundError as error:
         print(  # noqa: T201 - nothing better is there
             f"finerworks: the command needs {error.name}: pip install '.[cli]' in the clone", file=sys.stderr

@@ -19,6 +19,8 @@ __all__ = ["run"]
 
 NAME = "finerworks"
 
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
 
 def run(arguments: Sequence[str]) -> int:
     """Carry a command line out, and give its exit status; `app.STATUSES` says what they mean."""
@@ -30,7 +32,9 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):  # not every terminal can show every character
             reconfigure(errors="backslashreplace")
-    signal.signal(signal.SIGTERM, _end)
+    for number in _ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and its like have it
+            signal.signal(number, _end)
     session = Session()
     try:
         status = app(list(arguments), prog_name=NAME, standalone_mode=False, obj=session)
@@ -45,8 +49,12 @@ def run(arguments: Sequence[str]) -> int:
     return status if isinstance(status, int) else 0
 
 
-def _end(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Make of SIGTERM what lets half-written files be removed."""
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    """Make of a signal what lets half-written files be removed, and let no further one break that off."""
+    for each in _ENDING:
+        signal.signal(each, signal.SIG_IGN)
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
     sys.exit(143)
 
 
