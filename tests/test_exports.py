@@ -148,7 +148,7 @@ def test_all_files_and_tables_have_the_same_columns(listed: list[Invoice], tmp_p
         export(listed[:3], tmp_path / f"file.{form}")
         heads[form] = list(read(tmp_path / f"file.{form}")[0])
     assert heads["csv"] == heads["jsonl"] == ["invoice_id", "amount_due", *DATES]
-    wide = [name for each in heads["csv"] for name in ([each, f"{each}_offset"] if each in DATES else [each])]
+    wide = [*heads["csv"], *(f"{each}_offset" for each in DATES)]
     assert heads["parquet"] == heads["xlsx"] == Frame("InvoiceList").arrow().column_names == wide
 
 
@@ -240,7 +240,12 @@ def test_what_does_not_fit_on_a_sheet_goes_on_the_next(tmp_path: Path, monkeypat
     monkeypatch.setattr(excel, "SHEET_ROWS", 4)
     export([invoice(str(each)) for each in range(8)], tmp_path / "file.xlsx")
     assert [row["invoice_id"] for row in read(tmp_path / "file.xlsx")] == [str(each) for each in range(8)]
-    assert len(openpyxl.load_workbook(tmp_path / "file.xlsx").worksheets) == 3
+    sheets = openpyxl.load_workbook(tmp_path / "file.xlsx").worksheets
+    assert [(each.title, each.auto_filter.ref) for each in sheets] == [
+        ("Invoices", "A1:L4"),
+        ("Invoices 2", "A1:L4"),
+        ("Invoices 3", "A1:L3"),
+    ]
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -276,6 +281,15 @@ def test_a_file_that_exists_is_kept_unless_one_says_otherwise(tmp_path: Path) ->
     assert (path.read_text(), asked) == ("mine", [])
     export(listing(), path, overwrite=True)
     assert len(read(path)) == 1
+
+
+def test_a_file_that_is_replaced_keeps_who_may_read_it(tmp_path: Path) -> None:
+    """What was private stays private."""
+    path = tmp_path / "file.csv"
+    path.write_text("mine")
+    path.chmod(0o600)
+    export([], path, overwrite=True)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_file_that_came_in_the_meantime_is_kept(tmp_path: Path) -> None:
@@ -528,7 +542,7 @@ def test_a_missing_package_is_named_with_its_extra(gone: str, extra: str, progra
     )
     last = run.stderr.strip().splitlines()[-1]
     assert last.startswith("ModuleNotFoundError: ")
-    assert f"finerworks[{extra}]" in last
+    assert f"pip install '.[{extra}]' in the clone" in last
     assert not list(tmp_path.iterdir())
 
 

@@ -191,7 +191,7 @@ def test_refused_keys_are_an_authentication_error(caller: Caller, httpx_mock: HT
     with pytest.raises(AuthenticationError) as caught:
         caller.page(**KEYS)
     assert "Missing or unauthorized api credentials" in str(caught.value)
-    assert "Check web_api_key= and app_key=, or their variables" in str(caught.value)
+    assert "Check web_api_key= (FINERWORKS_WEB_API_KEY) and app_key= (FINERWORKS_APP_KEY)" in str(caught.value)
 
 
 def test_only_a_400_refuses_keys_by_its_entry(caller: Caller, httpx_mock: HTTPXMock) -> None:

@@ -79,7 +79,7 @@ class Threads(_Ahead[Key, Result]):
             for _ in self._threads:
                 self._todo.put(None)
             for thread in self._threads:
-                if thread is not threading.current_thread():
+                if thread.is_alive() and thread is not threading.current_thread():
                     thread.join(max(0.0, until - time.monotonic()))
 
 

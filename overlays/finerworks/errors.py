@@ -124,7 +124,7 @@ class BadRequestError(APIStatusError):
 class AuthenticationError(APIStatusError):
     """The server refused the keys: 401, or FinerWorks' 400 with `authorization_credentials`."""
 
-    hint = "Check web_api_key= and app_key=, or their variables: two different values, both for the host of base_url=."
+    hint = "Check web_api_key= (FINERWORKS_WEB_API_KEY) and app_key= (FINERWORKS_APP_KEY), for the host of base_url=."
 
 
 class PermissionDeniedError(APIStatusError):

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["STATUSES", "Session", "app"]
 
 STATUSES = (
-    "Exit status: 0 done; 1 a file could not be written, or a fault of the program; 2 wrong usage; 3 refused "
-    "credentials; 4 API or network failure; 5 the answer broke the contract, or the listing moved; 130 interrupted; "
-    "141 the reader of the output went away; 143 terminated."
+    "Exit status: 0 done; 1 a file could not be written, or a fault of the program; 2 wrong usage, or a file that is "
+    "there already; 3 missing or refused credentials; 4 API or network failure; 5 the answer broke the contract, or "
+    "the listing moved; 130 interrupted; 141 the reader of the output went away; 129 or 143 terminated."
 )
 KEYS = (
     "The keys come from FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY, the host from FINERWORKS_BASE_URL, if that is "
@@ -66,15 +66,10 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 AccountKey = Annotated[
     str | None, typer.Option(metavar="KEY", help="Whose invoices, for accounts that may read for others.")
 ]
-Since = Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m"], metavar="YYYY-MM", help="The first month.")]
-Until = Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m"], metavar="YYYY-MM", help="The last month.")]
+Since = Annotated[str | None, typer.Option(metavar="YYYY-MM", help="The first month.")]
+Until = Annotated[str | None, typer.Option(metavar="YYYY-MM", help="The last month.")]
 Overdue = Annotated[bool, typer.Option("--overdue", help="Only what is past its due day, with an amount above zero.")]
-AsOf = Annotated[
-    dt.datetime | None,
-    typer.Option(
-        formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The day that overdue is seen from. [default: today]"
-    ),
-]
+AsOf = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The day that counts as today, if not today.")]
 Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many, in the server's order.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file if there is one.")]
 
@@ -139,18 +134,24 @@ def _client(context: typer.Context, env_file: Path | None, session: Session) -> 
         yield fw
 
 
-def _selection(
-    account_key: str | None, since: dt.datetime | None, until: dt.datetime | None, as_of: dt.datetime | None
-) -> Selection:
-    if since and until and since > until:
-        raise WrongUsageError(f"--since {since:%Y-%m} is after --until {until:%Y-%m}")
+def _day(option: str, text: str | None, form: str, like: str) -> dt.date | None:
+    try:
+        return dt.datetime.strptime(text, form).date() if text is not None else None  # noqa: DTZ007 - a day of any zone
+    except ValueError:
+        raise WrongUsageError(f"{option} is to be as {like} is, not {text!r}") from None
+
+
+def _selection(account_key: str | None, since: str | None, until: str | None, as_of: str | None) -> Selection:
+    first, last = (_day(*each, "%Y-%m", "2026-01") for each in (("--since", since), ("--until", until)))
+    if first and last and first > last:
+        raise WrongUsageError(f"--since {since} is after --until {until}")
     if account_key is not None and not account_key.strip():
         raise WrongUsageError("--account-key is blank: give the account's key, or leave it out for your own")
     try:
         (account_key or "").encode()
     except UnicodeEncodeError as error:
         raise WrongUsageError("--account-key is no text in UTF-8") from error
-    first, last, day = (each.date() if each else None for each in (since, until, as_of))
+    day = _day("--as-of", as_of, "%Y-%m-%d", "2026-01-31")
     return Selection(account_key=account_key, since=first, until=last, as_of=day)
 
 
@@ -262,6 +263,8 @@ def report(
     from finerworks.report import write_report  # noqa: PLC0415 - brings jinja2
 
     chosen = dataclasses.replace(_selection(account_key, since, until, as_of), overdue=overdue)
+    if file.suffix.lower() not in {".html", ".htm"}:
+        raise WrongUsageError(f"{file} is to end in .html, for a browser to open it")
     with _wanted(context, env_file, Session(quiet, verbose, debug), chosen) as (found, fw), _usage(FileExistsError):
         host, account = _host(fw), account_key or os.environ.get("FINERWORKS_ACCOUNT_KEY") or None
         shown, day = chosen.words, chosen.as_of

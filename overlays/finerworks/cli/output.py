@@ -62,7 +62,7 @@ def progress(*, shown: bool) -> Generator[Watch]:
             with contextlib.closing(pager.pages()) as pages:
                 for number, page in enumerate(pages, 1):
                     count += len(page.items)
-                    told = f"{number:,} pages, {count:,} invoices"
+                    told = f"{number:,} {'page' if number == 1 else 'pages'}, {count:,} invoices"
                     bar.update(task, completed=count, total=pager.total_count, description=told)
                     yield from page.items
 

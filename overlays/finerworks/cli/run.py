@@ -19,7 +19,7 @@ __all__ = ["run"]
 
 NAME = "finerworks"
 
-_ENDING = (signal.SIGINT, signal.SIGTERM)
+_ENDING = [number for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)) if number]
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -46,6 +46,8 @@ def run(arguments: Sequence[str]) -> int:
         with contextlib.suppress(BrokenPipeError):
             _tell(error, debug=session.debug)
         return _status(error)
+    if status == 130:  # what typer makes of Ctrl-C
+        typer.echo(f"{NAME}: interrupted", err=True)
     return status if isinstance(status, int) else 0
 
 
@@ -55,7 +57,7 @@ def _end(number: int, _frame: FrameType | None) -> NoReturn:
         signal.signal(each, signal.SIG_IGN)
     if number == signal.SIGINT:
         raise KeyboardInterrupt
-    sys.exit(143)
+    sys.exit(128 + number)
 
 
 def _status(error: Exception) -> int:

@@ -65,7 +65,7 @@ class Selection:
             first, last = (f"{each:%Y-%m}" if each else None for each in (self.since, self.until))
             said.append(f"{first} to {last}" if first and last else f"from {first} on" if first else f"to {last}")
         if self.overdue:
-            said.append("overdue only")
+            said.append("overdue only" if self.as_of is None else f"overdue on {self.as_of}")
         if self.limit is not None:
-            said.append(f"the first {self.limit} at most")
+            said.append(f"the first {self.limit}")
         return ", ".join(said) or None

@@ -58,7 +58,7 @@ def file_format(path: str | os.PathLike[str], given: str | None = None) -> str:
     if (found := Path(path).suffix.lower().removeprefix(".") if given is None else given) in FORMATS:
         return found
     if given is None:
-        raise ValueError(f"{os.fspath(path)!r} names no format by its end: one of {known}, or say which")
+        raise ValueError(f"{os.fspath(path)!r} names no format by its end: give one of {known}")
     raise ValueError(f"{given!r} is none of the formats {known}")
 
 

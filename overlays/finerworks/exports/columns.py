@@ -94,11 +94,9 @@ def as_text(value: Cell) -> str:
 
 
 def split(model: type) -> tuple[Column, ...]:
-    """Give a model's columns for what has no offset in its dates: another column has it, after each of them."""
-    found = list[Column]()
-    for column in columns(model):
-        found += [column] if column.kind is not dt.datetime else [column, Column(column.name + OFFSET, str)]
-    return tuple(found)
+    """Give a model's columns for what has no offset in its dates: at the end, a further column has it for each."""
+    dates = (column for column in columns(model) if column.kind is dt.datetime)
+    return (*columns(model), *(Column(column.name + OFFSET, str) for column in dates))
 
 
 def split_cells(model: type, item: object) -> list[Cell]:
@@ -107,18 +105,16 @@ def split_cells(model: type, item: object) -> list[Cell]:
     Raises:
         ExportError: As `cells`, and for an amount of more than `SCALE` decimals, or of too many digits before them.
     """
-    found = list[Cell]()
+    found, offsets = list[Cell](), list[Cell]()
     for column, value in zip(columns(model), cells(model, item), strict=True):
         if isinstance(value, Decimal) and value != value.quantize(_PLACES, context=_ROOM):
             told = f"has more than {SCALE} decimals, or {DIGITS - SCALE} digits before them: use CSV"
             raise ExportError(f"{column.name} {value} of {item_name(item)} {told}")
-        if column.kind is not dt.datetime:
-            found.append(value)
-        elif isinstance(value, dt.datetime):
-            found += [value.replace(tzinfo=None), value.replace(microsecond=0).isoformat()[19:] or None]
-        else:
-            found += [None, None]
-    return found
+        moment = value if isinstance(value, dt.datetime) else None
+        found.append(moment.replace(tzinfo=None) if moment else value)
+        if column.kind is dt.datetime:
+            offsets.append(moment.replace(microsecond=0).isoformat()[19:] or None if moment else None)
+    return found + offsets
 
 
 def item_name(item: object) -> str:

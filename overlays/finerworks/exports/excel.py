@@ -30,6 +30,7 @@ FIRST_YEAR = 1901
 class _Sheet(Protocol):
     """A worksheet. What writes to it gives 0, or a number for what it could not."""
 
+    def autofilter(self, first_row: int, first_col: int, last_row: int, last_col: int) -> object: ...
     def freeze_panes(self, row: int, col: int) -> object: ...
     def set_column(self, first: int, last: int, width: float) -> object: ...
     def write_boolean(self, row: int, col: int, value: bool) -> int: ...  # noqa: FBT001 - as it has it
@@ -42,7 +43,7 @@ class _Book(Protocol):
     """A workbook, as far as it is needed."""
 
     def add_format(self, properties: dict[str, object]) -> object: ...
-    def add_worksheet(self) -> _Sheet: ...
+    def add_worksheet(self, name: str) -> _Sheet: ...
     def close(self) -> None: ...
 
 
@@ -97,18 +98,22 @@ def _fill(book: _Book, items: Iterable[object], model: type) -> None:
     head = book.add_format({"bold": True, "bottom": 1})
     amount, moment = (book.add_format({"num_format": each}) for each in ("#,##0.00", "yyyy-mm-dd hh:mm:ss"))
     formats: dict[type, object] = {Decimal: amount, dt.datetime: moment}
-    sheet, row = _begin(book, model, head), 0
+    number, row = 1, 0
+    sheet = _begin(book, model, head, number)
     for item in items:
         row += 1
         if row == SHEET_ROWS:
-            sheet, row = _begin(book, model, head), 1
+            sheet.autofilter(0, 0, row - 1, len(split(model)) - 1)
+            number, row = number + 1, 1
+            sheet = _begin(book, model, head, number)
         for at, value in enumerate(split_cells(model, item)):
             if _put(sheet, (row, at), value, formats):
                 raise ExportError(f"{split(model)[at].name} of row {row} does not fit into a cell of Excel: use CSV")
+    sheet.autofilter(0, 0, row, len(split(model)) - 1)
 
 
-def _begin(book: _Book, model: type, head: object) -> _Sheet:
-    sheet = book.add_worksheet()
+def _begin(book: _Book, model: type, head: object, number: int) -> _Sheet:
+    sheet = book.add_worksheet(f"{model.__name__}s{f' {number}' if number > 1 else ''}")
     sheet.freeze_panes(1, 0)
     for at, column in enumerate(split(model)):
         sheet.set_column(at, at, 20 if column.kind is dt.datetime else max(17, len(column.name)))

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Generator
 from pathlib import Path
 from typing import BinaryIO
@@ -38,13 +39,15 @@ def whole_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Gene
                 os.fsync(file.fileno())
         _refuse(target, path, overwrite=overwrite)
         with _on(path):
+            if target.exists():
+                shutil.copymode(target, part)  # who may read it is as it was
             _rename(part, target, overwrite=overwrite)
     finally:
         part.unlink(missing_ok=True)
 
 
 def _there_is(path: str | os.PathLike[str]) -> FileExistsError:
-    return FileExistsError(f"{os.fspath(path)} exists: give another name, or replace it (--overwrite, overwrite=)")
+    return FileExistsError(f"{os.fspath(path)} exists, and is kept: give another name, or choose to overwrite it")
 
 
 def _refuse(target: Path, path: str | os.PathLike[str], *, overwrite: bool) -> None:
