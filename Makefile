@@ -141,7 +141,7 @@ docs: $(VENV)/docs ## build the documentation in .site/; a warning fails it
 docs-serve: $(VENV)/docs ## serve the documentation until Ctrl-C, built anew at each change (PORT=8000)
 	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(DOCS_PORT)))' 2>/dev/null || { \
 		echo "make: port $(DOCS_PORT) is taken; name another with PORT=8001" >&2; exit 1; }
-	@echo "The documentation is at http://127.0.0.1:$(DOCS_PORT)/. Ctrl-C stops it."
+	@echo "The documentation will be at http://127.0.0.1:$(DOCS_PORT)/ in some seconds. Ctrl-C stops it."
 	@echo "With 'make sandbox' beside it, try the API in a browser: http://127.0.0.1:8765/ui"
 	@$(MKDOCS) serve --strict --livereload --dev-addr 127.0.0.1:$(DOCS_PORT)
 

@@ -25,6 +25,7 @@ WIDTHS = (1280, 375)
 
 LINKS = "[...document.querySelectorAll('[href], [src]')].map(it => it.href?.baseVal ?? it.href ?? it.src)"
 ANCHORS = "[...document.querySelectorAll('[id]')].map(it => it.id)"
+SHOWN = "[...document.querySelectorAll('article .doc-signature')].map(it => it.innerText)"
 # What is wider than the window, and stands in nothing that can be scrolled by itself.
 OUTSIDE = """[...document.querySelectorAll('article *')].filter(it => {
     if (it.getBoundingClientRect().right <= innerWidth + 1 || it.closest('.md-clipboard, svg')) return false;
@@ -32,6 +33,23 @@ OUTSIDE = """[...document.querySelectorAll('article *')].filter(it => {
         if (getComputedStyle(box).overflowX !== 'visible') return false;
     return true;
 }).map(it => it.outerHTML.slice(0, 80))"""
+# A name in a table that goes on in another line; the sign beside a heading, below it; a picture that stays small.
+BROKEN = """[...document.querySelectorAll('article td:first-child code')]
+    .filter(it => it.innerText.startsWith('--') && it.getClientRects().length > 1).map(it => it.innerText)"""
+BELOW = """[...document.querySelectorAll('article .headerlink')].filter(it => {
+    const text = document.createRange();
+    text.setStart(it.parentElement, 0);
+    text.setEndBefore(it);
+    const lines = [...text.getClientRects()].filter(line => line.width > 1);
+    const end = Math.max(...lines.map(line => line.bottom));
+    return it.getClientRects().length && it.getBoundingClientRect().top > end - 3;
+}).map(it => it.parentElement.innerText)"""
+SMALL = "[...document.querySelectorAll('article img')].filter(it => it.closest('a')?.href !== it.src).map(it => it.src)"
+WRONG = {"outside": OUTSIDE, "broken": BROKEN, "a sign below": BELOW, "not at its full size": SMALL}
+
+OVERLAPPING = """all => all.filter(
+    it => it.getClientRects()[0].height > parseFloat(getComputedStyle(it.parentElement).lineHeight)
+).map(it => it.innerText)"""
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -71,17 +89,21 @@ def visited(browser: Browser, home: str, site: Path) -> dict[str, dict[str, list
             watched.page.set_viewport_size({"width": width, "height": 800})
             if width == WIDTHS[0]:
                 watched.page.goto(address, wait_until="load")
-            outside: list[str] = watched.page.evaluate(OUTSIDE)
             wrong += [f"{width}: {watched.overflow} px too wide"] if watched.overflow > 0 else []
-            wrong += [f"{width}: outside: {each}" for each in outside]
+            for what, script in WRONG.items():
+                wrong += [f"{width}: {what}: {each}" for each in watched.page.evaluate(script)]
         found[address] = {"wrong": wrong + watched.problems[before:]}
         found[address] |= {"links": watched.page.evaluate(LINKS), "anchors": watched.page.evaluate(ANCHORS)}
+        found[address]["shown"] = watched.page.evaluate(SHOWN)
     watched.page.close()
     return found
 
 
 def test_every_page_is_readable_and_self_contained(visited: dict[str, dict[str, list[str]]]) -> None:
-    """No error on the console, nothing from another host, and nothing beside the window, on a desk or a phone."""
+    """No error on the console, nothing from another host, nothing beside the window, on a desk or a phone.
+
+    Nor is the name of an option broken, a line taken by a sign that nobody sees, or a picture bound to its column.
+    """
     assert {page: notes["wrong"] for page, notes in visited.items() if notes["wrong"]} == {}
 
 
@@ -142,7 +164,62 @@ def test_machines_find_every_page(site: Path, visited: dict[str, dict[str, list[
     assert all((site / name).exists() for name in named)
     assert len(set(named)) == len(visited) - 1  # 404.html
     assert "# Money and dates" in (site / "guides/money.md").read_text("utf-8")
-    assert home.startswith("http://127.0.0.1")
+    assert (ROOT / "openapi.yaml").read_text("utf-8") in (site / "contract.md").read_text("utf-8")
+    assert urljoin(home, "llms.txt") in visited[home]["links"]
+
+
+def test_machines_find_what_pages_link_to(site: Path) -> None:
+    """Each link in the Markdown of a page, and in llms.txt, leads to a file of the site: to HTML where that is all."""
+    links: list[tuple[Path, str]] = []
+    for path in [site / "llms.txt", *site.rglob("*.md")]:
+        prose = re.sub(r"^```.*?^```", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+        found = re.findall(r"\]\(([^)\s]+)\)|^\[[^]]+\]: (\S+)", prose, re.MULTILINE)
+        links += [(path, inline or below) for inline, below in found]
+    files = [(path, urldefrag(link)[0]) for path, link in links if not urlsplit(link).scheme]
+    assert [(path, link) for path, link in files if link and not (path.parent / link).is_file()] == []
+    assert (site / "index.md", "reference/client/index.html") in files
+
+
+def test_the_reference_shows_what_is_public(visited: dict[str, dict[str, list[str]]], home: str) -> None:
+    """A type in place of how the code makes an attribute, and values that a reader can use."""
+    shown = {line.strip() for page in visited.values() for each in page["shown"] for line in each.splitlines()}
+    assert {"client: Client", "invoices: Resource", "invoices: AsyncResource", "invoices: int = 250"} <= shown
+    assert "PRODUCTION = 'https://v2.api.finerworks.com'" in shown
+    assert [line for line in shown if re.search(r"\b_[a-z]", line)] == []
+    assert (
+        urljoin(home, "reference/listing/#finerworks.resources.Resource")
+        in visited[urljoin(home, "reference/client/")]["links"]
+    )
+
+
+def test_commands_are_copied_alone(browser: Browser, home: str, site: Path) -> None:
+    """The button of a console gives each of its commands, without the prompt and what it printed."""
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    copied: list[str] = []
+    for path in site.rglob("*.md"):
+        blocks = re.findall(r"^```console\n(.*?)^```", path.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+        page.goto(urljoin(home, path.relative_to(site).with_suffix("").as_posix().removesuffix("index")))
+        buttons = page.locator(".highlight:has(.gp) button[data-md-type='copy']")
+        expect(buttons).to_have_count(len(blocks))
+        for button, block in zip(buttons.all(), blocks, strict=True):
+            button.click()
+            copied.append(page.evaluate("navigator.clipboard.readText()"))
+            assert copied[-1] == "\n".join(re.findall(r"^\$ ((?:.*\\\n)*.*)", block, re.MULTILINE))
+    assert "unset FINERWORKS_BASE_URL\nexport FINERWORKS_WEB_API_KEY=... FINERWORKS_APP_KEY=..." in copied
+    context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_code_in_text_lies_over_no_other_line(browser: Browser, home: str, sandbox: Sandbox, width: int) -> None:
+    """In what Swagger UI tells of the contract, on its page and in the sandbox."""
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    for address in (urljoin(home, "contract/"), f"{sandbox.base_url}/ui"):
+        page.goto(address)
+        chips = page.locator(".info code")
+        expect(chips.first).to_be_visible(timeout=60_000)
+        assert chips.evaluate_all(OVERLAPPING) == []
+    page.close()
 
 
 @pytest.mark.parametrize("slip", ["[no page](nowhere.md)", "[no place](tutorial.md#nowhere)", "![none](nowhere.svg)"])
@@ -164,7 +241,7 @@ def test_the_sandbox_names_where_it_is_served(sandbox: Sandbox) -> None:
     """Its page links to the address that `make docs-serve` has by default."""
     told = httpx.get(f"{sandbox.base_url}/openapi.json", trust_env=False).json()["info"]["description"]
     made = subprocess.run(["make", "-n", "-C", ROOT, "docs-serve"], capture_output=True, text=True, check=True).stdout
-    address = re.findall(r"The documentation is at (http://\S+/)\.", made)
+    address = re.findall(r"The documentation will be at (http://\S+/) in", made)
     assert len(address) == 1
     assert f"]({address[0]})" in told
 

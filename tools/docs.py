@@ -1,5 +1,6 @@
 """Hooks of the documentation's build: pages from outside docs/, the contract as a page, and a map for machines."""
 
+import html as markup
 import importlib.resources
 import json
 import posixpath
@@ -7,6 +8,7 @@ import re
 from pathlib import Path
 from typing import cast
 
+import griffe
 import yaml
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
@@ -29,6 +31,12 @@ PAGES = {
 LINK = re.compile(r"(?<=\]\()[^)\s#:]+(?=[)#])")
 SHOWN = {".png", ".svg", ".yaml"}
 """What a browser shows as it is, or a reader saves; anything else is a program, to be read as text."""
+
+CONSOLE = re.compile(r'(<div class="highlight")(?=><pre><span></span><code>(<span class="gp">.*?)</code>)', re.DOTALL)
+IMAGE = re.compile(r'<img [^>]*src="([^"]+)"[^>]*>')
+
+PLACE = '<div id="contract"></div>'
+"""Where the contract goes on its page."""
 
 SWAGGER_UI = ("swagger-ui.css", "swagger-ui-bundle.js")
 SWAGGER_UI_FOLDER = next(Path(str(importlib.resources.files("swagger_ui_bundle"))).glob("vendor/swagger-ui-*"))
@@ -62,7 +70,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(_taken(config, f"assets/swagger-ui/{name}", SWAGGER_UI_FOLDER / name))
     for page in list(files.documentation_pages()):
         for link in LINK.findall(page.content_string):
-            target = _target(page.src_uri, link)
+            target = _target(_source(page.src_uri), link)
             if target not in _homes and (ROOT / target).is_file():
                 text = Path(target).suffix not in SHOWN
                 _homes[target] = f"files/{target}{'.txt' if text else ''}"
@@ -72,17 +80,15 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001 - by name
     """Turn the links, which hold in the repository, into links that hold in the site."""
-    here = posixpath.dirname(page.file.src_uri)
-
-    def turned(link: re.Match[str]) -> str:
-        home = _homes.get(_target(page.file.src_uri, link[0]))
-        return posixpath.relpath(home, here or ".") if home else link[0]
-
-    return LINK.sub(turned, markdown)
+    return _turned(markdown, _source(page.file.src_uri), page.file.src_uri, _homes)
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001 - by name
-    """Show the contract on its page, by the Swagger UI that the sandbox has too."""
+    """Say what is copied of a console, link pictures to their full size, and show the contract by Swagger UI."""
+    html = CONSOLE.sub(lambda block: f'{block[1]} data-copy="{_commands(block[2])}"', html)
+    html = IMAGE.sub(r'<a href="\1">\g<0></a>', html)
+    if page.is_homepage:
+        html = html.replace("<code>llms.txt</code>", '<a href="llms.txt"><code>llms.txt</code></a>')
     if page.file.src_uri != "contract.md":
         return html
     contract = json.dumps(yaml.safe_load((ROOT / "openapi.yaml").read_text("utf-8"))).replace("</", r"<\/")
@@ -99,19 +105,35 @@ def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:  
 def on_post_build(config: MkDocsConfig) -> None:
     """Write llms.txt from the navigation, and each page's Markdown beside it; the reference has HTML alone."""
     lines = [f"# {config.site_name}", "", f"> {config.site_description}", ""]
+    contract = f"```yaml\n{(ROOT / 'openapi.yaml').read_text('utf-8')}```"
+    written: dict[str, str] = {}
+    html_alone: dict[str, str] = {}
     # MkDocs leaves the types of a list's items, and of a title, open.
     for item in cast("list[Section | Page]", _navigation[0].items):  # pyright: ignore[reportUnknownMemberType]
         if isinstance(item, Section):
             lines += ["", f"## {item.title}", ""]
         for page in cast("list[Page]", item.children if isinstance(item, Section) else [item]):
             text = page.markdown or ""
-            url = page.url or "index.html"
-            if not re.search("^::: ", text, re.MULTILINE):
-                url = page.file.src_uri
-                Path(config.site_dir, url).write_text(text, encoding="utf-8")
+            url = page.file.src_uri
+            if re.search("^::: ", text, re.MULTILINE):
+                html_alone[url] = url = page.file.dest_uri
+            else:
+                written[url] = text.replace(PLACE, contract)
             title = cast("str", page.title)  # pyright: ignore[reportUnknownMemberType]
             lines.append(f"- [{title}]({url}): {_gist(text)}")
     Path(config.site_dir, "llms.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for home, text in written.items():
+        Path(config.site_dir, home).write_text(_turned(text, home, home, html_alone), encoding="utf-8")
+
+
+class Made(griffe.Extension):
+    """Shows an attribute that a call makes by its class: the call is the code's own matter."""
+
+    def on_attribute_instance(self, *, attr: griffe.Attribute, **_: object) -> None:
+        """Put the class where the call is."""
+        if isinstance(attr.value, griffe.ExprCall):
+            attr.annotation = attr.annotation or attr.value.function
+            attr.value = None
 
 
 def _taken(config: MkDocsConfig, home: str, path: Path) -> File:
@@ -119,10 +141,34 @@ def _taken(config: MkDocsConfig, home: str, path: Path) -> File:
     return File.generated(config, home, abs_src_path=str(path), inclusion=InclusionLevel.INCLUDED)
 
 
+def _source(page: str) -> str:
+    """Give the path that a page has in the repository."""
+    return next((source for source, home in PAGES.items() if home == page and page != "index.md"), f"docs/{page}")
+
+
 def _target(page: str, link: str) -> str:
-    """Give the path in the repository that a link of a page means there."""
-    source = next((source for source, home in PAGES.items() if home == page and page != "index.md"), f"docs/{page}")
-    return posixpath.normpath(posixpath.join(posixpath.dirname(source), link))
+    """Give the path that a link means on the page at a path."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(page), link))
+
+
+def _turned(markdown: str, was: str, now: str, homes: dict[str, str]) -> str:
+    """Give what was written at a path as it is to be at another, where what it links to is at home elsewhere."""
+
+    def turned(link: re.Match[str]) -> str:
+        home = homes.get(_target(was, link[0]))
+        return posixpath.relpath(home, posixpath.dirname(now) or ".") if home else link[0]
+
+    return LINK.sub(turned, markdown)
+
+
+def _commands(console: str) -> str:
+    """Give the commands of a console that is shown, without prompts and output, for an attribute."""
+    commands: list[str] = []
+    for line in console.splitlines():
+        if line.startswith('<span class="gp">') or (commands and commands[-1].endswith("\\")):
+            shown = re.sub(r'^<span class="gp">.*?</span>|<[^>]+>', "", line)
+            commands.append(markup.unescape(shown))
+    return markup.escape("\n".join(commands))
 
 
 def _gist(markdown: str) -> str:
