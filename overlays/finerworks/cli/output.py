@@ -52,20 +52,19 @@ def progress(*, shown: bool) -> Generator[Watch]:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     shown = shown and console.is_terminal and console.file.isatty()  # FORCE_COLOR makes a terminal of anything
-    with Progress(
-        *columns, console=console, transient=True, disable=not shown, redirect_stdout=False, redirect_stderr=False
-    ) as bar:
-        task = bar.add_task("Asking for the first page", total=None)
+    bar = Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
+    task = bar.add_task("Asking for the first page", total=None)
 
-        def watch(pager: "Pager[Invoice]") -> "Iterator[Invoice]":
-            count = 0
-            with contextlib.closing(pager.pages()) as pages:
-                for number, page in enumerate(pages, 1):
-                    count += len(page.items)
-                    told = f"{number:,} {'page' if number == 1 else 'pages'}, {count:,} invoices"
-                    bar.update(task, completed=count, total=pager.total_count, description=told)
-                    yield from page.items
+    def watch(pager: "Pager[Invoice]") -> "Iterator[Invoice]":
+        count = 0
+        with contextlib.closing(pager.pages()) as pages:
+            for number, page in enumerate(pages, 1):
+                count += len(page.items)
+                told = f"{number:,} {'page' if number == 1 else 'pages'}, {count:,} invoices"
+                bar.update(task, completed=count, total=pager.total_count, description=told)
+                yield from page.items
 
+    with bar if shown else contextlib.nullcontext():
         yield watch
 
 
