@@ -74,8 +74,8 @@ class FinerWorks(_FinerWorks[HTTPClient], AbstractContextManager["FinerWorks"]):
             see `HTTPClient`. None: 30 seconds, or what ``http_client`` has.
         max_retries: How often a failed request is sent again. None: 2, or what ``http_client`` has.
         max_body_bytes, allow_insecure_http: As `HTTPClient` has them.
-        http_client: A client with a proxy or a transport of your own. What is not given here is taken
-            from it, as it is now: set its hooks before. It stays yours to close.
+        http_client (HTTPClient | None): A client with a proxy or a transport of your own. What is not given here is
+            taken from it, as it is now: set its hooks before. It stays yours to close.
 
     Raises:
         CredentialsError: A key is missing or malformed. The message does not show it.

@@ -128,7 +128,7 @@ class HTTPClient(_Door[httpx.BaseTransport], httpx.Client):
             Default 32 MiB.
         allow_insecure_http: Whether ``base_url`` may be http:// on a host other than this machine,
             where others can read the keys on the way.
-        transport: What to send through in place of httpx's own transport, such as
+        transport (httpx.BaseTransport | None): What to send through in place of httpx's own transport, such as
             ``httpx.HTTPTransport(proxy=..., verify=..., limits=...)``. Without one, proxies come from
             the environment, as httpx reads it; not for this machine itself.
 
