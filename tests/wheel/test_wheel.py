@@ -25,6 +25,8 @@ extras = [name for name in ("connexion", "uvicorn", "rich") if name in sys.modul
 print(len(amounts), money.total(amounts), extras, where)
 """
 
+FRAME = "from finerworks import FinerWorks; print(FinerWorks().invoices.list().to_polars()['amount_due'].sum())"
+
 
 def built(pattern: str) -> Path:
     """Give the one file in dist/ of that kind."""
@@ -83,17 +85,19 @@ def test_the_wheel_has_its_sandbox_too(python: Path) -> None:
 
 
 def test_the_wheel_has_its_command_too(python: Path, tmp_path: Path) -> None:
-    """With the extra, the command lists, exports to Excel and makes a report; without it, it says what is missing."""
+    """With its extras, the command lists, exports and makes a report; without them, it says what is missing."""
     command = python.with_name("finerworks")
     told = subprocess.run([str(command)], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert (told.returncode, told.stdout) == (1, "")
     assert told.stderr == "finerworks: the command needs typer: pip install '.[cli]' in the clone\n"
-    install(python, f"{built('*.whl')}[cli]")
+    install(python, f"{built('*.whl')}[cli,polars]")
     with Sandbox() as sandbox:
         printed = run(str(command), "invoices", "list", cwd=tmp_path, **sandbox.env)
         assert "250 invoices, 118,620,104.20 due in all" in printed
         run(str(command), "invoices", "export", "invoices.xlsx", cwd=tmp_path, **sandbox.env)
         run(str(command), "invoices", "report", "invoices.html", cwd=tmp_path, **sandbox.env)
+        run(str(command), "invoices", "export", "invoices.parquet", cwd=tmp_path, **sandbox.env)
+        assert run(str(python), "-c", FRAME, cwd=tmp_path, **sandbox.env) == "118620104.2000\n"
     assert zipfile.is_zipfile(tmp_path / "invoices.xlsx")
     assert "118,620,104.20" in (tmp_path / "invoices.html").read_text("utf-8")
 
