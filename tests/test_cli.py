@@ -25,7 +25,7 @@ import pytest
 from answers import ROW, listing, rows
 from callers import keys
 from finerworks import FinerWorks, __version__, money
-from finerworks.cli.app import STATUSES
+from finerworks.cli.options import STATUSES
 from finerworks.exports import ages
 from finerworks.sandbox import Sandbox
 from finerworks_client.models import Invoice

@@ -218,8 +218,8 @@ class Pager(_Listable[T, Page[T]]):
     def to_arrow(self) -> "pa.Table":
         """Read everything into a table of Arrow (the extra ``arrow``).
 
-        Amounts are ``decimal128(38, 4)``. A date is the server's wall clock, in microseconds, and the column
-        after it, ``due_date_offset`` for ``due_date``, has the offset that the server wrote, if any.
+        Amounts are ``decimal128(38, 4)``. A date is the server's wall clock, in microseconds, and a column at
+        the end, ``due_date_offset`` for ``due_date``, has the offset that the server wrote, if any.
 
         Raises:
             finerworks.exports.ExportError: An amount has more than four decimals, or 34 digits before them.

@@ -18,13 +18,14 @@ from rich.table import Table
 from rich.text import Text
 
 from finerworks import money
-from finerworks.exports import ages
+from finerworks.exports import Tally, ages
+from finerworks.exports.words import counted, visible
 
 if TYPE_CHECKING:
     from finerworks.pagination import Pager
     from finerworks_client.models import Invoice
 
-__all__ = ["plain", "progress", "summary", "table", "whole_output"]
+__all__ = ["progress", "summary", "table", "whole_output"]
 
 IN_MEMORY = 8 << 20
 """Bytes of output that are held in memory before they are given out; more are held in a file."""
@@ -36,14 +37,9 @@ Watch = Callable[["Pager[Invoice]"], "Iterator[Invoice]"]
 """Gives the invoices of a listing, and shows how far it is."""
 
 
-def plain(text: str) -> str:
-    """Give text of the server's without what a terminal would obey."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
-
-
 def summary(count: int, total: Decimal) -> str:
     """Say how many invoices there are, and what is due in all."""
-    return f"{count:,} {'invoice' if count == 1 else 'invoices'}, {money.text(total)} due in all"
+    return f"{counted(count, 'invoice')}, {money.text(total)} due in all"
 
 
 @contextlib.contextmanager
@@ -60,7 +56,7 @@ def progress(*, shown: bool) -> Generator[Watch]:
         with contextlib.closing(pager.pages()) as pages:
             for number, page in enumerate(pages, 1):
                 count += len(page.items)
-                told = f"{number:,} {'page' if number == 1 else 'pages'}, {count:,} invoices"
+                told = f"{counted(number, 'page')}, {counted(count, 'invoice')}"
                 bar.update(task, completed=count, total=pager.total_count, description=told)
                 yield from page.items
 
@@ -93,16 +89,15 @@ def table(invoices: "Iterable[Invoice]", as_of: dt.date | None, note: str | None
     for name in ("Invoice", "Month", "Due", "Overdue"):
         shown.add_column(name, overflow="fold", no_wrap=name in {"Month", "Due"})
     shown.add_column("Amount due", justify="right", no_wrap=True)
-    count, total, late, owed = 0, Decimal(0), 0, Decimal(0)
-    for invoice in invoices:
+    all_of_them, late = Tally(invoices), list[float]()
+    for invoice in all_of_them:
         month, due = ages.month(invoice), ages.due_day(invoice)
-        count, total = count + 1, money.total((total, invoice.amount_due))
         told, style = "", ""
         if ages.is_overdue(invoice, as_of):
-            late, owed = late + 1, money.total((owed, invoice.amount_due))
+            late.append(invoice.amount_due)
             told, style = f"{ages.days_overdue(invoice, as_of):,} days", "red"
         shown.add_row(
-            Text(plain(invoice.invoice_id)),
+            Text(visible(invoice.invoice_id)),
             f"{month:%Y-%m}" if month else "-",
             f"{due}" if due else "-",
             told,
@@ -112,5 +107,6 @@ def table(invoices: "Iterable[Invoice]", as_of: dt.date | None, note: str | None
     with console.capture() as captured:
         console.print(shown)
     lines = [line.rstrip() if not terminal else line for line in captured.get().splitlines()]
-    lines.append(f"{'' if terminal else chr(10)}{summary(count, total)}; {late:,} overdue, {money.text(owed)}")
+    total = summary(all_of_them.count, all_of_them.total)
+    lines.append(f"{'' if terminal else chr(10)}{total}; {len(late):,} overdue, {money.text(money.total(late))}")
     return "\n".join([*lines, *([f"Shown: {note}."] if note else [])]) + "\n"

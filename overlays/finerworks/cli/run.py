@@ -11,7 +11,8 @@ from typing import NoReturn
 import typer
 
 from finerworks import errors
-from finerworks.cli.app import Session, app
+from finerworks.cli.app import app
+from finerworks.cli.options import Session
 from finerworks.cli.selection import SelectionError
 from finerworks.exports import ExportError
 
@@ -23,8 +24,8 @@ _ENDING = [number for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, 
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Carry a command line out, and give its exit status; `app.STATUSES` says what they mean."""
-    if arguments[:1] == ["sandbox"] and "--help" not in arguments[1:2]:
+    """Carry a command line out, and give its exit status; `options.STATUSES` says what they mean."""
+    if arguments[:1] == ["sandbox"]:
         # As it is: typer would take the `--` out that a command follows.
         from finerworks.sandbox.__main__ import main  # noqa: PLC0415 - not needed for the rest
 

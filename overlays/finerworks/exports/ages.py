@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from finerworks_client.models import Invoice
 
-__all__ = ["days_overdue", "due_day", "is_overdue", "month"]
+__all__ = ["day", "days_overdue", "due_day", "is_overdue", "month"]
 
 
-def _day(moment: dt.datetime | None) -> dt.date | None:
-    # 0001-01-01 is .NET's way to say that a date was never set.
+def day(moment: dt.datetime | None) -> dt.date | None:
+    """Give the day of a date, as the server's calendar has it; None for null, and for .NET's 0001-01-01: never set."""
     return moment.date() if moment is not None and moment.year > 1 else None
 
 
 def month(invoice: "Invoice") -> dt.date | None:
     """Give the first of the month that an invoice is for; None where the server says none in any of its fields."""
     for moment in (invoice.invoice_month, invoice.first_day_of_month, invoice.last_day_of_month):
-        if day := _day(moment):
-            return day.replace(day=1)
+        if found := day(moment):
+            return found.replace(day=1)
     return None
 
 
 def due_day(invoice: "Invoice") -> dt.date | None:
     """Give the day by which an invoice is to be paid; None where the server says none."""
-    return _day(invoice.due_date)
+    return day(invoice.due_date)
 
 
 def days_overdue(invoice: "Invoice", as_of: dt.date | None = None) -> int | None:
@@ -36,11 +36,11 @@ def days_overdue(invoice: "Invoice", as_of: dt.date | None = None) -> int | None
 
     0 or less: it is not past that day. None: it has none.
     """
-    if (day := due_day(invoice)) is None:
+    if (due := due_day(invoice)) is None:
         return None
     if as_of is None:
         as_of = dt.datetime.now(None if invoice.due_date is None else invoice.due_date.tzinfo).date()
-    return (as_of - day).days
+    return (as_of - due).days
 
 
 def is_overdue(invoice: "Invoice", as_of: dt.date | None = None) -> bool:

@@ -21,7 +21,6 @@ __all__ = [
     "SCALE",
     "Cell",
     "Column",
-    "ExportError",
     "as_text",
     "cells",
     "columns",

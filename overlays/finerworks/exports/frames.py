@@ -107,10 +107,7 @@ class Frame:
         """Give the table as polars'."""
         import polars as pl  # noqa: PLC0415 - of an extra of its own
 
-        found = pl.from_arrow(self.arrow())
-        if not isinstance(found, pl.DataFrame):
-            raise TypeError("polars made no data frame of an Arrow table")
-        return found
+        return pl.DataFrame(self.arrow())
 
     def pandas(self) -> "pd.DataFrame":
         """Give the table as pandas', with Arrow's types: amounts are `decimal128`, not floats."""
