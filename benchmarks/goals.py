@@ -25,7 +25,11 @@ class Figure:
     @classmethod
     def of(cls, samples: Sequence[float]) -> Self:
         """Give the median and the quartiles of samples, one a round, to four digits after the point."""
-        q1, median, q3 = statistics.quantiles(samples, n=4, method="inclusive") if len(samples) > 1 else [*samples] * 3
+        q1, median, q3 = (
+            statistics.quantiles(samples, n=4, method="inclusive")
+            if len(samples) > 1
+            else [*samples] * 3
+        )
         return cls(round(median, 4), round(q1, 4), round(q3, 4), len(samples))
 
 
@@ -88,10 +92,22 @@ GOALS = (
     Goal("cpu-sync-8", f"{_CPU}: 8 in flight", 1.20, 1.10, "CPU"),
     Goal("cpu-async-8", f"{_CPU}: asyncio, 8 in flight", 1.65, 1.40, "CPU"),
     Goal("cpu-async-8-aiohttp", f"{_CPU}: asyncio over aiohttp, 8 in flight", 0.95, 0.80, "CPU"),
-    Goal("import", "`from finerworks import FinerWorks`, over `import httpx`", 1.25, 1.10, "import"),
-    Goal("second-client", "making a second client in a process, over `httpx.Client()`", 0.03, 0.02, "second-client"),
     Goal(
-        "first-invoice", "time to the first invoice at 50 ms, over raw httpx's first page", 1.10, 1.05, "first-invoice"
+        "import", "`from finerworks import FinerWorks`, over `import httpx`", 1.25, 1.10, "import"
+    ),
+    Goal(
+        "second-client",
+        "making a second client in a process, over `httpx.Client()`",
+        0.03,
+        0.02,
+        "second-client",
+    ),
+    Goal(
+        "first-invoice",
+        "time to the first invoice at 50 ms, over raw httpx's first page",
+        1.10,
+        1.05,
+        "first-invoice",
     ),
     Goal("requests", "requests for N invoices, over the pages of 25 that hold them", 1, 1),
     Goal("memory-100000-mib", f"{_MEMORY}: 100,000", 18, unit="MiB", plans=("quick",)),

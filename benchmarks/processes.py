@@ -17,7 +17,11 @@ from benchmarks.server import Stats
 SECONDS = 300
 """After which a worker that does not answer is ended."""
 
-SURROUNDINGS = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0"}
+SURROUNDINGS = {
+    "PATH": os.environ.get("PATH", os.defpath),
+    "LC_ALL": "C.UTF-8",
+    "PYTHONHASHSEED": "0",
+}
 """All that a process is told of the machine: no proxy, no keys, no settings."""
 
 
@@ -46,13 +50,23 @@ def surroundings(sources: Sequence[str] = ()) -> dict[str, str]:
 class Process:
     """A program that says each thing as a line of JSON, and ends when its standard input does."""
 
-    def __init__(self, name: str, command: Sequence[str | Path], variables: Mapping[str, str], processor: int) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str | Path], variables: Mapping[str, str], processor: int
+    ) -> None:
         self._name = name
         with on_processor(processor):
             self._process = subprocess.Popen(
-                command, cwd=ROOT, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+                command,
+                cwd=ROOT,
+                env=variables,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                encoding="utf-8",
             )
-        self._in, self._out = cast(IO[str], self._process.stdin), cast(IO[str], self._process.stdout)
+        self._in, self._out = (
+            cast(IO[str], self._process.stdin),
+            cast(IO[str], self._process.stdout),
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -91,7 +105,9 @@ class Server(Process):
     """The server, on the second processor."""
 
     def __init__(self) -> None:
-        super().__init__("the server", [sys.executable, "-m", "benchmarks.server"], surroundings(), 1)
+        super().__init__(
+            "the server", [sys.executable, "-m", "benchmarks.server"], surroundings(), 1
+        )
         self.url = f"http://127.0.0.1:{self.hear()['port']}"
         self._open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 

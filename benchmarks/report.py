@@ -106,12 +106,19 @@ def goals_table(reached: Sequence[Reached]) -> str:
 def peers_table(peers: Sequence[Row]) -> str:
     """Every peer over raw httpx, and the limits that no client can pass."""
     rows = [
-        [row["label"], str(row["in_flight"]), *map(spread, (row["ratios"][each] for each in COLUMNS)), row["versions"]]
+        [
+            row["label"],
+            str(row["in_flight"]),
+            *map(spread, (row["ratios"][each] for each in COLUMNS)),
+            row["versions"],
+        ]
         for row in peers
     ]
     raw = peers[0]["seconds"]
     for in_flight in sorted({row["in_flight"] for row in peers}):
-        over = {latency: limit(latency / 1000, in_flight) / raw[f"{latency} ms"] for latency in (20, 50)}
+        over = {
+            latency: limit(latency / 1000, in_flight) / raw[f"{latency} ms"] for latency in (20, 50)
+        }
         rows.append(["*the limit*", str(in_flight), "", "", *map(number, over.values()), ""])
     return table(["peer", "in flight", *COLUMNS, "with"], rows)
 

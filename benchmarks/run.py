@@ -52,8 +52,18 @@ Blocks = Mapping[str, Sequence[Told]]
 """What came of each entry, by its label: a block a round."""
 
 MANY = {
-    "50 ms": {"sync-6-at-50ms": DEFAULT, "sync-8-at-50ms": EIGHT, "sync-16-at-50ms": SIXTEEN, "async-8-at-50ms": ASYNC},
-    "CPU": {"cpu-sequential": SEQUENTIAL, "cpu-sync-8": EIGHT, "cpu-async-8": ASYNC, "cpu-async-8-aiohttp": AIOHTTP},
+    "50 ms": {
+        "sync-6-at-50ms": DEFAULT,
+        "sync-8-at-50ms": EIGHT,
+        "sync-16-at-50ms": SIXTEEN,
+        "async-8-at-50ms": ASYNC,
+    },
+    "CPU": {
+        "cpu-sequential": SEQUENTIAL,
+        "cpu-sync-8": EIGHT,
+        "cpu-async-8": ASYNC,
+        "cpu-async-8-aiohttp": AIOHTTP,
+    },
 }
 """Whose figure a goal is about, of those that are measured for many."""
 
@@ -61,7 +71,11 @@ SIZES = (1, 24, 26, 999, 1000, 1001)
 """How many invoices the accounts have whose requests are counted."""
 
 IMPORT = "import time; began = time.perf_counter(); {}; print(time.perf_counter() - began)"
-STATEMENTS = {RAW: "import httpx", AGAIN: "import httpx", DEFAULT: "from finerworks import FinerWorks"}
+STATEMENTS = {
+    RAW: "import httpx",
+    AGAIN: "import httpx",
+    DEFAULT: "from finerworks import FinerWorks",
+}
 
 
 @attrs.frozen
@@ -139,7 +153,10 @@ def with_raw(entries: Sequence[Entry]) -> Sequence[Entry]:
 def ratios(blocks: Blocks, label: str, field: str) -> list[float]:
     """Give an entry's figure over raw httpx's, round by round."""
     pairs = zip(blocks[RAW.label], blocks[AGAIN.label], strict=True)
-    return [2 * it[field] / (one[field] + two[field]) for it, (one, two) in zip(blocks[label], pairs, strict=True)]
+    return [
+        2 * it[field] / (one[field] + two[field])
+        for it, (one, two) in zip(blocks[label], pairs, strict=True)
+    ]
 
 
 def control(blocks: Blocks, field: str) -> Figure:
@@ -156,7 +173,9 @@ def check(entry: Entry, told: Told, invoices: int) -> None:
     """
     came, served = (told["count"], told["sum"]), (invoices, f"{total_due(invoices):.2f}")
     if came != served:
-        raise BenchmarkError(f"{entry.label}: listed {came[0]} invoices of {came[1]}, not {served[0]} of {served[1]}")
+        raise BenchmarkError(
+            f"{entry.label}: listed {came[0]} invoices of {came[1]}, not {served[0]} of {served[1]}"
+        )
 
 
 class Bench:
@@ -171,7 +190,12 @@ class Bench:
     def __init__(self, plan: Plan, server: Server, processes: contextlib.ExitStack) -> None:
         self.figures, self.controls = dict[str, Figure](), dict[str, Figure]()
         self.columns = dict[str, dict[str, tuple[Figure, float]]]()
-        self._plan, self._server, self._processes, self._workers = plan, server, processes, dict[str, Worker]()
+        self._plan, self._server, self._processes, self._workers = (
+            plan,
+            server,
+            processes,
+            dict[str, Worker](),
+        )
 
     def wait(self) -> None:
         """Measure the time of a listing at each latency, by a new client each."""
@@ -199,7 +223,11 @@ class Bench:
 
     def clients(self) -> None:
         """Measure the making of a client where one was made before."""
-        self._apart("second-client", self._plan.clients, lambda entry: self._worker(entry).ask("bare", times=3))
+        self._apart(
+            "second-client",
+            self._plan.clients,
+            lambda entry: self._worker(entry).ask("bare", times=3),
+        )
 
     def first(self) -> None:
         """Measure the time to the first invoice, by a new client."""
@@ -232,13 +260,19 @@ class Bench:
         self._worker(DEFAULT).ask("open")
         for _ in range(count):
             before, it, after = (
-                statistics.mean(self._block(DEFAULT, do="stream", invoices=size)["wall"] / size for _ in range(times))
+                statistics.mean(
+                    self._block(DEFAULT, do="stream", invoices=size)["wall"] / size
+                    for _ in range(times)
+                )
                 for size, times in ((INVOICES, 3), (pages * PER_PAGE, 1), (INVOICES, 3))
             )
             long.append(2 * it / (before + after))
             apart.append(after / before)
         self._worker(DEFAULT).ask("close")
-        self.figures[f"time-per-invoice-{pages}"], self.controls["growth"] = Figure.of(long), Figure.of(apart)
+        self.figures[f"time-per-invoice-{pages}"], self.controls["growth"] = (
+            Figure.of(long),
+            Figure.of(apart),
+        )
 
     def _apart(self, goal: str, count: int, measure: Callable[[Entry], Told]) -> None:
         """Measure the SDK as it comes, for a goal of its own."""
@@ -252,7 +286,10 @@ class Bench:
         """Take what all entries were measured for."""
         self.controls[column] = control(blocks, field)
         self.columns[column] = {
-            label: (Figure.of(ratios(blocks, label, field)), statistics.median(it[field] for it in its))
+            label: (
+                Figure.of(ratios(blocks, label, field)),
+                statistics.median(it[field] for it in its),
+            )
             for label, its in blocks.items()
         }
         for goal, entry in MANY.get(column, {}).items():
@@ -261,12 +298,20 @@ class Bench:
     def _worker(self, entry: Entry) -> Worker:
         """Give the process of an entry, warm."""
         if entry.label not in self._workers:
-            self._workers[entry.label] = self._processes.enter_context(Worker(entry, self._server.url))
+            self._workers[entry.label] = self._processes.enter_context(
+                Worker(entry, self._server.url)
+            )
             self._block(entry, fresh=True)
         return self._workers[entry.label]
 
     def _block(
-        self, entry: Entry, do: str = "every", latency_ms: int = 0, invoices: int = INVOICES, *, fresh: bool = False
+        self,
+        entry: Entry,
+        do: str = "every",
+        latency_ms: int = 0,
+        invoices: int = INVOICES,
+        *,
+        fresh: bool = False,
     ) -> Told:
         """Have an entry list what is served, and see that it did.
 
@@ -286,7 +331,9 @@ class Bench:
             worker.ask("close")
         check(entry, told, 1 if do == "first" else invoices)
         if (at_once := self._server.stats()["max_in_flight"]) > entry.most_in_flight:
-            raise BenchmarkError(f"{entry.label}: had {at_once} requests in flight, not {entry.most_in_flight}")
+            raise BenchmarkError(
+                f"{entry.label}: had {at_once} requests in flight, not {entry.most_in_flight}"
+            )
         return told
 
     def _weigh(self, entry: Entry, how: str, invoices: int, *, used: bool = False) -> int:
@@ -301,7 +348,9 @@ class Bench:
     def _import(self, entry: Entry) -> Told:
         command = [str(DEFAULT.python), "-P", "-c", IMPORT.format(STATEMENTS[entry])]
         with on_processor(0):
-            ran = subprocess.run(command, env=surroundings(DEFAULT.sources), capture_output=True, check=True)
+            ran = subprocess.run(
+                command, env=surroundings(DEFAULT.sources), capture_output=True, check=True
+            )
         return {"wall": float(ran.stdout)}
 
 
@@ -324,12 +373,16 @@ def taking_part(plan: Plan) -> Plan:
     Raises:
         BenchmarkError: Raw httpx or the SDK is among them.
     """
-    gone = {entry: told for entry in (RAW, *plan.waiting, *plan.working) if (told := entry.missing())}
+    gone = {
+        entry: told for entry in (RAW, *plan.waiting, *plan.working) if (told := entry.missing())
+    }
     for entry, told in gone.items():
         if entry not in OTHERS:
             raise BenchmarkError(f"{entry.label}: {told}")
         print(f"without {entry.label}: {told}", file=sys.stderr)
-    waiting, working = ([each for each in entries if each not in gone] for entries in (plan.waiting, plan.working))
+    waiting, working = (
+        [each for each in entries if each not in gone] for entries in (plan.waiting, plan.working)
+    )
     return attrs.evolve(plan, waiting=waiting, working=working)
 
 
@@ -340,11 +393,19 @@ def judged(bench: Bench, goal: Goal) -> Verdict:
 
 def tell(bench: Bench, goal: Goal, out: TextIO) -> None:
     """Print a goal's line, and to standard error what is to be known of one that is not reached."""
-    figure, apart, verdict = bench.figures[goal.name], bench.controls.get(goal.control), judged(bench, goal)
+    figure, apart, verdict = (
+        bench.figures[goal.name],
+        bench.controls.get(goal.control),
+        judged(bench, goal),
+    )
     print(f"{goal.name} {figure.median:.3f} {goal.goal:.3f}", file=out, flush=True)
     if verdict not in ("met", "stretch"):
         noise = f", raw httpx over itself {spread(apart)}" if apart else ""
-        print(f"{goal.name}: {verdict}: {spread(figure)} in {figure.rounds} rounds{noise}", file=sys.stderr, flush=True)
+        print(
+            f"{goal.name}: {verdict}: {spread(figure)} in {figure.rounds} rounds{noise}",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def spread(figure: Figure) -> str:
@@ -386,8 +447,13 @@ def found(bench: Bench, plan: Plan, seconds: float) -> report.Results:
                 "versions": entry.versions,
                 "in_flight": entry.most_in_flight,
                 "ours": entry.ours,
-                "ratios": {name: figure_data(column[entry.label][0]) for name, column in bench.columns.items()},
-                "seconds": {name: round(column[entry.label][1], 5) for name, column in bench.columns.items()},
+                "ratios": {
+                    name: figure_data(column[entry.label][0])
+                    for name, column in bench.columns.items()
+                },
+                "seconds": {
+                    name: round(column[entry.label][1], 5) for name, column in bench.columns.items()
+                },
             }
             for entry in (RAW, AGAIN, *plan.waiting)
         ],
@@ -402,9 +468,13 @@ def figure_data(figure: Figure) -> report.FigureData:
 def keep(results: report.Results) -> None:
     """Write what was found: as data, as charts, and into the page."""
     report.RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    report.README.write_text(report.with_results(report.README.read_text("utf-8"), results), encoding="utf-8")
+    report.README.write_text(
+        report.with_results(report.README.read_text("utf-8"), results), encoding="utf-8"
+    )
     charts = [str(BUILD / "charts" / "bin" / "python"), "-m", "benchmarks.charts"]
-    subprocess.run(charts, cwd=ROOT, env=surroundings() | {"MPLCONFIGDIR": str(BUILD / "charts")}, check=True)
+    subprocess.run(
+        charts, cwd=ROOT, env=surroundings() | {"MPLCONFIGDIR": str(BUILD / "charts")}, check=True
+    )
 
 
 def end(number: int, _: FrameType | None) -> NoReturn:
@@ -418,7 +488,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Exit status 1: a peer failed or did not list what is served; or, of a quick run, a goal is missed.
     """
     parser = argparse.ArgumentParser(description="Measure the SDK beside its peers, as ratios.")
-    parser.add_argument("--quick", action="store_true", help="the main ratios alone, in a minute: `name ratio goal`")
+    parser.add_argument(
+        "--quick", action="store_true", help="the main ratios alone, in a minute: `name ratio goal`"
+    )
     parser.add_argument("--only", choices=SECTIONS, help="one section; nothing is written")
     asked = parser.parse_args(arguments)
     plan = QUICK if asked.quick else FULL
@@ -438,14 +510,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.only:
         for name, column in bench.columns.items():
             print(
-                "\n".join(f"{name}  {label:32} {spread(figure)}" for label, (figure, _) in column.items()),
+                "\n".join(
+                    f"{name}  {label:32} {spread(figure)}" for label, (figure, _) in column.items()
+                ),
                 file=sys.stderr,
             )
     elif not asked.quick:
         results = found(bench, plan, time.monotonic() - began)
         keep(results)
         print(f"{report.goals_table(results['goals'])}\n\n{report.peers_table(results['peers'])}")
-    missed = [goal for goal in goals if goal.name in bench.figures and judged(bench, goal) == "missed"]
+    missed = [
+        goal for goal in goals if goal.name in bench.figures and judged(bench, goal) == "missed"
+    ]
     return int(asked.quick and bool(missed))
 
 

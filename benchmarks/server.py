@@ -48,7 +48,9 @@ def _row(index: int) -> bytes:
     month = dt.date(2026 - index // 12 % 20, 12 - index % 12, 1)
     last = (month + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
     offset = "-05:00" if 4 <= month.month <= 10 else "-06:00"
-    clock = f"18:{index * 7 % 60:02}:{index * 11 % 60:02}.{index * 9_111_259 % 10_000_000:07}{offset}"
+    clock = (
+        f"18:{index * 7 % 60:02}:{index * 11 % 60:02}.{index * 9_111_259 % 10_000_000:07}{offset}"
+    )
     row = {
         "invoice_id": "INV-%08d",
         "amount_due": "AMOUNT",
@@ -68,7 +70,9 @@ ROWS = [_row(index) for index in range(CYCLE)]
 def page(number: int, per_page: int, count: int) -> bytes:
     """The body of a page, of an account that has so many invoices."""
     first = (number - 1) * per_page
-    rows = [ROWS[index % CYCLE] % (index + 1) for index in range(first, min(first + per_page, count))]
+    rows = [
+        ROWS[index % CYCLE] % (index + 1) for index in range(first, min(first + per_page, count))
+    ]
     return b'{"status":%b,"invoices":[%b],"total_count":%d}' % (STATUS, b",".join(rows), count)
 
 
@@ -142,7 +146,9 @@ class Connection(asyncio.Protocol):
             if target != b"post /v3/list_invoices" or not (1 <= size <= 25 and number >= 1):
                 answer = _answer(b'{"Message":"The request is invalid."}', b"400 Bad Request")
             elif not all(b"\r\n%b: " % key in head for key in (b"web_api_key", b"app_key")):
-                answer = _answer(b'{"Message":"Missing or unauthorized api credentials"}', b"400 Bad Request")
+                answer = _answer(
+                    b'{"Message":"Missing or unauthorized api credentials"}', b"400 Bad Request"
+                )
             else:
                 answer = _answer(page(number, size, account.invoices))
             if account.latency:

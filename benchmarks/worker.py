@@ -35,7 +35,9 @@ STATUS = Path("/proc/self/status")
 def memory() -> tuple[int, int]:
     """What this process has in memory, and the most that it had, in KiB."""
     if not STATUS.exists():  # not Linux: the most alone is known, and stands for both
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "darwin" else 1)
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (
+            1024 if sys.platform == "darwin" else 1
+        )
         return most, most
     told = dict(line.split(":", 1) for line in STATUS.read_text("utf-8").splitlines())
     return int(told["VmRSS"].split()[0]), int(told["VmHWM"].split()[0])
@@ -93,7 +95,9 @@ class Worker:
 
     def _stream(self, in_flight: int | None) -> Told:
         amount = self._peer.amount
-        amounts, took = self._timed(lambda: [amount(invoice) for invoice in self._peer.stream(in_flight)])
+        amounts, took = self._timed(
+            lambda: [amount(invoice) for invoice in self._peer.stream(in_flight)]
+        )
         return took | tally(amounts)
 
     def _first(self) -> Told:

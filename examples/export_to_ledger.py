@@ -24,9 +24,13 @@ def amount_of(invoice: Invoice, sign: int = 1) -> str:
 def entry(invoice: Invoice) -> str:
     """Write one invoice as what it cost and what is owed for it."""
     days = (invoice.invoice_date, invoice.last_day_of_month, invoice.invoice_month)
-    day = next((day for day in days if day and day.year > 1), None)  # 0001-01-01 is .NET's "never set"
+    day = next(
+        (day for day in days if day and day.year > 1), None
+    )  # 0001-01-01 is .NET's "never set"
     if day is None or not invoice.invoice_id.isprintable():
-        raise ValueError(f"{invoice.invoice_id!r} cannot be booked: it has no date, or a name of more than one line")
+        raise ValueError(
+            f"{invoice.invoice_id!r} cannot be booked: it has no date, or a name of more than one line"
+        )
     return (
         f"\n{day:%Y-%m-%d} FinerWorks\n    ; invoice: {invoice.invoice_id}\n"
         f"    Expenses:Printing       {amount_of(invoice):>18}\n"
@@ -46,7 +50,9 @@ def main(path: Path) -> None:
             file.write((journal + "".join(map(entry, new))).encode())
     for invoice in invoices:
         if known.get(invoice.invoice_id, now := amount_of(invoice)) != now:
-            print(f"{invoice.invoice_id}: {now} is due now, the journal has {known[invoice.invoice_id]}")
+            print(
+                f"{invoice.invoice_id}: {now} is due now, the journal has {known[invoice.invoice_id]}"
+            )
     print(f"{len(new)} new, {len(invoices) - len(new)} known: {path}")
 
 

@@ -22,7 +22,9 @@ def main() -> int:
                 amount = money.text(invoice.amount_due)
                 print(f"{invoice.invoice_id:<18} {month:<8} {due:<11} {amount:>18}")
                 amounts.append(invoice.amount_due)
-        print(f"\n{len(amounts)} invoices, {money.text(money.total(amounts))} due in all", flush=True)
+        print(
+            f"\n{len(amounts)} invoices, {money.text(money.total(amounts))} due in all", flush=True
+        )
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # whoever reads this, such as head, has seen enough

@@ -17,7 +17,9 @@ from finerworks.sandbox import Sandbox
 
 def owed(fw: FinerWorks) -> Decimal:
     """Add up what is to be paid: the code that is tested here."""
-    return money.total(invoice.amount_due for invoice in fw.invoices.list() if invoice.amount_due > 0)
+    return money.total(
+        invoice.amount_due for invoice in fw.invoices.list() if invoice.amount_due > 0
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +55,11 @@ def test_no_sum_is_given_of_a_part() -> None:
 
 def test_a_refusal_is_told(httpx_mock: HTTPXMock) -> None:
     """An answer made up by the test: the client gets it, and nothing is sent."""
-    httpx_mock.add_response(json={"status": {"success": False, "message": "Account closed."}, "invoices": None})
-    with FinerWorks(web_api_key="a-key", app_key="another") as fw, pytest.raises(RequestRejectedError, match="closed"):
+    httpx_mock.add_response(
+        json={"status": {"success": False, "message": "Account closed."}, "invoices": None}
+    )
+    with (
+        FinerWorks(web_api_key="a-key", app_key="another") as fw,
+        pytest.raises(RequestRejectedError, match="closed"),
+    ):
         owed(fw)

@@ -78,14 +78,22 @@ class Row:
 
     def cells(self) -> list[str]:
         """The row of the table."""
-        steps = ["-" if went is None else "yes" if went else "NO" for went in map(self.went.get, STEPS)]
+        steps = [
+            "-" if went is None else "yes" if went else "NO" for went in map(self.went.get, STEPS)
+        ]
         times = " + ".join(f"{seconds:.1f}" for seconds in self.seconds) or "-"
         return [self.language, self.generator, self.toolchain or "missing", *steps, times]
 
 
-def run(command: Sequence[str], folder: Path, *, seconds: float, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(
+    command: Sequence[str], folder: Path, *, seconds: float, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command to its end in a folder, and end all that it started when its time is over."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("FINERWORKS_", "MAKE"))}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("FINERWORKS_", "MAKE"))
+    }
     with subprocess.Popen(
         command,
         cwd=folder,
@@ -128,16 +136,29 @@ class Referee:
     @contextlib.contextmanager
     def running(self) -> Generator["Referee"]:
         """Start it, and end it with all that it started."""
-        prism = ["node_modules/.bin/prism", "proxy", "--port", str(self._port), "../../openapi.yaml", self._upstream]
+        prism = [
+            "node_modules/.bin/prism",
+            "proxy",
+            "--port",
+            str(self._port),
+            "../../openapi.yaml",
+            self._upstream,
+        ]
         with (
             self._log.open("w") as log,
             subprocess.Popen(
-                prism, cwd=HERE / "referee", stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+                prism,
+                cwd=HERE / "referee",
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             ) as process,
         ):
             try:
                 until = time.monotonic() + 60
-                while f"is listening on {self.base_url}" not in self._log.read_text(encoding="utf-8"):
+                while f"is listening on {self.base_url}" not in self._log.read_text(
+                    encoding="utf-8"
+                ):
                     if process.poll() is not None or time.monotonic() > until:
                         raise RuntimeError(f"Prism does not start: {self._log} says why")
                     time.sleep(0.1)
@@ -150,7 +171,9 @@ class Referee:
         """How many requests came since it was last asked, and what was wrong with them and with their answers."""
         lines = self._log.read_text(encoding="utf-8").splitlines()
         new, self._read = lines[self._read :], len(lines)
-        return sum("Request received" in line for line in new), [line for line in new if "Violation" in line]
+        return sum("Request received" in line for line in new), [
+            line for line in new if "Violation" in line
+        ]
 
 
 def control(sandbox: Sandbox, referee: Referee) -> None:
@@ -159,7 +182,11 @@ def control(sandbox: Sandbox, referee: Referee) -> None:
     Raises:
         RuntimeError: It does not.
     """
-    headers = {"web_api_key": sandbox.web_api_key, "app_key": sandbox.app_key, "Content-Type": "application/json"}
+    headers = {
+        "web_api_key": sandbox.web_api_key,
+        "app_key": sandbox.app_key,
+        "Content-Type": "application/json",
+    }
     for body in (b'{"per_page": 25}', b'{"per_page": 26}'):
         asked = urllib.request.Request(f"{referee.base_url}/v3/list_invoices", body, headers)  # noqa: S310 - loopback
         with contextlib.suppress(urllib.error.HTTPError):
@@ -222,7 +249,9 @@ def try_program(row: Row, folder: Path, sandbox: Sandbox, referee: Judge) -> Non
         went = (ran.returncode, ran.stdout) == (0, EXPECTED)
         row.went[step] = went and row.went.get(step, True)
         if not went:
-            row.told.append(f"{step}: exit status {ran.returncode}; {difference(ran.stdout)}; {ran.stderr[-2000:]}")
+            row.told.append(
+                f"{step}: exit status {ran.returncode}; {difference(ran.stdout)}; {ran.stderr[-2000:]}"
+            )
 
     began = time.monotonic()
     listing("exact")
@@ -242,16 +271,25 @@ def try_program(row: Row, folder: Path, sandbox: Sandbox, referee: Judge) -> Non
     went = (refused.returncode, refused.stdout) == (3, "") and REFUSED in refused.stderr
     row.went["wrong key"] = went and row.went.get("wrong key", True)
     if not went:
-        row.told.append(f"wrong key: exit status {refused.returncode}; {refused.stdout}{refused.stderr}")
+        row.told.append(
+            f"wrong key: exit status {refused.returncode}; {refused.stdout}{refused.stderr}"
+        )
 
     for status in (302, 307):  # of which some follow one alone
         with Elsewhere() as elsewhere, Elsewhere(status, elsewhere.base_url) as here:
             sent_on = program("redirect", FINERWORKS_BASE_URL=here.base_url)
-        went = sent_on.returncode in (1, 2) and sent_on.stdout == "" and bool(here.came) and not elsewhere.came
+        went = (
+            sent_on.returncode in (1, 2)
+            and sent_on.stdout == ""
+            and bool(here.came)
+            and not elsewhere.came
+        )
         row.went["redirect"] = went and row.went.get("redirect", True)
         if not went:
             came = f"{len(here.came)} requests came, {len(elsewhere.came)} were sent on"
-            row.told.append(f"redirect: {status}, exit status {sent_on.returncode}, {came}; {sent_on.stderr[-2000:]}")
+            row.told.append(
+                f"redirect: {status}, exit status {sent_on.returncode}, {came}; {sent_on.stderr[-2000:]}"
+            )
 
 
 class Elsewhere:
@@ -312,12 +350,19 @@ def with_programs(readme: str) -> str:
     def program(shown: re.Match[str]) -> str:
         return f"{shown[1]}{(HERE / shown[2]).read_text(encoding='utf-8')}```\n"
 
-    return re.sub(r"(<!-- (\S+) -->\n```\w+\n).*?^```\n", program, readme, flags=re.DOTALL | re.MULTILINE)
+    return re.sub(
+        r"(<!-- (\S+) -->\n```\w+\n).*?^```\n", program, readme, flags=re.DOTALL | re.MULTILINE
+    )
 
 
 def with_table(readme: str, table: str) -> str:
     """Put the table into the page, behind the line that is for it."""
-    return re.sub(r"(<!-- table -->\n\n).*?\n\n", lambda kept: f"{kept[1]}{table}\n\n", readme, flags=re.DOTALL)
+    return re.sub(
+        r"(<!-- table -->\n\n).*?\n\n",
+        lambda kept: f"{kept[1]}{table}\n\n",
+        readme,
+        flags=re.DOTALL,
+    )
 
 
 def end(number: int, _: FrameType | None) -> NoReturn:
@@ -334,9 +379,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description="Run each language's program, on a generated client, against the sandbox."
     )
-    parser.add_argument("languages", nargs="*", metavar="LANGUAGE", help=f"one of {', '.join(languages)}; all, without")
-    parser.add_argument("--require", default="", help="languages whose toolchain must be there: 'php ruby', or 'all'")
-    parser.add_argument("--write", action="store_true", help="write the table and the programs into README.md")
+    parser.add_argument(
+        "languages",
+        nargs="*",
+        metavar="LANGUAGE",
+        help=f"one of {', '.join(languages)}; all, without",
+    )
+    parser.add_argument(
+        "--require",
+        default="",
+        help="languages whose toolchain must be there: 'php ruby', or 'all'",
+    )
+    parser.add_argument(
+        "--write", action="store_true", help="write the table and the programs into README.md"
+    )
     asked = parser.parse_args(arguments)
     required: list[str] = languages if asked.require == "all" else asked.require.split()
     chosen = sorted({*asked.languages, *required} if asked.languages else languages)

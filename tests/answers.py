@@ -29,7 +29,9 @@ STATUS: dict[str, object] = {
 
 REFUSED_KEYS = {
     "Message": "The request is invalid.",
-    "ModelState": {"ApiC.Models.authorization_credentials": ["Missing or unauthorized api credentials"]},
+    "ModelState": {
+        "ApiC.Models.authorization_credentials": ["Missing or unauthorized api credentials"]
+    },
 }
 
 
@@ -38,7 +40,9 @@ def rows(*ids: object) -> list[dict[str, object]]:
     return [{**ROW, "invoice_id": str(each)} for each in ids]
 
 
-def listing(invoices: list[dict[str, object]] | None, total_count: int | None = None) -> dict[str, object]:
+def listing(
+    invoices: list[dict[str, object]] | None, total_count: int | None = None
+) -> dict[str, object]:
     """Make a page; its total is the number of its invoices if none is given."""
     total = len(invoices or []) if total_count is None else total_count
     return {"status": copy.copy(STATUS), "invoices": invoices, "total_count": total}

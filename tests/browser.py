@@ -9,7 +9,12 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-_QUIET = ["--no-first-run", "--disable-sync", "--disable-background-networking", "--disable-component-update"]
+_QUIET = [
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", *_QUIET]
 
 NEEDED = "this test needs Chromium: `make toolchains` installs Debian's, or set CHROMIUM to one that you have"
@@ -52,16 +57,26 @@ class Watched:
     """
 
     def __init__(
-        self, browser: Browser, home: str, *, width: int = 1280, height: int = 800, dark: bool = False
+        self,
+        browser: Browser,
+        home: str,
+        *,
+        width: int = 1280,
+        height: int = 800,
+        dark: bool = False,
     ) -> None:
         viewport: ViewportSize = {"width": width, "height": height}
-        self.page: Page = browser.new_page(viewport=viewport, color_scheme="dark" if dark else "light")
+        self.page: Page = browser.new_page(
+            viewport=viewport, color_scheme="dark" if dark else "light"
+        )
         self.problems: list[str] = []
         self.requests: list[str] = []
         self._home = _place(home)
         self.page.on("pageerror", lambda error: self.problems.append(f"page error: {error}"))
         self.page.on("console", lambda said: self._console(said.type, said.text))
-        self.page.on("requestfailed", lambda asked: self.problems.append(f"not loaded: {asked.url}"))
+        self.page.on(
+            "requestfailed", lambda asked: self.problems.append(f"not loaded: {asked.url}")
+        )
         self.page.on("request", lambda asked: self._asked(asked.url))
 
     def _console(self, kind: str, text: str) -> None:
@@ -81,4 +96,8 @@ class Watched:
     @property
     def overflow(self) -> int:
         """How many pixels the page is wider than its window: a reader would have to scroll sideways."""
-        return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+        return int(
+            self.page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+        )

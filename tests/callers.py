@@ -25,7 +25,11 @@ KEYS: Keys = {"web_api_key": "the-web-api-key", "app_key": "the-app-key"}
 
 def keys(sandbox: Sandbox) -> Settings:
     """Give the settings of a client that speaks to a sandbox."""
-    return {"web_api_key": sandbox.web_api_key, "app_key": sandbox.app_key, "base_url": sandbox.base_url}
+    return {
+        "web_api_key": sandbox.web_api_key,
+        "app_key": sandbox.app_key,
+        "base_url": sandbox.base_url,
+    }
 
 
 class Caller(Protocol):
@@ -40,7 +44,11 @@ class Caller(Protocol):
         ...
 
     def page(
-        self, page_number: int = 1, per_page: int = 10, account_key: str | None = None, **settings: Unpack[Settings]
+        self,
+        page_number: int = 1,
+        per_page: int = 10,
+        account_key: str | None = None,
+        **settings: Unpack[Settings],
     ) -> InvoiceList:
         """Give one page of a new client."""
         ...
@@ -69,7 +77,11 @@ class Sync:
             return list(fw.invoices.list(account_key=account_key, per_page=per_page))
 
     def page(
-        self, page_number: int = 1, per_page: int = 10, account_key: str | None = None, **settings: Unpack[Settings]
+        self,
+        page_number: int = 1,
+        per_page: int = 10,
+        account_key: str | None = None,
+        **settings: Unpack[Settings],
     ) -> InvoiceList:
         """Give one page of a new client."""
         with HTTPClient(**settings) as http, FinerWorks(http_client=http) as fw:
@@ -111,13 +123,19 @@ class Async:
         return asyncio.run(call())
 
     def page(
-        self, page_number: int = 1, per_page: int = 10, account_key: str | None = None, **settings: Unpack[Settings]
+        self,
+        page_number: int = 1,
+        per_page: int = 10,
+        account_key: str | None = None,
+        **settings: Unpack[Settings],
     ) -> InvoiceList:
         """Give one page of a new client."""
 
         async def call() -> InvoiceList:
             async with AsyncHTTPClient(**settings) as http, AsyncFinerWorks(http_client=http) as fw:
-                return await fw.invoices.page(page_number, per_page=per_page, account_key=account_key)
+                return await fw.invoices.page(
+                    page_number, per_page=per_page, account_key=account_key
+                )
 
         return asyncio.run(call())
 

@@ -13,9 +13,13 @@ from callers import Async, Caller, Sync
 from finerworks.sandbox import Sandbox
 
 # How many examples a property is tried on. No clock decides, and nothing is kept on disk.
-_ANY_PACE = hypothesis.settings(deadline=None, database=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+_ANY_PACE = hypothesis.settings(
+    deadline=None, database=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.register_profile("default", _ANY_PACE, max_examples=200)
-hypothesis.settings.register_profile("fuzz", _ANY_PACE, max_examples=10_000)  # pytest --hypothesis-profile=fuzz
+hypothesis.settings.register_profile(
+    "fuzz", _ANY_PACE, max_examples=10_000
+)  # pytest --hypothesis-profile=fuzz
 hypothesis.settings.load_profile("default")
 
 

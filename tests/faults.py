@@ -348,21 +348,29 @@ def _run(fault: Fault, caller: Caller, *, always: bool) -> str:
 
     with contextlib.ExitStack() as stack:
         tls, backlog = _tls(fault.tls), 50 if fault.accepts else 0
-        wire = stack.enter_context(Wire(does, greets=greets, tls=tls, accepts=fault.accepts, backlog=backlog))
+        wire = stack.enter_context(
+            Wire(does, greets=greets, tls=tls, accepts=fault.accepts, backlog=backlog)
+        )
         for each in _crowd(wire.port, 0 if fault.accepts else 3):
             stack.enter_context(contextlib.closing(each))
         if not fault.listens:
             stack.close()
         url = f"https://127.0.0.1:{wire.port}" if fault.https else wire.url
         try:
-            given = caller.invoices(**KEYS, base_url=url, timeout=fault.timeout, max_body_bytes=fault.max_body_bytes)
+            given = caller.invoices(
+                **KEYS, base_url=url, timeout=fault.timeout, max_body_bytes=fault.max_body_bytes
+            )
         except FinerWorksError as error:
-            tried = next(struck) if fault.does else wire.connections if fault.greets else error.attempts
+            tried = (
+                next(struck) if fault.does else wire.connections if fault.greets else error.attempts
+            )
             return _told(error, tried)
         except Exception as error:  # noqa: BLE001 - that is what a row must not say
             return f"UNTYPED: {type(error).__name__}"
     ids = [invoice.invoice_id for invoice in given]
-    return WHOLE if ids == [str(number) for number in range(60)] else f"PARTIAL: {len(ids)} invoices"
+    return (
+        WHOLE if ids == [str(number) for number in range(60)] else f"PARTIAL: {len(ids)} invoices"
+    )
 
 
 def _told(error: FinerWorksError, tried: int) -> str:
@@ -394,7 +402,9 @@ def outcomes() -> dict[Key, str]:
     callers: list[Caller] = [Sync(), Async()]
     for fault, caller in itertools.product(itertools.chain(*FAULTS.values()), callers):
         for always in (False, True) if fault.once else (True,):
-            runs[fault.name, caller.name, always] = functools.partial(_run, fault, caller, always=always)
+            runs[fault.name, caller.name, always] = functools.partial(
+                _run, fault, caller, always=always
+            )
     with ThreadPoolExecutor(8) as pool:
         return dict(zip(runs, pool.map(_watched, runs.values()), strict=True))
 
@@ -403,12 +413,18 @@ def table(seen: Mapping[Key, str]) -> str:
     """Write the table of what was seen, for the documentation."""
     lines = [HEAD]
     for group, faults in FAULTS.items():
-        lines += [f"## {group}", "", "| fault | once, sync | once, async | always, sync | always, async |"]
+        lines += [
+            f"## {group}",
+            "",
+            "| fault | once, sync | once, async | always, sync | always, async |",
+        ]
         lines += ["| --- | --- | --- | --- | --- |"]
         for fault in faults:
             single = "the same" if ONE in fault.always or "attempt" not in fault.always else "-"
             cells = [
-                seen.get((fault.name, name, always), single) for always in (False, True) for name in ("sync", "async")
+                seen.get((fault.name, name, always), single)
+                for always in (False, True)
+                for name in ("sync", "async")
             ]
             lines.append(f"| {' | '.join([fault.name, *cells])} |")
         lines.append("")

@@ -15,7 +15,12 @@ Moment = dt.datetime | None
 
 
 def invoice(
-    due: Moment = None, amount: float = 1, *, month: Moment = None, first: Moment = None, last: Moment = None
+    due: Moment = None,
+    amount: float = 1,
+    *,
+    month: Moment = None,
+    first: Moment = None,
+    last: Moment = None,
 ) -> Invoice:
     """Make an invoice."""
     return Invoice("INV-1", amount, month, None, first, last, due)

@@ -54,7 +54,10 @@ def with_payments(contract: dict[str, Any]) -> dict[str, Any]:
     """Describe `POST /v3/list_payments` beside `POST /v3/list_invoices`: the same, of payments."""
     names = ("Invoice", "InvoiceList", "InvoiceListRequest")
     schemas = contract["components"]["schemas"]
-    invoices = {"path": contract["paths"]["/v3/list_invoices"], "schemas": {name: schemas[name] for name in names}}
+    invoices = {
+        "path": contract["paths"]["/v3/list_invoices"],
+        "schemas": {name: schemas[name] for name in names},
+    }
     text = json.dumps(invoices).replace("invoice", "payment").replace("Invoice", "Payment")
     payments = json.loads(re.sub(r', "examples": \{.*?\}\}', "", text))
     contract["paths"]["/v3/list_payments"] = payments["path"]
@@ -113,11 +116,21 @@ def test_it_is_listed_like_invoices(copy: Path) -> None:
             "PYTHONPATH": f"{copy / 'overlays'}:{copy / 'generated'}",
         }
         ran = subprocess.run(
-            [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, timeout=60, check=False
+            [sys.executable, "-c", PROGRAM],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
     every = str([str(number) for number in range(60)])
-    assert (ran.stderr, ran.stdout.splitlines()) == ("", [every, "60", "True", "total_count", every])
-    assert len(heads) == 3 + 1 + 1 + 3 + 1 + 3  # pages, the one tried again, a single one, pages, a single one, pages
+    assert (ran.stderr, ran.stdout.splitlines()) == (
+        "",
+        [every, "60", "True", "total_count", every],
+    )
+    assert (
+        len(heads) == 3 + 1 + 1 + 3 + 1 + 3
+    )  # pages, the one tried again, a single one, pages, a single one, pages
     for head in heads:
         assert head.startswith(b"POST /v3/list_payments ")
         assert b"the-web-api-key" in head
@@ -132,12 +145,22 @@ def test_it_is_typed(copy: Path) -> None:
         "utf-8",
     )
     ran = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--no-incremental", str(program)],
+        [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--strict",
+            "--config-file=",
+            "--no-incremental",
+            str(program),
+        ],
         env={"MYPYPATH": f"{copy / 'overlays'}:{copy / 'generated'}"},
         cwd=copy,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert 'Revealed type is "finerworks_client.models.payment.Payment"' in ran.stdout, ran.stdout + ran.stderr
+    assert 'Revealed type is "finerworks_client.models.payment.Payment"' in ran.stdout, (
+        ran.stdout + ran.stderr
+    )
     assert ran.returncode == 0, ran.stdout

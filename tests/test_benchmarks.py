@@ -31,10 +31,14 @@ def served() -> Iterator[Server]:
 def test_its_pages_are_the_contracts_and_add_up() -> None:
     """Each invoice has an id of its own, on whichever page, also where the rest of it comes again."""
     count = 2 * server.CYCLE + 30
-    pages = [InvoiceList.from_dict(json.loads(server.page(number, 25, count))) for number in range(1, 84)]
+    pages = [
+        InvoiceList.from_dict(json.loads(server.page(number, 25, count))) for number in range(1, 84)
+    ]
     invoices = [invoice for page in pages for invoice in page.invoices or []]
     assert {page.total_count for page in pages} == {count}
-    assert [invoice.invoice_id for invoice in invoices] == [f"INV-{number:08}" for number in range(1, count + 1)]
+    assert [invoice.invoice_id for invoice in invoices] == [
+        f"INV-{number:08}" for number in range(1, count + 1)
+    ]
     assert money.total(invoice.amount_due for invoice in invoices) == server.total_due(count)
     assert min(invoice.amount_due for invoice in invoices) < 0
 
@@ -55,7 +59,10 @@ def test_the_sdk_lists_what_it_serves(served: Server, count: int) -> None:
     served.control(latency_ms=1, invoices=count)
     with FinerWorks(web_api_key="some", app_key="other", base_url=served.url) as fw:
         invoices = list(fw.invoices.list())
-    assert (len(invoices), money.total(one.amount_due for one in invoices)) == (count, server.total_due(count))
+    assert (len(invoices), money.total(one.amount_due for one in invoices)) == (
+        count,
+        server.total_due(count),
+    )
     assert served.stats()["requests"] == -(-count // 25)
     assert 1 <= served.stats()["connections"] <= DEFAULT.most_in_flight
     assert 1 <= served.stats()["max_in_flight"] <= DEFAULT.most_in_flight
@@ -64,7 +71,10 @@ def test_the_sdk_lists_what_it_serves(served: Server, count: int) -> None:
 def test_a_tally_is_exact() -> None:
     """Where a sum of floats is not."""
     assert worker.tally([0.1] * 3 + [-0.3]) == {"count": 4, "sum": "0.00"}
-    assert worker.tally(map(float, ["1234567.89", "16777217.01"])) == {"count": 2, "sum": "18011784.90"}
+    assert worker.tally(map(float, ["1234567.89", "16777217.01"])) == {
+        "count": 2,
+        "sum": "18011784.90",
+    }
     assert f"{server.total_due(3):.2f}" == str(Decimal(sum(map(server.cents, range(3)))).scaleb(-2))
 
 
@@ -92,7 +102,9 @@ STEADY = Figure(1.0, 0.99, 1.01, 5)
         ([1.0], None, "met"),
     ],
 )
-def test_a_goal_is_missed_by_more_than_the_noise(samples: list[float], control: Figure | None, verdict: str) -> None:
+def test_a_goal_is_missed_by_more_than_the_noise(
+    samples: list[float], control: Figure | None, verdict: str
+) -> None:
     """The quartiles are its own noise, and what the control is off is the machine's."""
     assert GOAL.verdict(Figure.of(samples), control) == verdict
 
@@ -148,7 +160,9 @@ def test_what_is_measured_is_pinned_and_what_is_pinned_measured() -> None:
     assert {pins.stem for pins in PINS} == environments | {"charts"}
     assert all(pins.with_suffix(".in").exists() for pins in PINS)
     assert all(
-        (BENCHMARKS / "peers" / f"{each.peer}.py").exists() for each in (RAW, *OURS, *OTHERS) if each.peer != "node"
+        (BENCHMARKS / "peers" / f"{each.peer}.py").exists()
+        for each in (RAW, *OURS, *OTHERS)
+        if each.peer != "node"
     )
 
 
@@ -157,7 +171,9 @@ def test_they_have_the_versions_that_are_tested(environment: str) -> None:
     """The SDK is measured with what its tests run with, and raw httpx is the same httpx."""
     constraints = (BENCHMARKS.parent / "constraints.txt").read_text("utf-8").splitlines()
     pins = (BENCHMARKS / "requirements" / f"{environment}.txt").read_text("utf-8").splitlines()
-    assert {line.partition(" ;")[0] for line in pins} <= {line.partition(" ;")[0] for line in constraints}
+    assert {line.partition(" ;")[0] for line in pins} <= {
+        line.partition(" ;")[0] for line in constraints
+    }
 
 
 def test_the_lock_of_npm_names_no_registry() -> None:

@@ -57,11 +57,19 @@ def environment(known: dict[str, str]) -> dict[str, str]:
     return {**{name: value for name, value in os.environ.items() if name != "COLUMNS"}, **known}
 
 
-def run(*arguments: object, known: dict[str, str] | None = None, folder: Path | None = None) -> Ended:
+def run(
+    *arguments: object, known: dict[str, str] | None = None, folder: Path | None = None
+) -> Ended:
     """Run the command, with its output piped."""
     command = [COMMAND, *(each if isinstance(each, bytes) else str(each) for each in arguments)]
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=folder, env=environment(known or {}), timeout=100
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env=environment(known or {}),
+        timeout=100,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
 
@@ -96,11 +104,16 @@ def test_the_table_has_every_invoice_and_exact_totals(at: Run, listed: list[Invo
     assert (done.status, done.err) == (0, "")
     assert head.split() == ["Invoice", "Month", "Due", "Overdue", "Amount", "due"]
     assert [line.split()[0] for line in lines[:250]] == [each.invoice_id for each in listed]
-    assert [line.split()[-1] for line in lines[:250]] == [money.text(each.amount_due) for each in listed]
+    assert [line.split()[-1] for line in lines[:250]] == [
+        money.text(each.amount_due) for each in listed
+    ]
     late = [each for each in listed if ages.is_overdue(each, dt.date(2026, 11, 24))]
     assert ["days" in line for line in lines[:250]] == [each in late for each in listed]
     owed = money.text(money.total(each.amount_due for each in late))
-    assert lines[250:] == ["", f"250 invoices, 118,620,104.20 due in all; {len(late)} overdue, {owed}"]
+    assert lines[250:] == [
+        "",
+        f"250 invoices, 118,620,104.20 due in all; {len(late)} overdue, {owed}",
+    ]
 
 
 def test_a_table_in_a_pipe_is_clean(at: Run) -> None:
@@ -116,14 +129,20 @@ def test_programs_get_json(at: Run, listed: list[Invoice]) -> None:
     """One array, or an object a line, with amounts to the digit and dates as the server wrote them."""
     whole = json.loads(at("invoices", "list", "--format", "json").out, parse_float=Decimal)
     lines = [
-        json.loads(each, parse_float=Decimal) for each in at("invoices", "list", "--format", "jsonl").out.splitlines()
+        json.loads(each, parse_float=Decimal)
+        for each in at("invoices", "list", "--format", "jsonl").out.splitlines()
     ]
     assert whole == lines
-    assert [each["amount_due"] for each in whole] == [money.exact(each.amount_due) for each in listed]
+    assert [each["amount_due"] for each in whole] == [
+        money.exact(each.amount_due) for each in listed
+    ]
     assert [each["due_date"] for each in whole] == [
         each.due_date.isoformat() if each.due_date else None for each in listed
     ]
-    assert json.loads(at("invoices", "list", "--format", "json", "--account-key", "seller-null").out) == []
+    assert (
+        json.loads(at("invoices", "list", "--format", "json", "--account-key", "seller-null").out)
+        == []
+    )
 
 
 def test_spreadsheets_get_csv(at: Run, listed: list[Invoice]) -> None:
@@ -136,7 +155,10 @@ def test_spreadsheets_get_csv(at: Run, listed: list[Invoice]) -> None:
 @pytest.mark.parametrize(
     ("options", "wanted"),
     [
-        (("--since", "2026-03", "--until", "2026-06"), ["2026-06", "2026-05", "2026-04", "2026-03"]),
+        (
+            ("--since", "2026-03", "--until", "2026-06"),
+            ["2026-06", "2026-05", "2026-04", "2026-03"],
+        ),
         (("--since", "2026-09"), ["2026-10", "2026-09"]),
         (("--until", "2006-02"), ["2006-02", "2006-01"]),
         (("--since", "2024-01", "--until", "2024-01"), ["2024-01"]),
@@ -158,7 +180,9 @@ def test_overdue_is_what_is_owed_past_its_day(at: Run, listed: list[Invoice]) ->
         done = at("invoices", "list", "--overdue", "--format", "csv", "--as-of", day)
         ids = [row["invoice_id"] for row in csv.DictReader(io.StringIO(done.out))]
         late = [
-            each.invoice_id for each in listed if each.due_date and each.due_date.date() < day and each.amount_due > 0
+            each.invoice_id
+            for each in listed
+            if each.due_date and each.due_date.date() < day and each.amount_due > 0
         ]
         assert ids == late
         assert ("INV-202610-0001" in ids) == (day.day == 16)
@@ -166,8 +190,22 @@ def test_overdue_is_what_is_owed_past_its_day(at: Run, listed: list[Invoice]) ->
 
 def test_says_what_is_left_out(at: Run) -> None:
     """A total that is not of everything does not look like one that is."""
-    done = at("invoices", "list", "--since", "2026-01", "--until", "2026-06", "--overdue", "--limit", "2", *AS_OF)
-    assert done.out.splitlines()[-1] == "Shown: 2026-01 to 2026-06, overdue on 2026-11-24, the first 2."
+    done = at(
+        "invoices",
+        "list",
+        "--since",
+        "2026-01",
+        "--until",
+        "2026-06",
+        "--overdue",
+        "--limit",
+        "2",
+        *AS_OF,
+    )
+    assert (
+        done.out.splitlines()[-1]
+        == "Shown: 2026-01 to 2026-06, overdue on 2026-11-24, the first 2."
+    )
 
 
 def test_a_limit_asks_for_no_more_than_it_takes() -> None:
@@ -181,7 +219,11 @@ def test_a_limit_asks_for_no_more_than_it_takes() -> None:
 def test_an_invoice_without_a_month_is_an_error_where_months_are_asked_for() -> None:
     """Nobody can say whether it belongs there, so nobody is given a sum that may lack it."""
     none = dict.fromkeys(("invoice_month", "first_day_of_month", "last_day_of_month"))
-    with Wire(lambda each: each.send(said(200, listing([*rows(1), {**ROW, **none, "invoice_id": "INV-X"}])))) as wire:
+    with Wire(
+        lambda each: each.send(
+            said(200, listing([*rows(1), {**ROW, **none, "invoice_id": "INV-X"}]))
+        )
+    ) as wire:
         every = against(wire, "invoices", "list")
         done = against(wire, "invoices", "list", "--since", "2026-01")
     assert (every.status, "INV-X" in every.out) == (0, True)
@@ -193,14 +235,27 @@ def test_an_invoice_without_a_month_is_an_error_where_months_are_asked_for() -> 
 def test_exports_to_a_file(form: str, at: Run, tmp_path: Path) -> None:
     """Whole, and it says on standard error what is in it; --quiet says nothing."""
     done = at("invoices", "export", tmp_path / f"a.{form}")
-    assert done == (0, "", f"250 invoices, 118,620,104.20 due in all, in {tmp_path / f'a.{form}'}\n")
+    assert done == (
+        0,
+        "",
+        f"250 invoices, 118,620,104.20 due in all, in {tmp_path / f'a.{form}'}\n",
+    )
     assert at("invoices", "export", tmp_path / "b", "--format", form, "--quiet") == (0, "", "")
     assert sorted(each.name for each in tmp_path.iterdir()) == [f"a.{form}", "b"]
 
 
 def test_an_export_takes_the_filters(at: Run, tmp_path: Path) -> None:
     """Those of the list."""
-    at("invoices", "export", tmp_path / "a.parquet", "--since", "2026-01", "--until", "2026-02", *AS_OF)
+    at(
+        "invoices",
+        "export",
+        tmp_path / "a.parquet",
+        "--since",
+        "2026-01",
+        "--until",
+        "2026-02",
+        *AS_OF,
+    )
     ids = pq.read_table(tmp_path / "a.parquet").column("invoice_id").to_pylist()
     assert ids == ["INV-202602-0001", "INV-202601-0001"]
 
@@ -212,7 +267,10 @@ def test_keeps_a_file_that_is_there(command: str, at: Run, tmp_path: Path) -> No
     path.write_text("mine")
     done = at("invoices", command, path, FINERWORKS_BASE_URL="http://127.0.0.1:1")
     assert (done.status, path.read_text()) == (2, "mine")
-    assert done.err == f"finerworks: {path} exists, and is kept: give another name, or choose to overwrite it\n"
+    assert (
+        done.err
+        == f"finerworks: {path} exists, and is kept: give another name, or choose to overwrite it\n"
+    )
     assert at("invoices", command, path, "--overwrite").status == 0
     assert "INV-202610-0001" in path.read_text()
 
@@ -243,7 +301,9 @@ def test_says_its_version() -> None:
     assert run("--version") == (0, f"finerworks {__version__}\n", "")
 
 
-@pytest.mark.parametrize("arguments", [(), ("invoices",), ("invoices", "list"), ("check",), ("sandbox",)])
+@pytest.mark.parametrize(
+    "arguments", [(), ("invoices",), ("invoices", "list"), ("check",), ("sandbox",)]
+)
 def test_help_says_it_all_without_httpx(arguments: tuple[str, ...]) -> None:
     """Each command has a page of help, quickly: what sends is not imported for it."""
     command = [sys.executable, "-X", "importtime", "-m", "finerworks.cli", *arguments, "--help"]
@@ -258,7 +318,17 @@ def test_help_has_the_exit_statuses(at: Run) -> None:
     """All of them, where one looks for them."""
     told = " ".join(at("invoices", "list", "--help").out.split())
     assert STATUSES in told
-    assert [int(each) for each in re.findall(r"(\d+) (?!or)[a-zA-Z]", STATUSES)] == [0, 1, 2, 3, 4, 5, 130, 141, 143]
+    assert [int(each) for each in re.findall(r"(\d+) (?!or)[a-zA-Z]", STATUSES)] == [
+        0,
+        1,
+        2,
+        3,
+        4,
+        5,
+        130,
+        141,
+        143,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -268,12 +338,21 @@ def test_help_has_the_exit_statuses(at: Run) -> None:
         (("invoices", "list", "--nonsense"), "No such option: --nonsense"),
         (("invoices", "list", "--format", "xml"), "'xml' is not one of"),
         (("invoices", "list", "--limit", "0"), "0 is not in the range"),
-        (("invoices", "list", "--since", "2026-13"), "--since is to be as 2026-01 is, not '2026-13'"),
-        (("invoices", "list", "--since", "2026-06", "--until", "2026-05"), "--since 2026-06 is after --until 2026-05"),
+        (
+            ("invoices", "list", "--since", "2026-13"),
+            "--since is to be as 2026-01 is, not '2026-13'",
+        ),
+        (
+            ("invoices", "list", "--since", "2026-06", "--until", "2026-05"),
+            "--since 2026-06 is after --until 2026-05",
+        ),
         (("invoices", "list", "--account-key", " "), "--account-key is blank"),
         (("invoices", "list", "--account-key", b"k\xff"), "--account-key is no text in UTF-8"),
         (("invoices", "export"), "Missing argument 'FILE'"),
-        (("invoices", "list", "--as-of", "yesterday"), "--as-of is to be as 2026-01-31 is, not 'yesterday'"),
+        (
+            ("invoices", "list", "--as-of", "yesterday"),
+            "--as-of is to be as 2026-01-31 is, not 'yesterday'",
+        ),
         (("invoices", "report", "a.txt"), "a.txt is to end in .html"),
         (("invoices", "export", "a.ods"), "csv, jsonl, parquet, xlsx"),
         (("check", "--env-file", "not-there.env"), "'not-there.env' does not exist"),
@@ -295,7 +374,9 @@ def test_an_unusable_host_is_wrong_usage(at: Run) -> None:
     assert "FINERWORKS_BASE_URL" in done.err
 
 
-@pytest.mark.parametrize("command", [("check",), ("invoices", "list"), ("invoices", "export", "x.csv")])
+@pytest.mark.parametrize(
+    "command", [("check",), ("invoices", "list"), ("invoices", "export", "x.csv")]
+)
 def test_refused_credentials_are_3(command: tuple[str, ...], at: Run, tmp_path: Path) -> None:
     """Keys that are missing, malformed or refused: one line says what to do, and shows none."""
     done = [
@@ -326,13 +407,14 @@ def test_refused_credentials_are_3(command: tuple[str, ...], at: Run, tmp_path: 
 def test_a_failure_has_its_status(answer: bytes, status: int, tmp_path: Path) -> None:
     """3, 4 or 5, with a line on standard error, nothing on standard output, and no file."""
     with Wire(lambda each: each.send(answer)) as wire:
-        done = [against(wire, "invoices", "list", "--format", form) for form in ("table", "json", "csv")] + [
-            against(wire, "invoices", "export", tmp_path / "a.csv"),
-            against(wire, "check"),
-        ]
+        done = [
+            against(wire, "invoices", "list", "--format", form) for form in ("table", "json", "csv")
+        ] + [against(wire, "invoices", "export", tmp_path / "a.csv"), against(wire, "check")]
     assert [each.status for each in done] == [status] * 5
     assert [each.out for each in done[:4]] == [""] * 4
-    assert all(each.err.startswith("finerworks: POST /v3/list_invoices, attempt 1: ") for each in done)
+    assert all(
+        each.err.startswith("finerworks: POST /v3/list_invoices, attempt 1: ") for each in done
+    )
     assert all(CANARY not in each.err and len(each.err.splitlines()) == 1 for each in done)
     assert CANARY.encode() in wire.exchanges[0].head, "the keys were on the wire"
     assert not list(tmp_path.iterdir())
@@ -340,7 +422,11 @@ def test_a_failure_has_its_status(answer: bytes, status: int, tmp_path: Path) ->
 
 def test_no_server_is_4() -> None:
     """Nothing listens there."""
-    keys = {"FINERWORKS_WEB_API_KEY": "a", "FINERWORKS_APP_KEY": "b", "FINERWORKS_BASE_URL": "http://127.0.0.1:1"}
+    keys = {
+        "FINERWORKS_WEB_API_KEY": "a",
+        "FINERWORKS_APP_KEY": "b",
+        "FINERWORKS_BASE_URL": "http://127.0.0.1:1",
+    }
     done = run("check", known=keys)
     assert (done.status, len(done.err.splitlines())) == (4, 1)
     assert "Connection refused" in done.err
@@ -356,13 +442,18 @@ def test_a_listing_that_breaks_off_gives_nothing() -> None:
         each.send(good if number < 3 else said(404, {"message": "gone"}))
 
     with Wire(answer) as wire:
-        done = [against(wire, "invoices", "list", "--format", form) for form in ("csv", "jsonl", "json", "table")]
+        done = [
+            against(wire, "invoices", "list", "--format", form)
+            for form in ("csv", "jsonl", "json", "table")
+        ]
     assert [(each.status, each.out) for each in done] == [(4, "")] * 4
 
 
 def test_a_listing_that_moves_is_5() -> None:
     """It cannot be read whole, and nothing of it is given."""
-    with Wire(lambda each: each.send(said(200, listing(rows(*range(25)), 1000 + each.number)))) as wire:
+    with Wire(
+        lambda each: each.send(said(200, listing(rows(*range(25)), 1000 + each.number)))
+    ) as wire:
         done = against(wire, "invoices", "list", "--format", "csv")
     assert (done.status, done.out) == (5, "")
     assert "changed" in done.err
@@ -371,7 +462,11 @@ def test_a_listing_that_moves_is_5() -> None:
 def test_a_file_that_cannot_be_written_is_1(at: Run, tmp_path: Path) -> None:
     """And it is said which, and why."""
     done = at("invoices", "export", tmp_path / "gone" / "a.csv")
-    assert done == (1, "", f"finerworks: cannot write {tmp_path / 'gone' / 'a.csv'}: No such file or directory\n")
+    assert done == (
+        1,
+        "",
+        f"finerworks: cannot write {tmp_path / 'gone' / 'a.csv'}: No such file or directory\n",
+    )
 
 
 def test_a_full_disk_is_1(at: Run) -> None:
@@ -402,7 +497,9 @@ def at_env(at: Run) -> dict[str, str]:
 def test_keys_come_from_a_file(sandbox: Sandbox, tmp_path: Path) -> None:
     """A .env file that is named wins over the environment; of what else it has, nothing is taken."""
     lines = [f"export {name}='{value}'" for name, value in sandbox.env.items()]
-    (tmp_path / "keys.env").write_text("\n".join(["# keys", *lines, "FINERWORKS_ACCOUNT_KEY=", "PATH=/nowhere"]))
+    (tmp_path / "keys.env").write_text(
+        "\n".join(["# keys", *lines, "FINERWORKS_ACCOUNT_KEY=", "PATH=/nowhere"])
+    )
     wrong = {"FINERWORKS_WEB_API_KEY": "wrong", "FINERWORKS_BASE_URL": "http://127.0.0.1:1"}
     done = run("check", "--env-file", tmp_path / "keys.env", known=wrong)
     assert (done.status, done.err) == (0, "")
@@ -413,14 +510,23 @@ def test_what_a_file_leaves_empty_is_empty(sandbox: Sandbox, tmp_path: Path) -> 
     """It names one's own account by that, whatever other account the environment has."""
     lines = [f"{name}={value}" for name, value in sandbox.env.items()]
     (tmp_path / "keys.env").write_text("\n".join([*lines, "FINERWORKS_ACCOUNT_KEY="]))
-    done = run("check", "--env-file", tmp_path / "keys.env", known={"FINERWORKS_ACCOUNT_KEY": "seller-aspen"})
+    done = run(
+        "check",
+        "--env-file",
+        tmp_path / "keys.env",
+        known={"FINERWORKS_ACCOUNT_KEY": "seller-aspen"},
+    )
     assert (done.status, "invoices  250" in done.out) == (0, True)
     (tmp_path / "keys.env").write_text("FINERWORKS_APP_KEY=\n")
     assert run("check", "--env-file", tmp_path / "keys.env", known=sandbox.env).status == 3
 
 
-@pytest.mark.parametrize("line", ["FINERWORKS_APP_KEY='not closed", 'FINERWORKS_APP_KEY="a" b', "FINERWORKS_APP_KEY"])
-def test_a_line_that_cannot_be_read_is_wrong_usage(line: str, sandbox: Sandbox, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "line", ["FINERWORKS_APP_KEY='not closed", 'FINERWORKS_APP_KEY="a" b', "FINERWORKS_APP_KEY"]
+)
+def test_a_line_that_cannot_be_read_is_wrong_usage(
+    line: str, sandbox: Sandbox, tmp_path: Path
+) -> None:
     """The environment's key does not take the place of one that a file names; the line's number is told, no key."""
     (tmp_path / "keys.env").write_text(f"= another's\nFINERWORKS_WEB_API_KEY={CANARY}\n{line}\n")
     done = run("check", "--env-file", tmp_path / "keys.env", known=sandbox.env)
@@ -435,12 +541,18 @@ def test_a_value_that_no_environment_holds_is_wrong_usage(at: Run, tmp_path: Pat
     (tmp_path / "keys.env").write_text("FINERWORKS_APP_KEY=canary-\N{SNOWMAN}\n", encoding="utf-8")
     c = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     for each in (done, at("check", "--env-file", tmp_path / "keys.env", **c)):
-        assert each == (2, "", f"finerworks: {tmp_path / 'keys.env'} has a character that no key or host has\n")
+        assert each == (
+            2,
+            "",
+            f"finerworks: {tmp_path / 'keys.env'} has a character that no key or host has\n",
+        )
 
 
 def test_no_file_is_read_that_is_not_named(sandbox: Sandbox, tmp_path: Path) -> None:
     """A .env that lies about is somebody else's."""
-    (tmp_path / ".env").write_text("\n".join(f"{name}={value}" for name, value in sandbox.env.items()))
+    (tmp_path / ".env").write_text(
+        "\n".join(f"{name}={value}" for name, value in sandbox.env.items())
+    )
     assert run("check", folder=tmp_path).status == 3
 
 
@@ -465,7 +577,9 @@ def test_debug_shows_where_without_keys() -> None:
 def test_verbose_logs_each_request(at: Run) -> None:
     """A line each on standard error; standard output stays what it is."""
     done = at("invoices", "list", "--account-key", "seller-birch", "--verbose")
-    assert [line.split(" in ")[0] for line in done.err.splitlines()] == ["POST /v3/list_invoices: 200"] * 2
+    assert [line.split(" in ")[0] for line in done.err.splitlines()] == [
+        "POST /v3/list_invoices: 200"
+    ] * 2
     assert "26 invoices" in done.out
 
 
@@ -474,11 +588,18 @@ def test_head_ends_quietly(at: Run) -> None:
     for arguments in ("--format jsonl", "--format table"):
         script = f"'{COMMAND}' invoices list {arguments} | head -n 1; echo ${{PIPESTATUS[0]}}"
         done = subprocess.run(
-            ["bash", "-c", script], capture_output=True, text=True, check=True, env=environment(at_env(at))
+            ["bash", "-c", script],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environment(at_env(at)),
         )
         assert done.stderr == ""
         assert len(done.stdout.splitlines()) == 2
-        assert done.stdout.splitlines()[1] in {"0", "141"}  # 0: all of it went into the pipe before head closed it
+        assert done.stdout.splitlines()[1] in {
+            "0",
+            "141",
+        }  # 0: all of it went into the pipe before head closed it
 
 
 def test_a_closed_pipe_is_141(at: Run) -> None:
@@ -487,7 +608,9 @@ def test_a_closed_pipe_is_141(at: Run) -> None:
     os.close(reading)
     command = [COMMAND, "invoices", "list", "--format", "csv"]
     with os.fdopen(writing, "wb") as pipe:
-        done = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE, check=False, env=environment(at_env(at)))
+        done = subprocess.run(
+            command, stdout=pipe, stderr=subprocess.PIPE, check=False, env=environment(at_env(at))
+        )
     assert (done.returncode, done.stderr) == (141, b"")
 
 
@@ -508,7 +631,9 @@ def test_a_closed_pipe_is_141_whatever_is_said(
     os.close(reading)
     out, err = (writing if stream == each else subprocess.PIPE for each in ("stdout", "stderr"))
     command = [COMMAND, *arguments]
-    done = subprocess.run(command, check=False, cwd=tmp_path, env=environment(at_env(at)), stdout=out, stderr=err)
+    done = subprocess.run(
+        command, check=False, cwd=tmp_path, env=environment(at_env(at)), stdout=out, stderr=err
+    )
     os.close(writing)
     assert (done.returncode, done.stdout or b"", done.stderr or b"") == (141, b"", b"")
 
@@ -517,13 +642,19 @@ def test_an_error_that_nobody_reads_has_its_status(tmp_path: Path) -> None:
     """Its line is lost with the pipe, not the status."""
     reading, writing = os.pipe()
     os.close(reading)
-    done = subprocess.run([COMMAND, "check"], check=False, cwd=tmp_path, stderr=writing, env=environment({}))
+    done = subprocess.run(
+        [COMMAND, "check"], check=False, cwd=tmp_path, stderr=writing, env=environment({})
+    )
     os.close(writing)
     assert done.returncode == 3
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_an_interrupted_export_leaves_nothing(number: signal.Signals, status: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_an_interrupted_export_leaves_nothing(
+    number: signal.Signals, status: int, tmp_path: Path
+) -> None:
     """Ctrl-C is 130, and neither a file nor a part of one is there."""
 
     def answer(each: Exchange) -> None:
@@ -534,27 +665,44 @@ def test_an_interrupted_export_leaves_nothing(number: signal.Signals, status: in
         each.send(said(200, listing(rows(*range(first, first + 25)), 1000)))
 
     with Wire(answer) as wire:
-        known = {"FINERWORKS_WEB_API_KEY": "a", "FINERWORKS_APP_KEY": "b", "FINERWORKS_BASE_URL": wire.url}
+        known = {
+            "FINERWORKS_WEB_API_KEY": "a",
+            "FINERWORKS_APP_KEY": "b",
+            "FINERWORKS_BASE_URL": wire.url,
+        }
         command = [COMMAND, "invoices", "export", str(tmp_path / "a.csv")]
         process = subprocess.Popen(
-            command, env=environment(known), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            env=environment(known),
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         _, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (status, "finerworks: interrupted\n" if number == signal.SIGINT else "")
+    assert (process.returncode, err) == (
+        status,
+        "finerworks: interrupted\n" if number == signal.SIGINT else "",
+    )
     assert not list(tmp_path.iterdir())
 
 
 def test_an_interrupt_before_there_is_a_command_is_130_too() -> None:
     """Ctrl-C while it is imported brings no traceback."""
-    find = "def find_spec(self, name, *_):\n  if name == 'finerworks.cli.run': raise KeyboardInterrupt"
+    find = (
+        "def find_spec(self, name, *_):\n  if name == 'finerworks.cli.run': raise KeyboardInterrupt"
+    )
     program = f"import sys\nclass Finder:\n {find}\nsys.meta_path.insert(0, Finder())"
     ends = f"{program}\nfrom finerworks.cli import main\nsys.exit(main())"
     done = subprocess.run([sys.executable, "-c", ends], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (130, "")
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_second_signal_leaves_nothing_either(number: signal.Signals, status: int, at: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_second_signal_leaves_nothing_either(
+    number: signal.Signals, status: int, at: Run, tmp_path: Path
+) -> None:
     """Who presses Ctrl-C again, while what the first leaves is removed, does not end that half-way."""
     again = f"""
 import os, pathlib, finerworks.money as m
@@ -584,8 +732,12 @@ def test_a_fault_of_the_program_is_1_and_says_so(at: Run, tmp_path: Path) -> Non
 
 def test_without_the_extra_it_says_what_to_install() -> None:
     """The command is there in any case, as a distribution's scripts are."""
-    program = "import sys; sys.modules['typer'] = None\nfrom finerworks.cli import main\nsys.exit(main())"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    program = (
+        "import sys; sys.modules['typer'] = None\nfrom finerworks.cli import main\nsys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "finerworks: the command needs typer: pip install '.[cli]' in the clone\n"
 
@@ -595,7 +747,9 @@ def on_terminal(*arguments: str, **known: str) -> tuple[int, str]:
     parent, child = pty.openpty()
     size = {"COLUMNS": "100", "LINES": "40", "TERM": "xterm-256color"}
     command = [COMMAND, *arguments]
-    process = subprocess.Popen(command, stdout=child, stderr=child, stdin=child, env=environment({**size, **known}))
+    process = subprocess.Popen(
+        command, stdout=child, stderr=child, stdin=child, env=environment({**size, **known})
+    )
     os.close(child)
     shown = b""
     while select.select([parent], [], [], 60)[0]:
@@ -616,7 +770,9 @@ def test_a_terminal_gets_colour_and_progress(sandbox: Sandbox) -> None:
     assert status == 0
     assert re.search(r"\x1b\[31m *INV-202610-0001", shown)
     assert "10 pages, 250 invoices" in shown
-    assert shown.rindex(" pages, ") < shown.index("INV-202610-0001"), "the progress is over when the table comes"
+    assert shown.rindex(" pages, ") < shown.index("INV-202610-0001"), (
+        "the progress is over when the table comes"
+    )
     assert "250 invoices, 118,620,104.20 due in all" in shown
 
 
@@ -653,12 +809,24 @@ def test_a_terminal_obeys_nothing_of_the_servers() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [("list", "--since", "2026-01"), ("report", "--since", "2026-01"), ("export", "--format", "parquet")]
+    "command",
+    [
+        ("list", "--since", "2026-01"),
+        ("report", "--since", "2026-01"),
+        ("export", "--format", "parquet"),
+    ],
 )
-def test_nor_does_it_where_an_error_names_an_invoice(command: tuple[str, ...], tmp_path: Path) -> None:
+def test_nor_does_it_where_an_error_names_an_invoice(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
     """An identifier is shown on one line, of a length that one can read."""
     none = dict.fromkeys(("invoice_month", "first_day_of_month", "last_day_of_month"))
-    evil = {**ROW, **none, "amount_due": 0.00001, "invoice_id": f"\x1b]0;owned\x07\nINV\u009b31m{'x' * 5000}"}
+    evil = {
+        **ROW,
+        **none,
+        "amount_due": 0.00001,
+        "invoice_id": f"\x1b]0;owned\x07\nINV\u009b31m{'x' * 5000}",
+    }
     target = () if command[0] == "list" else (tmp_path / "file.html",)
     with Wire(lambda each: each.send(said(200, listing([evil])))) as wire:
         done = against(wire, "invoices", *command, *target)

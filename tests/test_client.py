@@ -29,7 +29,9 @@ from finerworks_client.models import InvoiceList, InvoiceListRequest
 
 
 @pytest.mark.parametrize("count", [0, 1, 24, 25, 26, 50, 60])
-def test_lists_every_invoice_once_in_order(caller: Caller, httpx_mock: HTTPXMock, count: int) -> None:
+def test_lists_every_invoice_once_in_order(
+    caller: Caller, httpx_mock: HTTPXMock, count: int
+) -> None:
     """Every invoice comes once, in the server's order, at the fewest requests."""
     httpx_mock.add_callback(server(count), url=URL, method="POST", is_reusable=True)
     invoices = caller.invoices(**KEYS)
@@ -44,7 +46,11 @@ def test_sends_what_the_documentation_says(caller: Caller, httpx_mock: HTTPXMock
         url=URL,
         method="POST",
         match_json={"per_page": 10, "page_number": 3},
-        match_headers={"web_api_key": "the-web-api-key", "app_key": "the-app-key", "Content-Type": "application/json"},
+        match_headers={
+            "web_api_key": "the-web-api-key",
+            "app_key": "the-app-key",
+            "Content-Type": "application/json",
+        },
         json=listing([], 0),
     )
     caller.page(3, **KEYS)
@@ -70,11 +76,15 @@ def test_account_key_goes_on_every_page(caller: Caller, httpx_mock: HTTPXMock) -
     httpx_mock.add_callback(server(60), is_reusable=True)
     caller.invoices(account_key="séller-木", **KEYS)
     bodies = [asked(request) for request in httpx_mock.get_requests()]
-    assert bodies == [{"per_page": 25, "page_number": n, "account_key": "séller-木"} for n in (1, 2, 3)]
+    assert bodies == [
+        {"per_page": 25, "page_number": n, "account_key": "séller-木"} for n in (1, 2, 3)
+    ]
 
 
 @pytest.mark.parametrize("per_page", [0, 26, -1, True, "25", 2.0])
-def test_refuses_a_page_size_out_of_range(caller: Caller, per_page: int, httpx_mock: HTTPXMock) -> None:
+def test_refuses_a_page_size_out_of_range(
+    caller: Caller, per_page: int, httpx_mock: HTTPXMock
+) -> None:
     """A wrong per_page is named before anything is sent, also before a listing is iterated."""
     with pytest.raises(ValueError, match="per_page= is a whole number from 1 to 25"):
         caller.page(per_page=per_page, **KEYS)
@@ -84,7 +94,9 @@ def test_refuses_a_page_size_out_of_range(caller: Caller, per_page: int, httpx_m
 
 
 @pytest.mark.parametrize("page_number", [0, -1, False])
-def test_refuses_a_page_number_below_1(caller: Caller, page_number: int, httpx_mock: HTTPXMock) -> None:
+def test_refuses_a_page_number_below_1(
+    caller: Caller, page_number: int, httpx_mock: HTTPXMock
+) -> None:
     """A wrong page_number is named before anything is sent."""
     with pytest.raises(ValueError, match="page_number= is a whole number from 1, not"):
         caller.page(page_number, **KEYS)
@@ -97,14 +109,19 @@ def test_refuses_a_blank_account_key_of_any_kind_of_text() -> None:
     class Text(str):
         __slots__ = ()
 
-    with FinerWorks(**KEYS, account_key="seller") as fw, pytest.raises(ValueError, match="is blank, or no text"):
+    with (
+        FinerWorks(**KEYS, account_key="seller") as fw,
+        pytest.raises(ValueError, match="is blank, or no text"),
+    ):
         fw.invoices.page(account_key=Text(""))
 
 
 @pytest.mark.parametrize("blank", ["", "  ", 7])
 def test_refuses_a_blank_account_key(caller: Caller, blank: str, httpx_mock: HTTPXMock) -> None:
     """A seller without a key on record is an error, not a listing of one's own invoices."""
-    with pytest.raises(ValueError, match=r"account_key= .in place of FINERWORKS_ACCOUNT_KEY. is blank, or no text"):
+    with pytest.raises(
+        ValueError, match=r"account_key= .in place of FINERWORKS_ACCOUNT_KEY. is blank, or no text"
+    ):
         caller.page(account_key=blank, **KEYS)
     assert not httpx_mock.get_requests()
 
@@ -122,7 +139,9 @@ def test_nothing_is_sent_until_a_listing_is_iterated(httpx_mock: HTTPXMock) -> N
 
 
 @pytest.mark.parametrize("make", [FinerWorks, AsyncFinerWorks])
-def test_a_wrong_listing_is_refused_when_it_is_made(make: type[FinerWorks | AsyncFinerWorks]) -> None:
+def test_a_wrong_listing_is_refused_when_it_is_made(
+    make: type[FinerWorks | AsyncFinerWorks],
+) -> None:
     """The error points at the line that asks for the listing, not at one that iterates it later."""
     fw = make(**KEYS)
     with pytest.raises(ValueError, match="per_page="):
@@ -186,7 +205,10 @@ Make = Callable[..., object]
         ({}, "web_api_key= .or FINERWORKS_WEB_API_KEY. and app_key= .or FINERWORKS_APP_KEY."),
         ({"web_api_key": "w"}, "missing app_key= .or FINERWORKS_APP_KEY.: every request"),
         ({"app_key": "a"}, "missing web_api_key= .or FINERWORKS_WEB_API_KEY.: every request"),
-        ({"web_api_key": "", "app_key": "a"}, "web_api_key= .in place of FINERWORKS_WEB_API_KEY. is empty"),
+        (
+            {"web_api_key": "", "app_key": "a"},
+            "web_api_key= .in place of FINERWORKS_WEB_API_KEY. is empty",
+        ),
         (
             {"web_api_key": "CANARY-1 ", "app_key": "a"},
             "web_api_key= .in place of FINERWORKS_WEB_API_KEY. has a character that no key has, such as",
@@ -195,7 +217,10 @@ Make = Callable[..., object]
             {"web_api_key": "w", "app_key": "CANARY-1\n"},
             "app_key= .in place of FINERWORKS_APP_KEY. has a character .* or a line break",
         ),
-        ({"web_api_key": "w", "app_key": "CANARY-1\x7f"}, "app_key= .in place of FINERWORKS_APP_KEY. has a character"),
+        (
+            {"web_api_key": "w", "app_key": "CANARY-1\x7f"},
+            "app_key= .in place of FINERWORKS_APP_KEY. has a character",
+        ),
         (
             {"web_api_key": "w", "app_key": "CANARY-1é"},
             "app_key= .in place of FINERWORKS_APP_KEY. has a character that no key has",
@@ -210,10 +235,14 @@ def test_bad_keys_are_named_and_not_shown(make: Make, settings: dict[str, str], 
     assert "CANARY" not in str(caught.value)
 
 
-def test_a_malformed_key_of_the_environment_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_malformed_key_of_the_environment_is_named_by_its_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The message names the variable that the key came from; an empty one is a missing one."""
     monkeypatch.setenv("FINERWORKS_WEB_API_KEY", "CANARY-1\n")
-    with pytest.raises(CredentialsError, match=r"web_api_key= .from FINERWORKS_WEB_API_KEY. has a character") as caught:
+    with pytest.raises(
+        CredentialsError, match=r"web_api_key= .from FINERWORKS_WEB_API_KEY. has a character"
+    ) as caught:
         FinerWorks(app_key="a")
     assert "CANARY" not in str(caught.value)
     monkeypatch.setenv("FINERWORKS_WEB_API_KEY", "")
@@ -242,7 +271,9 @@ def test_a_malformed_key_of_the_environment_is_named_by_its_variable(monkeypatch
 )
 def test_refuses_a_base_url_that_is_no_origin(make: Make, base_url: str, told: str) -> None:
     """Keys go to one origin, so a base URL is one, and the message says what to give instead."""
-    with pytest.raises(ValueError, match=f"base_url= .in place of FINERWORKS_BASE_URL. {told}") as caught:
+    with pytest.raises(
+        ValueError, match=f"base_url= .in place of FINERWORKS_BASE_URL. {told}"
+    ) as caught:
         make(**KEYS, base_url=base_url)
     assert "CANARY" not in str(caught.value)
 
@@ -250,7 +281,10 @@ def test_refuses_a_base_url_that_is_no_origin(make: Make, base_url: str, told: s
 def test_refuses_a_bad_base_url_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names the variable."""
     monkeypatch.setenv("FINERWORKS_BASE_URL", "api.test")
-    with pytest.raises(ValueError, match=r"base_url= .from FINERWORKS_BASE_URL. is not an http:// or https:// address"):
+    with pytest.raises(
+        ValueError,
+        match=r"base_url= .from FINERWORKS_BASE_URL. is not an http:// or https:// address",
+    ):
         FinerWorks(**KEYS)
 
 
@@ -313,7 +347,10 @@ def test_with_options_shares_the_connections_and_leaves_the_rest(httpx_mock: HTT
         3,
         {"per_page": 10, "page_number": 1, "account_key": "seller"},
     )
-    assert (second.extensions["timeout"]["connect"], asked(second)) == (7, {"per_page": 10, "page_number": 1})
+    assert (second.extensions["timeout"]["connect"], asked(second)) == (
+        7,
+        {"per_page": 10, "page_number": 1},
+    )
     assert view.with_options().invoices.page().total_count == 0
     assert asked(httpx_mock.get_requests()[-1]) == asked(first)
     fw.close()
@@ -340,7 +377,10 @@ def test_async_with_options_is_alike(httpx_mock: HTTPXMock) -> None:
 
     asyncio.run(use())
     first, second = httpx_mock.get_requests()
-    assert (first.extensions["timeout"]["connect"], second.extensions["timeout"]["connect"]) == (3, 30)
+    assert (first.extensions["timeout"]["connect"], second.extensions["timeout"]["connect"]) == (
+        3,
+        30,
+    )
     assert asked(first) == {"per_page": 10, "page_number": 1, "account_key": "seller"}
 
 
@@ -386,7 +426,10 @@ def test_an_enumeration_stands_for_its_value(httpx_mock: HTTPXMock) -> None:
         fw.with_options(account_key=Named.SELLER).invoices.page()
     for request in httpx_mock.get_requests():
         assert asked(request) == {"per_page": 10, "page_number": 1, "account_key": "seller-a"}
-        assert (request.headers["web_api_key"], request.headers["app_key"]) == ("the-web-key", "the-app-key")
+        assert (request.headers["web_api_key"], request.headers["app_key"]) == (
+            "the-web-key",
+            "the-app-key",
+        )
 
 
 def test_a_view_of_a_view_ends_with_the_client(httpx_mock: HTTPXMock) -> None:
@@ -490,7 +533,8 @@ def test_copies_of_the_generated_client_are_dead_ends(httpx_mock: HTTPXMock) -> 
 def test_generated_functions_have_all_that_the_door_gives(httpx_mock: HTTPXMock) -> None:
     """A generated function, called directly, sends the keys and has its answer checked."""
     httpx_mock.add_response(
-        match_headers={"web_api_key": "the-web-api-key", "app_key": "the-app-key"}, json=listing(rows("a"))
+        match_headers={"web_api_key": "the-web-api-key", "app_key": "the-app-key"},
+        json=listing(rows("a")),
     )
     httpx_mock.add_response(json=listing([{"invoice_id": 7}]))
     body = InvoiceListRequest(per_page=1, page_number=1)
@@ -507,7 +551,9 @@ def test_the_generated_client_of_the_other_kind_is_a_dead_end() -> None:
     body = InvoiceListRequest()
     with (
         FinerWorks(**KEYS) as fw,
-        pytest.raises(RuntimeError, match="no keys here: FinerWorks is for sync, AsyncFinerWorks for async"),
+        pytest.raises(
+            RuntimeError, match="no keys here: FinerWorks is for sync, AsyncFinerWorks for async"
+        ),
     ):
         asyncio.run(list_invoices.asyncio(client=fw.client, body=body))
 

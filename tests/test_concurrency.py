@@ -54,7 +54,9 @@ class Sellers:
             exchange.close()
         else:
             first = (asked["page_number"] - 1) * asked["per_page"]
-            found = [f"{asked['account_key']}-{each}" for each in range(60)][first : first + asked["per_page"]]
+            found = [f"{asked['account_key']}-{each}" for each in range(60)][
+                first : first + asked["per_page"]
+            ]
             exchange.send(http(json.dumps(listing(rows(*found), 60)).encode()))
 
 
@@ -72,7 +74,11 @@ def test_threads_share_a_client() -> None:
 
         def read(seller: str) -> list[str]:
             view = fw.with_options(account_key=seller)
-            return [invoice.invoice_id for client in (view, fw) for invoice in client.invoices.list(account_key=seller)]
+            return [
+                invoice.invoice_id
+                for client in (view, fw)
+                for invoice in client.invoices.list(account_key=seller)
+            ]
 
         with ThreadPoolExecutor(WORKERS) as pool:
             given = list(pool.map(read, SELLERS))
@@ -163,7 +169,9 @@ def test_closing_is_idempotent_and_use_afterwards_an_error(times: int) -> None:
         for _ in range(times):
             fw.close()
         for use in (fw.invoices.page, view.invoices.page, functools.partial(next, pages)):
-            with pytest.raises(RuntimeError, match="this FinerWorks client is closed: make a new one"):
+            with pytest.raises(
+                RuntimeError, match="this FinerWorks client is closed: make a new one"
+            ):
                 use()
 
         async def use_async() -> None:
@@ -172,9 +180,15 @@ def test_closing_is_idempotent_and_use_afterwards_an_error(times: int) -> None:
             await anext(pages)
             for _ in range(times):
                 await fw.aclose()
-            used: list[Callable[[], Awaitable[object]]] = [fw.invoices.page, view.invoices.page, pages.__anext__]
+            used: list[Callable[[], Awaitable[object]]] = [
+                fw.invoices.page,
+                view.invoices.page,
+                pages.__anext__,
+            ]
             for use in used:
-                with pytest.raises(RuntimeError, match="this FinerWorks client is closed: make a new one"):
+                with pytest.raises(
+                    RuntimeError, match="this FinerWorks client is closed: make a new one"
+                ):
                     await use()
 
         asyncio.run(use_async())
@@ -242,7 +256,11 @@ def test_what_a_signal_raises_ends_a_wait() -> None:
 
     before = signal.signal(signal.SIGALRM, handle)
     try:
-        with stamina.set_testing(testing=False), Wire(busy) as wire, FinerWorks(**KEYS, base_url=wire.url) as fw:
+        with (
+            stamina.set_testing(testing=False),
+            Wire(busy) as wire,
+            FinerWorks(**KEYS, base_url=wire.url) as fw,
+        ):
             signal.setitimer(signal.ITIMER_REAL, 0.5)
             with pytest.raises(OwnError):
                 fw.invoices.page()
@@ -284,7 +302,9 @@ def test_ctrl_c_ends_a_wait(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("where", ["request", "response"])
-@pytest.mark.parametrize("raised", [OwnError, TimeoutError, OSError, UnicodeError, KeyboardInterrupt])
+@pytest.mark.parametrize(
+    "raised", [OwnError, TimeoutError, OSError, UnicodeError, KeyboardInterrupt]
+)
 def test_what_a_hook_raises_passes_through(where: str, raised: type[BaseException]) -> None:
     """An exception of the caller's own is neither wrapped nor tried again, whatever its kind."""
 
@@ -337,7 +357,9 @@ class Copies(httpx.Auth):
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Give the copy."""
-        yield httpx.Request(request.method, request.url, content=request.content, extensions=request.extensions)
+        yield httpx.Request(
+            request.method, request.url, content=request.content, extensions=request.extensions
+        )
 
 
 class HoldingError(Exception):
@@ -405,7 +427,9 @@ def test_answers_that_are_refused_give_their_connections_back() -> None:
     async def use(url: str) -> int:
         limits = httpx.Limits(max_connections=1)
         transport = httpx.AsyncHTTPTransport(limits=limits)
-        async with AsyncHTTPClient(**KEYS, base_url=url, transport=transport, max_body_bytes=100_000) as door:
+        async with AsyncHTTPClient(
+            **KEYS, base_url=url, transport=transport, max_body_bytes=100_000
+        ) as door:
             fw = AsyncFinerWorks(http_client=door)
             for _ in range(5):
                 with pytest.raises(ResponseValidationError):
@@ -464,7 +488,10 @@ def test_an_answer_that_nobody_asked_for_is_not_anothers(caller: Caller) -> None
 
     async def use(url: str) -> list[list[str]]:
         async with AsyncFinerWorks(**KEYS, base_url=url) as fw:
-            return [ids([each async for each in fw.invoices.list(account_key=seller)]) for seller in "abc"]
+            return [
+                ids([each async for each in fw.invoices.list(account_key=seller)])
+                for seller in "abc"
+            ]
 
     with Wire(surplus) as wire:
         if caller.name == "async":
@@ -478,7 +505,11 @@ def test_an_answer_that_nobody_asked_for_is_not_anothers(caller: Caller) -> None
 
 def test_a_connection_of_a_plain_client_can_be_used() -> None:
     """On a transport that another httpx client opened connections with, answers are taken as they come."""
-    with Wire() as wire, httpx.HTTPTransport() as transport, httpx.Client(transport=transport) as plain:
+    with (
+        Wire() as wire,
+        httpx.HTTPTransport() as transport,
+        httpx.Client(transport=transport) as plain,
+    ):
         plain.post(f"{wire.url}/v3/list_invoices", json={"page_number": 1, "per_page": 1})
         door = HTTPClient(**KEYS, base_url=wire.url, transport=transport)
         assert len(list(FinerWorks(http_client=door).invoices.list(concurrency=1))) == 60
@@ -497,9 +528,16 @@ def test_a_write_is_sent_once(caller: Caller, does: Does) -> None:
 
 def test_a_body_that_can_be_sent_once_is_sent_once() -> None:
     """A request whose body is a generator is not tried again without it."""
-    with Wire(lambda exchange: exchange.send(http(b"", 503))) as wire, HTTPClient(**KEYS, base_url=wire.url) as door:
+    with (
+        Wire(lambda exchange: exchange.send(http(b"", 503))) as wire,
+        HTTPClient(**KEYS, base_url=wire.url) as door,
+    ):
         body = json.dumps({"page_number": 1, "per_page": 1}).encode()
         with pytest.raises(ServerError) as caught:
-            door.post("/v3/list_invoices", content=iter([body]), headers={"Content-Length": str(len(body))})
+            door.post(
+                "/v3/list_invoices",
+                content=iter([body]),
+                headers={"Content-Length": str(len(body))},
+            )
     assert caught.value.attempts == 1
     assert len(wire.exchanges) == 1

@@ -60,7 +60,9 @@ def check(value: Json, schema: str) -> None:
     document = DRAFT4.create_resource(contract())
     registry = Registry[ObjectSchema]().with_resource("contract", document)
     reference = {"$ref": f"contract#/components/schemas/{schema}"}
-    OAS30Validator(reference, registry=registry, format_checker=OAS30Validator.FORMAT_CHECKER).validate(value)
+    OAS30Validator(
+        reference, registry=registry, format_checker=OAS30Validator.FORMAT_CHECKER
+    ).validate(value)
 
 
 def test_is_valid_openapi() -> None:
@@ -143,7 +145,11 @@ def test_a_broken_example_does_not_hold() -> None:
         with pytest.raises(ValidationError):
             check(page | wrong, "InvoiceList")
     row = cast(list[dict[str, Json]], page["invoices"])[0]
-    parts: list[dict[str, Json]] = [{"amount_due": "1"}, {"due_date": "15/03"}, {"invoice_id": None}]
+    parts: list[dict[str, Json]] = [
+        {"amount_due": "1"},
+        {"due_date": "15/03"},
+        {"invoice_id": None},
+    ]
     for part in parts:
         with pytest.raises(ValidationError):
             check(row | part, "Invoice")

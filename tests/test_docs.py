@@ -31,7 +31,9 @@ PRINTED = "printed"
 
 def same(example: Example, want: str, got: str) -> None:
     """Compare what is shown with what came; `...` in it stands for anything."""
-    want, got = ("\n".join(line.rstrip() for line in text.strip().splitlines()) for text in (want, got))
+    want, got = (
+        "\n".join(line.rstrip() for line in text.strip().splitlines()) for text in (want, got)
+    )
     assert doctest.OutputChecker().check_output(want, got, doctest.ELLIPSIS), (
         f"{example.path}, line {example.line}, shows\n{want}\n\nand it was\n{got}"
     )
@@ -64,7 +66,12 @@ def run_console(example: Example) -> None:
         else:
             pipe = subprocess.PIPE  # for both, as a terminal shows both
             done = subprocess.run(
-                ["bash", "-c", command], stdout=pipe, stderr=subprocess.STDOUT, text=True, timeout=120, check=False
+                ["bash", "-c", command],
+                stdout=pipe,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=120,
+                check=False,
             )
             assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}"
             got = done.stdout
@@ -76,7 +83,11 @@ def first_words(command: str, count: int) -> str:
     """Start a command on a free port, read so many lines, and interrupt it; the port is shown as the usual one."""
     environment = {**os.environ, "ARGS": "--port 0"}
     with subprocess.Popen(
-        ["bash", "-c", command], stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True
+        ["bash", "-c", command],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
     ) as process:
         assert process.stdout is not None
         said = "".join(process.stdout.readline() for _ in range(count))
@@ -88,7 +99,9 @@ def first_words(command: str, count: int) -> str:
 def document(page: str) -> Document:
     """Read a page."""
     blocks = {"python": run_python, "console": run_console, "text": show_text}
-    return Sybil([SkipParser(), *(CodeBlockParser(name, run) for name, run in blocks.items())]).parse(ROOT / page)
+    return Sybil(
+        [SkipParser(), *(CodeBlockParser(name, run) for name, run in blocks.items())]
+    ).parse(ROOT / page)
 
 
 @pytest.fixture
@@ -106,7 +119,9 @@ def clone(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.usefixtures("clone")
-@pytest.mark.parametrize("page", [page for page in PAGES if "```" in (ROOT / page).read_text("utf-8")])
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if "```" in (ROOT / page).read_text("utf-8")]
+)
 def test_its_blocks_run(page: str) -> None:
     """Each block of a page, in order, as a reader would copy it."""
     for example in document(page).examples():
@@ -123,4 +138,7 @@ def test_no_block_is_passed_over(page: str) -> None:
     fences = re.findall(r"^ *```(.*)$", text, re.MULTILINE)
     blocks = [each for each in document(page).examples() if isinstance(each.parsed, str)]
     assert len(fences) == 2 * len(blocks)
-    assert all(re.fullmatch(r'skip: next "[^"]{10,}"', each) for each in re.findall(r"<!-- (skip.*?) -->", text))
+    assert all(
+        re.fullmatch(r'skip: next "[^"]{10,}"', each)
+        for each in re.findall(r"<!-- (skip.*?) -->", text)
+    )

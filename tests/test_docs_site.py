@@ -61,7 +61,12 @@ class _Handler(SimpleHTTPRequestHandler):
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the site as a reader does, elsewhere than in the clone."""
     built = tmp_path_factory.mktemp("site")
-    subprocess.run(["make", "-s", "-C", ROOT, "docs", f"SITE={built}"], check=True, capture_output=True, timeout=120)
+    subprocess.run(
+        ["make", "-s", "-C", ROOT, "docs", f"SITE={built}"],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
     return built
 
 
@@ -93,13 +98,18 @@ def visited(browser: Browser, home: str, site: Path) -> dict[str, dict[str, list
             for what, script in WRONG.items():
                 wrong += [f"{width}: {what}: {each}" for each in watched.page.evaluate(script)]
         found[address] = {"wrong": wrong + watched.problems[before:]}
-        found[address] |= {"links": watched.page.evaluate(LINKS), "anchors": watched.page.evaluate(ANCHORS)}
+        found[address] |= {
+            "links": watched.page.evaluate(LINKS),
+            "anchors": watched.page.evaluate(ANCHORS),
+        }
         found[address]["shown"] = watched.page.evaluate(SHOWN)
     watched.page.close()
     return found
 
 
-def test_every_page_is_readable_and_self_contained(visited: dict[str, dict[str, list[str]]]) -> None:
+def test_every_page_is_readable_and_self_contained(
+    visited: dict[str, dict[str, list[str]]],
+) -> None:
     """No error on the console, nothing from another host, nothing beside the window, on a desk or a phone.
 
     Nor is the name of an option broken, a line taken by a sign that nobody sees, or a picture bound to its column.
@@ -107,9 +117,13 @@ def test_every_page_is_readable_and_self_contained(visited: dict[str, dict[str, 
     assert {page: notes["wrong"] for page, notes in visited.items() if notes["wrong"]} == {}
 
 
-def test_every_page_of_the_navigation_is_there(visited: dict[str, dict[str, list[str]]], home: str) -> None:
+def test_every_page_of_the_navigation_is_there(
+    visited: dict[str, dict[str, list[str]]], home: str
+) -> None:
     """Whatever mkdocs.yml names, and nothing that nobody finds."""
-    named = re.findall(r"^ +- .*: (\S+)\.md$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE)
+    named = re.findall(
+        r"^ +- .*: (\S+)\.md$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE
+    )
     pages = {urljoin(home, "" if name == "index" else f"{name}/") for name in named}
     assert set(visited) - {urljoin(home, "404.html")} == pages
     assert len(pages) > 20
@@ -133,10 +147,15 @@ def test_search_finds_a_word(browser: Browser, home: str) -> None:
     """By an index of the site's own: a name of the reference, and a word of a guide."""
     watched = Watched(browser, home)
     page = watched.open(home)
-    for word, place in (("ListingChangedError", "reference/errors/"), ("stamina", "guides/errors/")):
+    for word, place in (
+        ("ListingChangedError", "reference/errors/"),
+        ("stamina", "guides/errors/"),
+    ):
         page.get_by_placeholder("Search").clear()
         page.get_by_placeholder("Search").press_sequentially(word)  # it looks for keys
-        expect(page.locator(f".md-search-result__item a[href*='{place}']").first).to_be_visible(timeout=60_000)
+        expect(page.locator(f".md-search-result__item a[href*='{place}']").first).to_be_visible(
+            timeout=60_000
+        )
     assert watched.problems == []
     page.close()
 
@@ -155,9 +174,15 @@ def test_the_contract_is_shown(browser: Browser, home: str) -> None:
     page.close()
 
 
-def test_machines_find_every_page(site: Path, visited: dict[str, dict[str, list[str]]], home: str) -> None:
+def test_machines_find_every_page(
+    site: Path, visited: dict[str, dict[str, list[str]]], home: str
+) -> None:
     """llms.txt names each page with a sentence, and what it names is there."""
-    lines = [line for line in (site / "llms.txt").read_text("utf-8").splitlines() if line.startswith("- ")]
+    lines = [
+        line
+        for line in (site / "llms.txt").read_text("utf-8").splitlines()
+        if line.startswith("- ")
+    ]
     entries = [re.fullmatch(r"- \[[^]]+\]\((\S+)\): \S.{10,}\.", line) for line in lines]
     assert None not in entries
     named = [entry[1] for entry in entries if entry]
@@ -176,14 +201,28 @@ def test_machines_find_what_pages_link_to(site: Path) -> None:
         found = re.findall(r"\]\(([^)\s]+)\)|^\[[^]]+\]: (\S+)", prose, re.MULTILINE)
         links += [(path, inline or below) for inline, below in found]
     files = [(path, urldefrag(link)[0]) for path, link in links if not urlsplit(link).scheme]
-    assert [(path, link) for path, link in files if link and not (path.parent / link).is_file()] == []
+    assert [
+        (path, link) for path, link in files if link and not (path.parent / link).is_file()
+    ] == []
     assert (site / "index.md", "reference/client/index.html") in files
 
 
-def test_the_reference_shows_what_is_public(visited: dict[str, dict[str, list[str]]], home: str) -> None:
+def test_the_reference_shows_what_is_public(
+    visited: dict[str, dict[str, list[str]]], home: str
+) -> None:
     """A type in place of how the code makes an attribute, and values that a reader can use."""
-    shown = {line.strip() for page in visited.values() for each in page["shown"] for line in each.splitlines()}
-    assert {"client: Client", "invoices: Resource", "invoices: AsyncResource", "invoices: int = 250"} <= shown
+    shown = {
+        line.strip()
+        for page in visited.values()
+        for each in page["shown"]
+        for line in each.splitlines()
+    }
+    assert {
+        "client: Client",
+        "invoices: Resource",
+        "invoices: AsyncResource",
+        "invoices: int = 250",
+    } <= shown
     assert "PRODUCTION = 'https://v2.api.finerworks.com'" in shown
     assert [line for line in shown if re.search(r"\b_[a-z]", line)] == []
     assert (
@@ -198,20 +237,29 @@ def test_commands_are_copied_alone(browser: Browser, home: str, site: Path) -> N
     page = context.new_page()
     copied: list[str] = []
     for path in site.rglob("*.md"):
-        blocks = re.findall(r"^```console\n(.*?)^```", path.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-        page.goto(urljoin(home, path.relative_to(site).with_suffix("").as_posix().removesuffix("index")))
+        blocks = re.findall(
+            r"^```console\n(.*?)^```", path.read_text("utf-8"), re.MULTILINE | re.DOTALL
+        )
+        page.goto(
+            urljoin(home, path.relative_to(site).with_suffix("").as_posix().removesuffix("index"))
+        )
         buttons = page.locator(".highlight:has(.gp) button[data-md-type='copy']")
         expect(buttons).to_have_count(len(blocks))
         for button, block in zip(buttons.all(), blocks, strict=True):
             button.click()
             copied.append(page.evaluate("navigator.clipboard.readText()"))
             assert copied[-1] == "\n".join(re.findall(r"^\$ ((?:.*\\\n)*.*)", block, re.MULTILINE))
-    assert "unset FINERWORKS_BASE_URL\nexport FINERWORKS_WEB_API_KEY=... FINERWORKS_APP_KEY=..." in copied
+    assert (
+        "unset FINERWORKS_BASE_URL\nexport FINERWORKS_WEB_API_KEY=... FINERWORKS_APP_KEY=..."
+        in copied
+    )
     context.close()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_code_in_text_lies_over_no_other_line(browser: Browser, home: str, sandbox: Sandbox, width: int) -> None:
+def test_code_in_text_lies_over_no_other_line(
+    browser: Browser, home: str, sandbox: Sandbox, width: int
+) -> None:
     """In what Swagger UI tells of the contract, on its page and in the sandbox."""
     page = browser.new_page(viewport={"width": width, "height": 800})
     for address in (urljoin(home, "contract/"), f"{sandbox.base_url}/ui"):
@@ -222,7 +270,9 @@ def test_code_in_text_lies_over_no_other_line(browser: Browser, home: str, sandb
     page.close()
 
 
-@pytest.mark.parametrize("slip", ["[no page](nowhere.md)", "[no place](tutorial.md#nowhere)", "![none](nowhere.svg)"])
+@pytest.mark.parametrize(
+    "slip", ["[no page](nowhere.md)", "[no place](tutorial.md#nowhere)", "![none](nowhere.svg)"]
+)
 def test_a_slip_fails_the_build(tmp_path: Path, slip: str) -> None:
     """A link to no page or place, or an image that is not there: exit status 2 of make, and the link on the screen."""
     for path in ROOT.iterdir():
@@ -239,8 +289,12 @@ def test_a_slip_fails_the_build(tmp_path: Path, slip: str) -> None:
 
 def test_the_sandbox_names_where_it_is_served(sandbox: Sandbox) -> None:
     """Its page links to the address that `make docs-serve` has by default."""
-    told = httpx.get(f"{sandbox.base_url}/openapi.json", trust_env=False).json()["info"]["description"]
-    made = subprocess.run(["make", "-n", "-C", ROOT, "docs-serve"], capture_output=True, text=True, check=True).stdout
+    told = httpx.get(f"{sandbox.base_url}/openapi.json", trust_env=False).json()["info"][
+        "description"
+    ]
+    made = subprocess.run(
+        ["make", "-n", "-C", ROOT, "docs-serve"], capture_output=True, text=True, check=True
+    ).stdout
     address = re.findall(r"The documentation will be at (http://\S+/) in", made)
     assert len(address) == 1
     assert f"]({address[0]})" in told
@@ -252,7 +306,9 @@ def test_it_is_served_on_this_machine() -> None:
         port = taken.getsockname()[1]
     command = ["make", "-s", "-C", str(ROOT), "docs-serve", f"PORT={port}"]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=subprocess.STDOUT, text=True, start_new_session=True) as run:
+    with subprocess.Popen(
+        command, stdout=pipe, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as run:
         assert run.stdout is not None
         try:
             said = ""

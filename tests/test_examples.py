@@ -11,7 +11,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "examples" / "README.md").read_text("utf-8")
 COMMANDS = {
-    Path(next(word for word in line.split() if word.startswith("examples/"))).name: line.removeprefix("$ ").split()
+    Path(
+        next(word for word in line.split() if word.startswith("examples/"))
+    ).name: line.removeprefix("$ ").split()
     for line in PAGE.splitlines()
     if line.startswith("$ ")
 }
@@ -23,10 +25,14 @@ def run(*command: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """Run a command with this Python in place of the environment's, where it may write."""
     words = [sys.executable if word == ".venv/bin/python" else word for word in command]
     words = [str(ROOT / word) if word.startswith("examples/") else word for word in words]
-    return subprocess.run(words, cwd=cwd, capture_output=True, text=True, encoding="utf-8", timeout=100, check=False)
+    return subprocess.run(
+        words, cwd=cwd, capture_output=True, text=True, encoding="utf-8", timeout=100, check=False
+    )
 
 
-def example(name: str, *options: str, cwd: Path, arguments: tuple[str, ...] | None = None) -> tuple[int, str, str]:
+def example(
+    name: str, *options: str, cwd: Path, arguments: tuple[str, ...] | None = None
+) -> tuple[int, str, str]:
     """Run the command of the page, with options for the sandbox or other arguments for the program."""
     words = COMMANDS[name]
     at = words.index("--")
@@ -164,7 +170,10 @@ def test_another_account_that_is_ones_own_is_no_account(tmp_path: Path) -> None:
     """A server that ignores the account key gives one's own invoices: they are not told as the seller's."""
     words = COMMANDS["many_accounts.py"]
     at = words.index("--") + 1
-    ordinary = ("FINERWORKS_WEB_API_KEY=sandbox-ordinary-web-api-key", "FINERWORKS_APP_KEY=sandbox-ordinary-app-key")
+    ordinary = (
+        "FINERWORKS_WEB_API_KEY=sandbox-ordinary-web-api-key",
+        "FINERWORKS_APP_KEY=sandbox-ordinary-app-key",
+    )
     ran = run(*words[:at], "env", *ordinary, *words[at:], cwd=tmp_path)
     assert ran.returncode == 1
     assert ran.stdout.count("error: these keys may not read this account") == 2
@@ -180,7 +189,9 @@ def test_another_account_that_is_ones_own_is_no_account(tmp_path: Path) -> None:
 )
 def test_errors_have_a_next_step(tmp_path: Path, seed: str, happening: str, told: str) -> None:
     """A failure that does not pass ends in what happened and what to do, each on a line."""
-    status, output, errors = example("handle_errors.py", "--fail-rate", "1", "--seed", seed, cwd=tmp_path)
+    status, output, errors = example(
+        "handle_errors.py", "--fail-rate", "1", "--seed", seed, cwd=tmp_path
+    )
     assert (status, output) == (1, "")
     happened, then = errors.splitlines()
     assert happened.startswith("error: POST /v3/list_invoices, attempt 3: ")

@@ -30,7 +30,17 @@ from hypothesis import given, settings, strategies as st
 
 from callers import KEYS, keys
 from finerworks import AsyncFinerWorks, FinerWorks, ListingChangedError, money
-from finerworks.exports import FORMATS, ExportError, Tally, columns, excel, export, file_format, frames, whole_file
+from finerworks.exports import (
+    FORMATS,
+    ExportError,
+    Tally,
+    columns,
+    excel,
+    export,
+    file_format,
+    frames,
+    whole_file,
+)
 from finerworks.exports.frames import Frame
 from finerworks.sandbox import Sandbox
 from finerworks_client.models import Invoice, InvoiceList
@@ -44,7 +54,10 @@ DUE = dt.datetime(2026, 3, 15, 23, 59, 59, 999999, CENTRAL)
 
 
 def invoice(
-    name: str = "INV-1", amount: float = 19.99, due: dt.datetime | None = DUE, month: dt.datetime | None = DUE
+    name: str = "INV-1",
+    amount: float = 19.99,
+    due: dt.datetime | None = DUE,
+    month: dt.datetime | None = DUE,
 ) -> Invoice:
     """Make an invoice."""
     return Invoice(name, amount, month, None, None, None, due)
@@ -57,13 +70,20 @@ def read(path: Path) -> list[dict[str, object]]:
             with path.open(encoding="utf-8", newline="") as file:
                 rows: list[dict[str, object]] = [dict(row) for row in csv.DictReader(file)]
         case ".jsonl":
-            rows = [json.loads(line, parse_float=Decimal) for line in path.read_text("utf-8").splitlines()]
+            rows = [
+                json.loads(line, parse_float=Decimal)
+                for line in path.read_text("utf-8").splitlines()
+            ]
         case ".parquet":
             rows = pq.read_table(path).to_pylist()
         case _:
             sheets = openpyxl.load_workbook(path, read_only=False).worksheets
             head, *_ = [[cell.value for cell in row] for row in sheets[0].iter_rows(max_row=1)]
-            values = [list(row) for sheet in sheets for row in sheet.iter_rows(min_row=2, values_only=True)]
+            values = [
+                list(row)
+                for sheet in sheets
+                for row in sheet.iter_rows(min_row=2, values_only=True)
+            ]
             rows = [dict(zip(map(str, head), row, strict=True)) for row in values]
     for row in rows:
         row["amount_due"] = Decimal(str(row["amount_due"]))
@@ -78,7 +98,9 @@ def listed(sandbox: Sandbox) -> list[Invoice]:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_file_has_every_invoice_to_the_cent(form: str, listed: list[Invoice], tmp_path: Path) -> None:
+def test_a_file_has_every_invoice_to_the_cent(
+    form: str, listed: list[Invoice], tmp_path: Path
+) -> None:
     """What another program reads is what the server sent: ids in order, amounts exact, and their sum."""
     path = tmp_path / f"invoices.{form}"
     done = export(listed, path)
@@ -92,7 +114,9 @@ def test_a_file_has_every_invoice_to_the_cent(form: str, listed: list[Invoice], 
 @pytest.mark.parametrize("form", FORMATS)
 @settings(max_examples=50)
 @given(cents=st.lists(st.integers(-(10**15) + 1, 10**15 - 1), max_size=20))
-def test_no_amount_is_changed(form: str, cents: list[int], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_no_amount_is_changed(
+    form: str, cents: list[int], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Whatever amounts of up to fifteen digits there are, they come back to the cent, and so does their sum."""
     path = tmp_path_factory.mktemp("amounts") / f"file.{form}"
     meant = [Decimal(each) / 100 for each in cents]
@@ -114,7 +138,15 @@ def test_parquet_has_the_wall_clock_and_the_offset(tmp_path: Path) -> None:
     """A column of timestamps has one zone or none: the offset is in a column of its own, after each."""
     path = tmp_path / "file.parquet"
     never = dt.datetime(1, 1, 1)  # noqa: DTZ001 - as .NET writes it
-    export([invoice(due=DUE), invoice(due=DUE.replace(tzinfo=None)), invoice(due=None), invoice(due=never)], path)
+    export(
+        [
+            invoice(due=DUE),
+            invoice(due=DUE.replace(tzinfo=None)),
+            invoice(due=None),
+            invoice(due=never),
+        ],
+        path,
+    )
     table = pq.read_table(path)
     assert table.column("due_date").to_pylist() == [DUE.replace(tzinfo=None)] * 2 + [None, never]
     assert table.column("due_date_offset").to_pylist() == ["-06:00", None, None, None]
@@ -129,7 +161,9 @@ def test_excel_has_numbers_and_days(tmp_path: Path) -> None:
     export([invoice(due=DUE), invoice(amount=-1000, due=never), invoice(due=None)], path)
     sheet = openpyxl.load_workbook(path).worksheets[0]
     head = [cell.value for cell in next(sheet.iter_rows(max_row=1))]
-    amount, due, offset = (head.index(name) + 1 for name in ("amount_due", "due_date", "due_date_offset"))
+    amount, due, offset = (
+        head.index(name) + 1 for name in ("amount_due", "due_date", "due_date_offset")
+    )
     assert [sheet.cell(row, amount).value for row in (2, 3)] == [19.99, -1000]
     assert sheet.cell(2, amount).number_format == "#,##0.00"
     assert [sheet.cell(row, due).value for row in (2, 3, 4)] == [
@@ -153,7 +187,8 @@ def test_all_files_and_tables_have_the_same_columns(listed: list[Invoice], tmp_p
 
 
 @pytest.mark.parametrize(
-    "name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t1", "  =1", "\r=1", "\n=1", "\N{FULLWIDTH EQUALS SIGN}1"]
+    "name",
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\t1", "  =1", "\r=1", "\n=1", "\N{FULLWIDTH EQUALS SIGN}1"],
 )
 def test_a_spreadsheet_runs_nothing_of_the_servers(name: str, tmp_path: Path) -> None:
     """Text that a spreadsheet would take for a formula is text: by an apostrophe in CSV, by its type in Excel."""
@@ -166,7 +201,9 @@ def test_a_spreadsheet_runs_nothing_of_the_servers(name: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("separator", [";", "\t"])
-def test_a_spreadsheet_that_parts_columns_otherwise_runs_nothing_either(separator: str, tmp_path: Path) -> None:
+def test_a_spreadsheet_that_parts_columns_otherwise_runs_nothing_either(
+    separator: str, tmp_path: Path
+) -> None:
     """Where a semicolon or a tab begins the next cell, no formula follows it; quotes alone do not see to that."""
     export([invoice(f"a{separator}=1+1{separator} -2{separator}b")], tmp_path / "file.csv")
     _, row = (tmp_path / "file.csv").read_text("utf-8").splitlines()
@@ -222,10 +259,15 @@ def test_an_amount_of_too_many_digits_is_an_error(amount: float, form: str, tmp_
 
 def test_amounts_of_as_many_digits_as_fit_are_exact(tmp_path: Path) -> None:
     """The longest that a format takes comes back to the digit; a large round one is no longer than it looks."""
-    longest: dict[str, list[float]] = {"xlsx": [99999999999.9999, -(10**15) + 1, 10**30], "parquet": [10**34 - 1]}
+    longest: dict[str, list[float]] = {
+        "xlsx": [99999999999.9999, -(10**15) + 1, 10**30],
+        "parquet": [10**34 - 1],
+    }
     for form, amounts in longest.items():
         export([invoice(amount=each) for each in amounts], tmp_path / f"file.{form}")
-        assert [row["amount_due"] for row in read(tmp_path / f"file.{form}")] == [money.exact(each) for each in amounts]
+        assert [row["amount_due"] for row in read(tmp_path / f"file.{form}")] == [
+            money.exact(each) for each in amounts
+        ]
 
 
 def test_text_too_long_for_excel_is_an_error(tmp_path: Path) -> None:
@@ -235,11 +277,15 @@ def test_text_too_long_for_excel_is_an_error(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_what_does_not_fit_on_a_sheet_goes_on_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_does_not_fit_on_a_sheet_goes_on_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A sheet of Excel ends somewhere; the invoices do not."""
     monkeypatch.setattr(excel, "SHEET_ROWS", 4)
     export([invoice(str(each)) for each in range(8)], tmp_path / "file.xlsx")
-    assert [row["invoice_id"] for row in read(tmp_path / "file.xlsx")] == [str(each) for each in range(8)]
+    assert [row["invoice_id"] for row in read(tmp_path / "file.xlsx")] == [
+        str(each) for each in range(8)
+    ]
     sheets = openpyxl.load_workbook(tmp_path / "file.xlsx").worksheets
     assert [(each.title, each.auto_filter.ref) for each in sheets] == [
         ("Invoices", "A1:L4"),
@@ -300,7 +346,9 @@ def test_a_file_that_came_in_the_meantime_is_kept(tmp_path: Path) -> None:
     assert [each.read_text() for each in tmp_path.iterdir()] == ["theirs"]
 
 
-def test_one_that_came_last_of_all_is_kept_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_came_last_of_all_is_kept_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nor does who wrote it between the last look and the renaming."""
     path, link = tmp_path / "file.csv", Path.hardlink_to
 
@@ -314,7 +362,9 @@ def test_one_that_came_last_of_all_is_kept_too(tmp_path: Path, monkeypatch: pyte
     assert [each.read_text() for each in tmp_path.iterdir()] == ["theirs"]
 
 
-def test_a_file_system_without_hard_links_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_hard_links_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The file is renamed there."""
 
     def refuse(*_: object) -> None:
@@ -326,7 +376,9 @@ def test_a_file_system_without_hard_links_will_do(tmp_path: Path, monkeypatch: p
     assert [each.read_bytes() for each in tmp_path.iterdir()] == [b"ours"]
 
 
-def test_all_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Power that fails leaves the old file or the new one: it is synced first, and the folder after."""
     order, sync = list[tuple[bool, bool]](), os.fsync
     path = tmp_path / "file"
@@ -421,7 +473,9 @@ def listing():
 export(listing(), sys.argv[1])
 """
     known = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    run = subprocess.run([sys.executable, "-c", program, str(tmp_path / "file.csv")], env=known, check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "file.csv")], env=known, check=False
+    )
     assert run.returncode == -9
     (left,) = tmp_path.iterdir()
     assert (left.name.startswith(".file.csv."), left.suffix) == (True, ".part")
@@ -437,11 +491,15 @@ def test_the_name_says_the_format() -> None:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_more_invoices_take_no_more_memory(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_invoices_take_no_more_memory(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """They are written as they come: six times as many leave the peak where it is."""
     monkeypatch.setattr(frames, "ROWS", 250)
     peaks = list[int]()
-    export((invoice() for _ in range(600)), tmp_path / f"first.{form}")  # what is imported and kept once
+    export(
+        (invoice() for _ in range(600)), tmp_path / f"first.{form}"
+    )  # what is imported and kept once
     for count in (1_000, 6_000):
         gc.collect()
         tracemalloc.start()
@@ -476,7 +534,11 @@ def test_tables_are_exact(sandbox: Sandbox) -> None:
     owed = Decimal("118620104.20")
     assert pc.sum(arrow.column("amount_due")).as_py() == polars["amount_due"].sum() == owed
     assert pandas["amount_due"].sum() == owed
-    assert polars["invoice_id"].to_list() == pandas["invoice_id"].to_list() == arrow.column("invoice_id").to_pylist()
+    assert (
+        polars["invoice_id"].to_list()
+        == pandas["invoice_id"].to_list()
+        == arrow.column("invoice_id").to_pylist()
+    )
 
 
 async def tables(sandbox: Sandbox) -> tuple[pa.Table, pl.DataFrame, int]:
@@ -531,14 +593,21 @@ def test_columns_are_read_from_the_models() -> None:
         ("xlsxwriter", "cli", "export([], 'x.xlsx')"),
     ],
 )
-def test_a_missing_package_is_named_with_its_extra(gone: str, extra: str, program: str, tmp_path: Path) -> None:
+def test_a_missing_package_is_named_with_its_extra(
+    gone: str, extra: str, program: str, tmp_path: Path
+) -> None:
     """The error says what to install, before anything is sent or written."""
     block = f"import asyncio, sys; sys.modules[{gone!r}] = None\nfrom finerworks import AsyncFinerWorks, FinerWorks\n"
     whole = f"{block}from finerworks.exports import export\n{program}"
     names = {"FINERWORKS_WEB_API_KEY": KEYS["web_api_key"], "FINERWORKS_APP_KEY": KEYS["app_key"]}
     known = {**os.environ, **names, "FINERWORKS_BASE_URL": "http://127.0.0.1:1"}
     run = subprocess.run(
-        [sys.executable, "-c", whole], capture_output=True, text=True, check=False, cwd=tmp_path, env=known
+        [sys.executable, "-c", whole],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=known,
     )
     last = run.stderr.strip().splitlines()[-1]
     assert last.startswith("ModuleNotFoundError: ")

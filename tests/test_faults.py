@@ -34,7 +34,9 @@ def test_a_fault_that_stays_is_a_typed_error(seen: dict[Key, str], fault: Fault)
     assert [seen[fault.name, name, True] for name in ("sync", "async")] == [fault.always] * 2
 
 
-@pytest.mark.parametrize("fault", [each for each in EVERY if each.once], ids=lambda fault: fault.name)
+@pytest.mark.parametrize(
+    "fault", [each for each in EVERY if each.once], ids=lambda fault: fault.name
+)
 def test_a_fault_that_passes_leaves_the_listing_whole(seen: dict[Key, str], fault: Fault) -> None:
     """What another attempt mends, it does: every invoice comes, once and in order, sync and async."""
     assert [seen[fault.name, name, False] for name in ("sync", "async")] == [fault.once] * 2

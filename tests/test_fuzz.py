@@ -27,7 +27,14 @@ from openapi_schema_validator import OAS30Validator
 import finerworks
 from answers import REFUSED_KEYS, STATUS, listing, rows
 from callers import Keys
-from finerworks import AsyncFinerWorks, AsyncHTTPClient, FinerWorks, FinerWorksError, HTTPClient, money
+from finerworks import (
+    AsyncFinerWorks,
+    AsyncHTTPClient,
+    FinerWorks,
+    FinerWorksError,
+    HTTPClient,
+    money,
+)
 from finerworks.sandbox.app import contract_path
 from finerworks_client.api.invoices import list_invoices
 from finerworks_client.models import Invoice, InvoiceList, InvoiceListRequest
@@ -53,7 +60,9 @@ def joined(*texts: Text, by: str = "") -> Text:
 
 ECHOES: Text = joined(
     # Long enough for a key to meet the end of a message, of a reference or of a body that is kept.
-    (st.integers(0, 40) | st.sampled_from([470, 480, 490, 495, 970, 1970, 1980, 1990, 1995])).map("-".__mul__),
+    (st.integers(0, 40) | st.sampled_from([470, 480, 490, 495, 970, 1970, 1980, 1990, 1995])).map(
+        "-".__mul__
+    ),
     st.sampled_from(SECRETS),
     st.sampled_from(["", " ", "/", "long " * 500]),
 )
@@ -128,7 +137,10 @@ REJECTED: dict[str, object] = {
 # What comes close to right in a field, and so gets far.
 LIKELY: dict[str, Text] = {
     **dict.fromkeys(["amount_due", "total_count", "status_code"], NUMBERS),
-    **dict.fromkeys(["due_date", "invoice_date", "invoice_month", "first_day_of_month", "last_day_of_month"], MOMENTS),
+    **dict.fromkeys(
+        ["due_date", "invoice_date", "invoice_month", "first_day_of_month", "last_day_of_month"],
+        MOMENTS,
+    ),
     **dict.fromkeys(["invoice_id", "message", "Message", "reference_id", "domain"], STRINGS),
     "success": st.sampled_from(["true", "false"]),
 }
@@ -160,7 +172,9 @@ def mutations(draw: st.DrawFn, good: dict[str, object]) -> str:
             part.pop(name, None)
         else:
             before = json.dumps(part.get(name))
-            marks[json.dumps(mark)] = f"{value},{json.dumps(name)}:{before}" if change == "twice" else value
+            marks[json.dumps(mark)] = (
+                f"{value},{json.dumps(name)}:{before}" if change == "twice" else value
+            )
             part[draw(NAMES) if change == "add" else name] = mark
     text = json.dumps(answer)
     for mark, value in marks.items():
@@ -170,7 +184,11 @@ def mutations(draw: st.DrawFn, good: dict[str, object]) -> str:
 
 PAGE_TEXTS: Text = mutations(listing(rows("a"))) | mutations(listing(rows("a", "b", "c")))
 DOCUMENTS: Text = st.one_of(
-    ANYTHING, PAGE_TEXTS, mutations(listing(None)), mutations(REJECTED), mutations(dict(REFUSED_KEYS))
+    ANYTHING,
+    PAGE_TEXTS,
+    mutations(listing(None)),
+    mutations(REJECTED),
+    mutations(dict(REFUSED_KEYS)),
 )
 
 # --- answers on the wire --------------------------------------------------------------------------
@@ -206,12 +224,18 @@ class Answer:
 
     def response(self) -> httpx.Response:
         """Make the response that a transport gives for it."""
-        return httpx.Response(self.status, headers=list(self.headers), stream=Chunks(self.body, self.chunk))
+        return httpx.Response(
+            self.status, headers=list(self.headers), stream=Chunks(self.body, self.chunk)
+        )
 
     @property
     def encodings(self) -> list[bytes]:
         """What Content-Encoding says."""
-        return [value.strip().lower() for name, value in self.headers if name.lower() == b"content-encoding"]
+        return [
+            value.strip().lower()
+            for name, value in self.headers
+            if name.lower() == b"content-encoding"
+        ]
 
     @property
     def content(self) -> bytes:
@@ -228,7 +252,11 @@ class Answer:
 
 def encoded(text: str, codec: str) -> bytes:
     """Write a text as bytes, lone surrogates too."""
-    return text.encode(codec, "surrogatepass") if codec.startswith("utf") else text.encode(codec, "replace")
+    return (
+        text.encode(codec, "surrogatepass")
+        if codec.startswith("utf")
+        else text.encode(codec, "replace")
+    )
 
 
 def damaged(body: bytes) -> st.SearchStrategy[bytes]:
@@ -263,7 +291,9 @@ def packed(body: bytes) -> st.SearchStrategy[tuple[bytes, Headers]]:
         (body, b"\xe9"),
     ]
     cut = damaged(zipped).map(lambda part: (part, b"gzip"))
-    said = (st.sampled_from(wrong) | cut).map(lambda each: (each[0], ((b"Content-Encoding", each[1]),)))
+    said = (st.sampled_from(wrong) | cut).map(
+        lambda each: (each[0], ((b"Content-Encoding", each[1]),))
+    )
     return st.sampled_from(packings(body)) | said
 
 
@@ -272,9 +302,23 @@ LINES: st.SearchStrategy[bytes] = st.text(
     st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters="\x7f"), max_size=20
 ).map(lambda text: text.strip().encode("latin-1"))
 LOCATIONS = joined(
-    st.sampled_from(["", "http://", "https://", "//", "http:", "data:", "://", "https://user:pass@"]),
     st.sampled_from(
-        ["", "other.test", "xn--", "xn--999", "[::1]", "[::1", "[v1.a]", "é.test", "a..b", "1.2.3.4.5", "%"]
+        ["", "http://", "https://", "//", "http:", "data:", "://", "https://user:pass@"]
+    ),
+    st.sampled_from(
+        [
+            "",
+            "other.test",
+            "xn--",
+            "xn--999",
+            "[::1]",
+            "[::1",
+            "[v1.a]",
+            "é.test",
+            "a..b",
+            "1.2.3.4.5",
+            "%",
+        ]
     )
     | st.text(st.characters(min_codepoint=0x20, exclude_categories=["Cs"]), max_size=5),
     st.sampled_from(["", ":", ":0", ":99999999", ":b", ":-1"]),
@@ -294,8 +338,17 @@ WAITS = st.one_of(
 ).map(str.encode)
 COOKIES = joined(
     st.sampled_from(["a=b", "=", "a", 'a="b', "\xe9=\xff", ""]),
-    st.sampled_from(["expires=x", "expires=Mon, 99 Jan 99999 99:99:99 GMT", "Max-Age=1e9", "Max-Age=" + "9" * 30]),
-    st.sampled_from(["", "domain=\xff", "domain=.", "domain=other.test", "port=x", "version=x", "path=\xe9"]),
+    st.sampled_from(
+        [
+            "expires=x",
+            "expires=Mon, 99 Jan 99999 99:99:99 GMT",
+            "Max-Age=1e9",
+            "Max-Age=" + "9" * 30,
+        ]
+    ),
+    st.sampled_from(
+        ["", "domain=\xff", "domain=.", "domain=other.test", "port=x", "version=x", "path=\xe9"]
+    ),
     by="; ",
 ).map(lambda text: text.encode("latin-1"))
 EXTRAS: st.SearchStrategy[Headers] = st.lists(
@@ -303,8 +356,13 @@ EXTRAS: st.SearchStrategy[Headers] = st.lists(
         st.tuples(st.just(b"Location"), LOCATIONS | LINES),
         st.tuples(st.just(b"Retry-After"), WAITS | LINES),
         st.tuples(st.just(b"Set-Cookie"), COOKIES | LINES),
-        st.tuples(st.just(b"Content-Type"), st.sampled_from([b"text/html", b"application/json; charset=x"]) | LINES),
-        st.tuples(st.sampled_from([b"Content-Length", b"Transfer-Encoding", b"X-Other", b"Date"]), LINES),
+        st.tuples(
+            st.just(b"Content-Type"),
+            st.sampled_from([b"text/html", b"application/json; charset=x"]) | LINES,
+        ),
+        st.tuples(
+            st.sampled_from([b"Content-Length", b"Transfer-Encoding", b"X-Other", b"Date"]), LINES
+        ),
     ),
     max_size=3,
 ).map(tuple)
@@ -320,26 +378,41 @@ def answers(draw: st.DrawFn, statuses: st.SearchStrategy[int] = STATUSES) -> Ans
     """Make an answer: a document or any bytes, perhaps damaged, in any packing, with any headers."""
     if draw(st.booleans()):
         # A good status, whole on the wire: what is wrong with it, if anything is, is in its fields.
-        wire, encoding = draw(PAGE_TEXTS.map(lambda text: packings(encoded(text, "utf-8"))).flatmap(st.sampled_from))
+        wire, encoding = draw(
+            PAGE_TEXTS.map(lambda text: packings(encoded(text, "utf-8"))).flatmap(st.sampled_from)
+        )
         return Answer(200, draw(EXTRAS) + encoding, wire)
-    codec = draw(st.sampled_from(["utf-8"] * 6 + ["utf-8-sig", "utf-16", "utf-16-le", "utf-32", "latin-1"]))
+    codec = draw(
+        st.sampled_from(["utf-8"] * 6 + ["utf-8-sig", "utf-16", "utf-16-le", "utf-32", "latin-1"])
+    )
     body = draw(DOCUMENTS.map(lambda text: encoded(text, codec)) | st.binary(max_size=50))
     if draw(st.sampled_from([False] * 5 + [True])):
         body = draw(damaged(body))
     wire, encoding = draw(packed(body))
     return Answer(
-        draw(statuses), draw(EXTRAS) + encoding, wire, draw(st.sampled_from([4096, 1, 7])) if len(wire) < 5000 else 4096
+        draw(statuses),
+        draw(EXTRAS) + encoding,
+        wire,
+        draw(st.sampled_from([4096, 1, 7])) if len(wire) < 5000 else 4096,
     )
 
 
 # --- what an answer is worth, without the SDK -----------------------------------------------------
 
-SCHEMAS: dict[str, Any] = yaml.safe_load(contract_path().read_text(encoding="utf-8"))["components"]["schemas"]
+SCHEMAS: dict[str, Any] = yaml.safe_load(contract_path().read_text(encoding="utf-8"))["components"][
+    "schemas"
+]
 # What total_count says is a hint: a page hands it on as it came, and a listing looks at it.
 LEAST = SCHEMAS["InvoiceList"]["properties"]["total_count"].pop("minimum")
 CHECKER = OAS30Validator({**SCHEMAS["InvoiceList"], "components": {"schemas": SCHEMAS}})
-DATES = [name for name, schema in SCHEMAS["Invoice"]["properties"].items() if schema.get("format") == "date-time"]
-MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,7})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)?", re.ASCII)
+DATES = [
+    name
+    for name, schema in SCHEMAS["Invoice"]["properties"].items()
+    if schema.get("format") == "date-time"
+]
+MOMENT = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,7})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)?", re.ASCII
+)
 
 NO_TRAPS = Context(traps=[])
 """A number that no decimal holds is read as NaN, and is no error."""
@@ -352,7 +425,9 @@ def read(content: bytes) -> object:
         raise ValueError(literal)
 
     try:
-        data: object = json.loads(content, parse_float=lambda text: Decimal(text, NO_TRAPS), parse_constant=refuse)
+        data: object = json.loads(
+            content, parse_float=lambda text: Decimal(text, NO_TRAPS), parse_constant=refuse
+        )
     except RecursionError as error:
         raise ValueError("too deep") from error
     return data
@@ -391,7 +466,9 @@ def plain(data: object) -> bool:
             return False
         for text in (row[name] for name in DATES if row[name] is not None):
             try:
-                dt.datetime.strptime(cast("re.Match[str]", MOMENT.fullmatch(text))[1], "%Y-%m-%dT%H:%M:%S")  # noqa: DTZ007
+                dt.datetime.strptime(  # noqa: DTZ007 - only whether it can be read
+                    cast("re.Match[str]", MOMENT.fullmatch(text))[1], "%Y-%m-%dT%H:%M:%S"
+                )
             except (TypeError, ValueError):
                 return False
     return True
@@ -431,7 +508,10 @@ def check_error(error: FinerWorksError, answer: Answer) -> None:
     check_kind(error, answer)
     shown = [str(error), repr(error), repr(vars(error)), "".join(traceback.format_exception(error))]
     # A part of a key that the wire had cut off is nothing that a client can know for one.
-    both = "".join(answer.content.decode(form, "replace") for form in ("utf-8", json.detect_encoding(answer.content)))
+    both = "".join(
+        answer.content.decode(form, "replace")
+        for form in ("utf-8", json.detect_encoding(answer.content))
+    )
     cut = both.replace(SECRETS[0], "").replace(SECRETS[1], "")
     told = "".join([*shown, pickle.dumps(error).decode("latin-1")])
     assert not [part for part in PARTS if part in told and part not in cut]
@@ -489,7 +569,10 @@ class Book(Server):
     @property
     def served(self) -> list[Answer]:
         """What was answered, in the order of the pages: those that are read ahead come as they may."""
-        return [self.answers[number - 1] if number <= len(self.answers) else EMPTY for number in sorted(self.asked)]
+        return [
+            self.answers[number - 1] if number <= len(self.answers) else EMPTY
+            for number in sorted(self.asked)
+        ]
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         """Answer a request for a page."""
@@ -510,7 +593,9 @@ def by_sync(call: Callable[[FinerWorks], object]) -> Way:
 
     def way(server: Server, calls: int) -> list[Outcome]:
         outcomes: list[Outcome] = []
-        door = HTTPClient(transport=httpx.MockTransport(server), max_retries=1, max_body_bytes=MOST, **KEYS)
+        door = HTTPClient(
+            transport=httpx.MockTransport(server), max_retries=1, max_body_bytes=MOST, **KEYS
+        )
         with door as http, FinerWorks(http_client=http) as fw:
             for turn in range(calls):
                 server.turn = turn
@@ -528,7 +613,9 @@ def by_async(call: Callable[[AsyncFinerWorks], Awaitable[object]]) -> Way:
 
     async def run(server: Server, calls: int) -> list[Outcome]:
         outcomes: list[Outcome] = []
-        door = AsyncHTTPClient(transport=httpx.MockTransport(server), max_retries=1, max_body_bytes=MOST, **KEYS)
+        door = AsyncHTTPClient(
+            transport=httpx.MockTransport(server), max_retries=1, max_body_bytes=MOST, **KEYS
+        )
         async with door as http, AsyncFinerWorks(http_client=http) as fw:
             for turn in range(calls):
                 server.turn = turn
@@ -548,7 +635,9 @@ def generated(fw: FinerWorks) -> object:
 
 async def generated_async(fw: AsyncFinerWorks) -> object:
     """Call the generated function for async."""
-    return (await list_invoices.asyncio_detailed(client=fw.client, body=InvoiceListRequest())).parsed
+    return (
+        await list_invoices.asyncio_detailed(client=fw.client, body=InvoiceListRequest())
+    ).parsed
 
 
 async def listed_async(fw: AsyncFinerWorks) -> object:
@@ -586,7 +675,9 @@ def check(outcome: Outcome, answer: Answer) -> None:
 SENT = GOOD.body.decode()
 FOUND = {
     "a header that is not ASCII": Answer(200, ((b"X-Other", b"\xe9"),), GOOD.body),
-    "a cookie that is not ASCII, to be sent back": Answer(200, ((b"Set-Cookie", b"a=\xff"),), GOOD.body),
+    "a cookie that is not ASCII, to be sent back": Answer(
+        200, ((b"Set-Cookie", b"a=\xff"),), GOOD.body
+    ),
     "a target whose host is no name": Answer(302, ((b"Location", b"http://xn--/"),), b""),
     "a target without a host": Answer(302, ((b"Location", b"data:x"),), b""),
     "a target with a bad port": Answer(302, ((b"Location", b"https://other.test:b"),), b""),
@@ -597,12 +688,16 @@ FOUND = {
     "an amount that is true": Answer(200, (), SENT.replace("19.99", "true").encode()),
     "an amount that is none": Answer(200, (), SENT.replace("19.99", "NaN").encode()),
     "an amount without end": Answer(200, (), SENT.replace("19.99", "1e999").encode()),
-    "an amount that no decimal holds": Answer(200, (), SENT.replace("19.99", "1e9999999999999999999").encode()),
+    "an amount that no decimal holds": Answer(
+        200, (), SENT.replace("19.99", "1e9999999999999999999").encode()
+    ),
     "a number that is none, where nobody looks": Answer(
         200, (), SENT.replace('null, "ref', '{"x": NaN}, "ref').encode()
     ),
     "a character that cannot be printed": Answer(400, (), b'{"message": "\\ud800"}'),
-    "a reference with such a character": Answer(500, (), b'{"status": {"reference_id": "\\ud800"}}'),
+    "a reference with such a character": Answer(
+        500, (), b'{"status": {"reference_id": "\\ud800"}}'
+    ),
     "a page too deep to be read": Answer(200, (), b"[" * 20_000),
     "a failure too deep to be read": Answer(500, (), b"[" * 20_000),
     "a page in no encoding, by name": Answer(200, ((b"Content-Encoding", b"identity"),), GOOD.body),
@@ -610,13 +705,21 @@ FOUND = {
     "a page that is too large when it is unpacked": Answer(
         200, ((b"Content-Encoding", b"gzip"),), gzip.compress(GOOD.body + b" " * MOST)
     ),
-    "half a key in UTF-16, where the wire cuts": Answer(403, (), (json.dumps(SECRETS[0])[:14]).encode("utf-16-le")),
+    "half a key in UTF-16, where the wire cuts": Answer(
+        403, (), (json.dumps(SECRETS[0])[:14]).encode("utf-16-le")
+    ),
     "a key where a body is cut": Answer(500, (), b"-" * 1_990 + SECRETS[0].encode()),
     "a key where a reference is cut": Answer(
-        200, (), json.dumps({"status": STATUS | {"success": False, "reference_id": "-" * 490 + SECRETS[0]}}).encode()
+        200,
+        (),
+        json.dumps(
+            {"status": STATUS | {"success": False, "reference_id": "-" * 490 + SECRETS[0]}}
+        ).encode(),
     ),
     "a key in escapes where a message is cut": Answer(
-        400, (), json.dumps({"Message": "-" * 480 + SECRETS[0]}).replace("Zq7w", r"Zq\u0037w").encode()
+        400,
+        (),
+        json.dumps({"Message": "-" * 480 + SECRETS[0]}).replace("Zq7w", r"Zq\u0037w").encode(),
     ),
 }
 
@@ -642,7 +745,9 @@ def test_an_error_of_a_listing_is_copied_whole(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", PAGES)
 @given(way=st.integers(0, 1), answer=answers())
-def test_any_answer_is_a_page_of_the_contract_or_a_typed_error(kind: str, way: int, answer: Answer) -> None:
+def test_any_answer_is_a_page_of_the_contract_or_a_typed_error(
+    kind: str, way: int, answer: Answer
+) -> None:
     """A page is handed on if the contract allows it, as it was sent; all else is an error of ours.
 
     And the client is as good as new: the next answer is read as if there had been none before.
@@ -660,7 +765,8 @@ def listings(draw: st.DrawFn) -> list[Answer]:
     firsts = range(0, max(total, 1), 25)
     told = draw(st.sampled_from([total, total, None, total + 1, 0, 25, 2**31 - 1, -1]))
     bodies = [
-        json.dumps(listing(rows(*range(first, min(first + 25, total))), 0) | {"total_count": told}) for first in firsts
+        json.dumps(listing(rows(*range(first, min(first + 25, total))), 0) | {"total_count": told})
+        for first in firsts
     ]
     pages = [Answer(200, (), body.encode()) for body in bodies]
     if draw(st.booleans()):
@@ -670,12 +776,16 @@ def listings(draw: st.DrawFn) -> list[Answer]:
 
 @pytest.mark.parametrize("kind", LISTS)
 @given(pages=listings())
-def test_any_listing_is_of_good_answers_alone_or_ends_in_a_typed_error(kind: str, pages: list[Answer]) -> None:
+def test_any_listing_is_of_good_answers_alone_or_ends_in_a_typed_error(
+    kind: str, pages: list[Answer]
+) -> None:
     """What is listed was sent by good answers, each invoice once; one bad answer on the way is an error."""
     book = Book(*pages)
     (outcome,) = LISTS[kind](book, 1)
     if isinstance(outcome, FinerWorksError):
-        if not isinstance(outcome, finerworks.ListingChangedError) and not all(map(fine, book.served)):
+        if not isinstance(outcome, finerworks.ListingChangedError) and not all(
+            map(fine, book.served)
+        ):
             check_error(outcome, next(answer for answer in book.served if not fine(answer)))
         return
     contents = [cast("dict[str, Any]", worth(answer)) for answer in book.served]

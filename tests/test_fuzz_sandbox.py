@@ -18,7 +18,14 @@ import yaml
 from hypothesis import given, strategies as st
 
 from answers import REFUSED_KEYS
-from finerworks.sandbox import APP_KEY, ORDINARY_APP_KEY, ORDINARY_WEB_API_KEY, WEB_API_KEY, Sandbox, data
+from finerworks.sandbox import (
+    APP_KEY,
+    ORDINARY_APP_KEY,
+    ORDINARY_WEB_API_KEY,
+    WEB_API_KEY,
+    Sandbox,
+    data,
+)
 from finerworks.sandbox.app import contract_path
 
 LIST = "/v3/list_invoices"
@@ -35,7 +42,10 @@ CONTRACT: dict[str, Any] = yaml.safe_load(contract_path().read_text(encoding="ut
 
 # The demo keys may read for the sandbox's sellers; for whom else is not in the contract, and cannot be.
 WITH_SELLERS = copy.deepcopy(CONTRACT)
-WITH_SELLERS["components"]["schemas"]["InvoiceListRequest"]["properties"]["account_key"]["enum"] = [*data.SELLERS, None]
+WITH_SELLERS["components"]["schemas"]["InvoiceListRequest"]["properties"]["account_key"]["enum"] = [
+    *data.SELLERS,
+    None,
+]
 
 
 @pytest.fixture(scope="module")
@@ -75,16 +85,31 @@ def test_an_ordinary_account_is_as_the_contract_says(
 
 
 PATHS = st.one_of(
-    st.sampled_from([LIST, LIST + "/", "/openapi.json", "/ui", "/ui/", "/ui/swagger-ui.css", "/", "*", "//", "/v3/"]),
+    st.sampled_from(
+        [
+            LIST,
+            LIST + "/",
+            "/openapi.json",
+            "/ui",
+            "/ui/",
+            "/ui/swagger-ui.css",
+            "/",
+            "*",
+            "//",
+            "/v3/",
+        ]
+    ),
     st.tuples(st.sampled_from(["/", "/ui/", LIST, LIST + "?", "/v3/"]), st.binary(max_size=20)).map(
         lambda parts: parts[0] + quote_from_bytes(parts[1], safe="?/%.")
     ),
 )
-METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"])
-# What HTTP lets a header have: bytes that are no control characters.
-WORDS = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters="\x7f"), max_size=30).map(
-    lambda text: text.strip().encode("latin-1")
+METHODS = st.sampled_from(
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"]
 )
+# What HTTP lets a header have: bytes that are no control characters.
+WORDS = st.text(
+    st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters="\x7f"), max_size=30
+).map(lambda text: text.strip().encode("latin-1"))
 HEADERS = st.dictionaries(
     st.sampled_from(
         [
@@ -101,7 +126,13 @@ HEADERS = st.dictionaries(
     st.one_of(
         WORDS,
         st.sampled_from(
-            [b"application/json", b"text/json", b"application/json; charset=utf-16", b"multipart/form-data", b"gzip"]
+            [
+                b"application/json",
+                b"text/json",
+                b"application/json; charset=utf-16",
+                b"multipart/form-data",
+                b"gzip",
+            ]
         ),
     ),
     max_size=3,
@@ -112,12 +143,19 @@ BODIES = st.one_of(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
         lambda inner: (
             st.lists(inner, max_size=3)
-            | st.dictionaries(st.sampled_from(["per_page", "page_number", "account_key", "x"]), inner, max_size=4)
+            | st.dictionaries(
+                st.sampled_from(["per_page", "page_number", "account_key", "x"]), inner, max_size=4
+            )
         ),
         max_leaves=5,
     ).map(lambda value: json.dumps(value).encode()),
     st.sampled_from(
-        [b'{"page_number": %s}' % (b"9" * 5000), b'{"a":' * 5000, b'{"per_page": 1e400}', b"\xef\xbb\xbf{}"]
+        [
+            b'{"page_number": %s}' % (b"9" * 5000),
+            b'{"a":' * 5000,
+            b'{"per_page": 1e400}',
+            b"\xef\xbb\xbf{}",
+        ]
     ),
 )
 
@@ -145,7 +183,9 @@ def test_no_request_makes_the_sandbox_fail(
 ) -> None:
     """Whatever is asked, and however, there is an answer, and it is never a 500."""
     # A target is sent as it is, where a URL's path would be put in order.
-    request = client.build_request(method, "/", headers=headers, content=body, extensions={"target": path.encode()})
+    request = client.build_request(
+        method, "/", headers=headers, content=body, extensions={"target": path.encode()}
+    )
     answer = client.send(request)
     assert answer.status_code < 500
     if path == LIST and answer.status_code != 200 and method == "POST":

@@ -33,7 +33,9 @@ REPLACED = {
         """        {% set property_source = 'd.pop("' + (property.name | in_double_quote_literal) + '", UNSET)' %}""",
         "        {{ module_name }}.additional_properties = d",
     ],
-    "property_templates/union_property.py.jinja": ["    {% for inner_property in property.inner_properties %}"],
+    "property_templates/union_property.py.jinja": [
+        "    {% for inner_property in property.inner_properties %}"
+    ],
 }
 """The generator's lines in whose place ours stand: when an upgrade changes one, ours are to be made anew."""
 
@@ -50,7 +52,9 @@ def test_an_override_differs_only_where_it_says(name: str) -> None:
         for line in ours[start:end]:
             assert "{# finerworks" in line, f"{name}: not marked: {line}"
     gone = [line for _, start, end, *_ in changed for line in theirs[start:end]]
-    assert gone == REPLACED[name], f"{name}: other lines of the generator are gone than those that ours stand for"
+    assert gone == REPLACED[name], (
+        f"{name}: other lines of the generator are gone than those that ours stand for"
+    )
 
 
 @pytest.mark.parametrize(
@@ -86,7 +90,9 @@ def test_the_generated_client_works_on_its_own() -> None:
 
     client = Client(base_url="https://api.test", headers={"web_api_key": "w", "app_key": "a"})
     transport = httpx.Client(
-        base_url="https://api.test", headers={"web_api_key": "w", "app_key": "a"}, transport=httpx.MockTransport(answer)
+        base_url="https://api.test",
+        headers={"web_api_key": "w", "app_key": "a"},
+        transport=httpx.MockTransport(answer),
     )
     page = list_invoices.sync(client=client.set_httpx_client(transport), body=InvoiceListRequest())
     assert isinstance(page, InvoiceList)

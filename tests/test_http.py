@@ -54,7 +54,9 @@ from wire import Wire, http
         ("https://other.test/", False),
     ],
 )
-def test_keys_go_to_their_own_origin_alone(caller: Caller, httpx_mock: HTTPXMock, url: str, keyed: bool) -> None:
+def test_keys_go_to_their_own_origin_alone(
+    caller: Caller, httpx_mock: HTTPXMock, url: str, keyed: bool
+) -> None:
     """Both keys go to the origin that the client is for; elsewhere the request goes without."""
     httpx_mock.add_response(json={})
     caller.send(httpx.Request("POST", url, json={}), **KEYS)
@@ -174,7 +176,9 @@ def test_every_status_is_its_error_with_any_body(
         ("", "HTTP 400: without a body."),
     ],
 )
-def test_an_error_says_what_the_server_said(caller: Caller, httpx_mock: HTTPXMock, body: object, said: str) -> None:
+def test_an_error_says_what_the_server_said(
+    caller: Caller, httpx_mock: HTTPXMock, body: object, said: str
+) -> None:
     """The server's own words are found in each shape that they come in."""
     if isinstance(body, str):
         httpx_mock.add_response(400, text=body)
@@ -191,7 +195,9 @@ def test_refused_keys_are_an_authentication_error(caller: Caller, httpx_mock: HT
     with pytest.raises(AuthenticationError) as caught:
         caller.page(**KEYS)
     assert "Missing or unauthorized api credentials" in str(caught.value)
-    assert "Check web_api_key= (FINERWORKS_WEB_API_KEY) and app_key= (FINERWORKS_APP_KEY)" in str(caught.value)
+    assert "Check web_api_key= (FINERWORKS_WEB_API_KEY) and app_key= (FINERWORKS_APP_KEY)" in str(
+        caught.value
+    )
 
 
 def test_only_a_400_refuses_keys_by_its_entry(caller: Caller, httpx_mock: HTTPXMock) -> None:
@@ -203,7 +209,9 @@ def test_only_a_400_refuses_keys_by_its_entry(caller: Caller, httpx_mock: HTTPXM
 
 def test_a_rejection_is_bounded(caller: Caller, httpx_mock: HTTPXMock) -> None:
     """The server's words under HTTP 200 are cut as those under other statuses are."""
-    httpx_mock.add_response(json={"status": STATUS | {"success": False, "message": "long " * 1_000_000}})
+    httpx_mock.add_response(
+        json={"status": STATUS | {"success": False, "message": "long " * 1_000_000}}
+    )
     with pytest.raises(RequestRejectedError) as caught:
         caller.page(**KEYS)
     assert len(str(caught.value)) < 700
@@ -218,7 +226,9 @@ def test_an_error_is_bounded(caller: Caller, httpx_mock: HTTPXMock) -> None:
     assert len(caught.value.body) == 2_000
 
 
-def test_an_error_shows_no_key_that_the_server_echoed(caller: Caller, httpx_mock: HTTPXMock) -> None:
+def test_an_error_shows_no_key_that_the_server_echoed(
+    caller: Caller, httpx_mock: HTTPXMock
+) -> None:
     """A debug page that prints the request's headers does not put them into the error."""
     httpx_mock.add_response(500, text="web_api_key: the-web-api-key\napp_key: the-app-key")
     with pytest.raises(ServerError) as caught:
@@ -258,7 +268,9 @@ def test_a_key_that_begins_another_hides_none_of_it(httpx_mock: HTTPXMock) -> No
 
 
 @pytest.mark.parametrize("success", [200, 201, 299])
-@pytest.mark.parametrize("body", [b"", b"<html>", b"{", b"NaN", b'{"a": Infinity}', b"[" * 100_000, b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"{", b"NaN", b'{"a": Infinity}', b"[" * 100_000, b"\xff"]
+)
 def test_a_success_that_is_not_json_is_an_error_and_tried_again(
     caller: Caller, httpx_mock: HTTPXMock, success: int, body: bytes
 ) -> None:
@@ -316,7 +328,9 @@ def test_an_answer_that_breaks_the_contract_names_the_field(
     caller: Caller, httpx_mock: HTTPXMock, change: object, field: str | None
 ) -> None:
     """What is missing or of the wrong type is named by its path, and its value is not quoted."""
-    httpx_mock.add_response(json=change) if change is not None else httpx_mock.add_response(content=b"null")
+    httpx_mock.add_response(json=change) if change is not None else httpx_mock.add_response(
+        content=b"null"
+    )
     with pytest.raises(ResponseValidationError) as caught:
         caller.page(**KEYS)
     assert caught.value.field == field
@@ -324,12 +338,19 @@ def test_an_answer_that_breaks_the_contract_names_the_field(
     assert "15/03/2026" not in str(caught.value)
 
 
-@pytest.mark.parametrize("literal", ["1e999", "-1e999", "12345678901234567.89", "0.1234567890123456789"])
-def test_an_amount_that_no_float_holds_is_an_error(caller: Caller, httpx_mock: HTTPXMock, literal: str) -> None:
+@pytest.mark.parametrize(
+    "literal", ["1e999", "-1e999", "12345678901234567.89", "0.1234567890123456789"]
+)
+def test_an_amount_that_no_float_holds_is_an_error(
+    caller: Caller, httpx_mock: HTTPXMock, literal: str
+) -> None:
     """An amount is handed on as the server wrote it, or not at all."""
     text = httpx.Response(200, json=listing(rows("a"))).text.replace("19.99", literal)
     httpx_mock.add_response(text=text)
-    with pytest.raises(ResponseValidationError, match=r"invoices\[0\].amount_due is not a finite number, held exactly"):
+    with pytest.raises(
+        ResponseValidationError,
+        match=r"invoices\[0\].amount_due is not a finite number, held exactly",
+    ):
         caller.page(**KEYS)
 
 
@@ -354,13 +375,17 @@ def test_an_empty_account_may_be_null_or_empty(caller: Caller, httpx_mock: HTTPX
 
 
 @pytest.mark.parametrize("page", [1, 2])
-def test_success_false_is_an_error_on_any_page(caller: Caller, httpx_mock: HTTPXMock, page: int) -> None:
+def test_success_false_is_an_error_on_any_page(
+    caller: Caller, httpx_mock: HTTPXMock, page: int
+) -> None:
     """HTTP 200 with `success: false` is no success, and says what the server said."""
     if page == 2:
         httpx_mock.add_response(json=listing(rows(*range(25)), 30))
     status = STATUS | {"success": False, "message": "Being updated", "reference_id": "r-9"}
     httpx_mock.add_response(json={"status": status, "invoices": None, "total_count": 0})
-    with pytest.raises(RequestRejectedError, match="turned the request down: Being updated") as caught:
+    with pytest.raises(
+        RequestRejectedError, match="turned the request down: Being updated"
+    ) as caught:
         caller.invoices(**KEYS)
     assert caught.value.reference_id == "r-9"
 
@@ -379,7 +404,9 @@ def test_a_stream_larger_than_allowed_is_not_read_on(kind: str) -> None:
     bodies = {
         "plain": b" " * 500_000,
         "bomb": gzip.compress(b" " * 50_000_000),  # small as it comes
-        "packed noise": gzip.compress(noise),  # large as it comes, and cut off before it can be unpacked
+        "packed noise": gzip.compress(
+            noise
+        ),  # large as it comes, and cut off before it can be unpacked
     }
     bomb, packed = bodies[kind], kind != "plain"
     sent: list[int] = []
@@ -405,7 +432,9 @@ def test_a_stream_larger_than_allowed_is_not_read_on(kind: str) -> None:
 def test_an_answer_that_unpacks_to_little_may_not_be_large_as_it_comes(caller: Caller) -> None:
     """The bound holds for what comes over the wire too, whatever is in it."""
     packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
-    padding = b"".join(packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(30_000))
+    padding = b"".join(
+        packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(30_000)
+    )
     packed = packer.compress(httpx.Response(200, json=listing(rows("a"))).content)
     body = padding[:150_000] + packed + packer.flush()
     assert len(zlib.decompress(body, wbits=zlib.MAX_WBITS | 16)) < 1_000
@@ -481,7 +510,9 @@ def test_a_failure_of_the_transport_is_typed(
 ) -> None:
     """Each failure on the way is a typed error; httpx's, which holds headers, is let go."""
     httpx_mock.add_exception(raised, is_reusable=True)
-    with pytest.raises(kind, match=f"https://v2.api.finerworks.com: {type(raised).__name__}") as got:
+    with pytest.raises(
+        kind, match=f"https://v2.api.finerworks.com: {type(raised).__name__}"
+    ) as got:
         caller.page(**KEYS)
     error = got.value
     assert type(error) is kind

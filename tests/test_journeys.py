@@ -44,7 +44,9 @@ def test_lists_every_invoice_of_the_account(caller: Caller, sandbox: Sandbox) ->
         ("séller-ñandú-木", 63),
     ],
 )
-def test_lists_the_invoices_of_another_account(caller: Caller, sandbox: Sandbox, account: str, count: int) -> None:
+def test_lists_the_invoices_of_another_account(
+    caller: Caller, sandbox: Sandbox, account: str, count: int
+) -> None:
     """A platform reads for its sellers, whatever characters are in their keys."""
     assert len(caller.invoices(account_key=account, **keys(sandbox))) == count
 
@@ -59,7 +61,11 @@ def test_the_same_money_comes_again_through_faults(caller: Caller, faulty: Sandb
 
 def test_an_account_without_permission_gets_its_own(caller: Caller, sandbox: Sandbox) -> None:
     """The server ignores account_key where it is not allowed, as documented."""
-    own: Settings = {"web_api_key": ORDINARY_WEB_API_KEY, "app_key": ORDINARY_APP_KEY, "base_url": sandbox.base_url}
+    own: Settings = {
+        "web_api_key": ORDINARY_WEB_API_KEY,
+        "app_key": ORDINARY_APP_KEY,
+        "base_url": sandbox.base_url,
+    }
     asked = caller.invoices(account_key="seller-aspen", **own)
     assert asked == caller.invoices(**own)
     assert asked != caller.invoices(account_key="seller-aspen", **keys(sandbox))
@@ -109,7 +115,9 @@ def test_the_example_prints_the_listing(sandbox: Sandbox) -> None:
         ),
     ],
 )
-def test_the_example_fails_in_one_line(sandbox: Sandbox, environment: dict[str, str], told: str) -> None:
+def test_the_example_fails_in_one_line(
+    sandbox: Sandbox, environment: dict[str, str], told: str
+) -> None:
     """What goes wrong is one line on standard error, and no total is printed."""
     run = example(sandbox.env | environment if environment else {})
     assert run.returncode == 1
@@ -122,7 +130,12 @@ def test_the_example_ends_quietly_when_nobody_reads_on(sandbox: Sandbox) -> None
     """Piped into head, it prints what is wanted and no traceback."""
     program = f"{sys.executable} -u {ROOT / 'examples' / 'list_invoices.py'} | head -n 3"
     run = subprocess.run(
-        ["sh", "-c", program], env=os.environ | sandbox.env, capture_output=True, text=True, check=False, timeout=60
+        ["sh", "-c", program],
+        env=os.environ | sandbox.env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert len(run.stdout.splitlines()) == 3
     assert run.stderr == ""

@@ -70,14 +70,18 @@ def test_there_are_more_invoices_than_two_pages_of_any_size() -> None:
 PAGE = (LANGUAGES / "README.md").read_text("utf-8")
 PROGRAMS = re.findall(r"^<!-- (\S+/\S+) -->$", PAGE, re.MULTILINE)
 
-ASIDE = re.compile(r"\s*(#|//|/\*|\*|\"\"\"|<\?php|(import|use|using|require|from|package|declare)\b|\"[\w./]+\"$)")
+ASIDE = re.compile(
+    r"\s*(#|//|/\*|\*|\"\"\"|<\?php|(import|use|using|require|from|package|declare)\b|\"[\w./]+\"$)"
+)
 """What is no statement of a program: comments, and what it imports."""
 
 
 def test_the_page_shows_each_program_as_it_is() -> None:
     """What a reader copies is what is tested; `make languages WRITE=1` puts it there."""
     assert with_programs(PAGE) == PAGE
-    assert {name.split("/")[0] for name in PROGRAMS} == {path.parent.name for path in LANGUAGES.glob("*/Makefile")}
+    assert {name.split("/")[0] for name in PROGRAMS} == {
+        path.parent.name for path in LANGUAGES.glob("*/Makefile")
+    }
 
 
 def commands(page: str) -> dict[str, list[str]]:
@@ -98,7 +102,9 @@ def test_a_command_has_the_flags_that_are_tested(generator: str) -> None:
     makefile = (LANGUAGES / folder / "Makefile").read_text("utf-8")
     words = commands(PAGE)[generator][3:]
     flags = zip(words[::2], words[1::2], strict=True)
-    values = [part for flag, value in flags if flag not in {"-g", "-o", "-i"} for part in value.split(",")]
+    values = [
+        part for flag, value in flags if flag not in {"-g", "-o", "-i"} for part in value.split(",")
+    ]
     for value in values:
         assert OURS_ALONE.fullmatch(value) or value in makefile, value
 
@@ -112,9 +118,15 @@ def test_the_readme_has_the_commands_of_the_page() -> None:
 
 def test_the_page_has_a_row_for_each_language_and_no_bad_one() -> None:
     """The table is of a run in which all were there, and all were right."""
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in PAGE.splitlines() if line.startswith("| ")]
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in PAGE.splitlines()
+        if line.startswith("| ")
+    ]
     table = {cells[0]: cells[3 : 3 + len(STEPS)] for cells in rows[2:] if len(cells) > 3}
-    assert table == {path.parent.name: ["yes"] * len(STEPS) for path in LANGUAGES.glob("*/Makefile")}
+    assert table == {
+        path.parent.name: ["yes"] * len(STEPS) for path in LANGUAGES.glob("*/Makefile")
+    }
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -122,7 +134,16 @@ def test_a_program_is_short(name: str) -> None:
     """Fifty lines at most that say something: without imports, comments, blanks and lone brackets."""
     lines = (LANGUAGES / name).read_text("utf-8").splitlines()
     said = [line for line in lines if re.search(r"\w", line) and not ASIDE.match(line)]
-    assert len([line for line in said if line.strip() not in {"end", "else", "fi", "done", "do", "try"}]) <= 50
+    assert (
+        len(
+            [
+                line
+                for line in said
+                if line.strip() not in {"end", "else", "fi", "done", "do", "try"}
+            ]
+        )
+        <= 50
+    )
 
 
 PROGRAM = """
@@ -192,13 +213,19 @@ def judged() -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.mark.parametrize("fault", ["none", "exact", "valid", "500 once", "wrong key", "redirect", "key"])
+@pytest.mark.parametrize(
+    "fault", ["none", "exact", "valid", "500 once", "wrong key", "redirect", "key"]
+)
 def test_a_bad_program_is_found(tmp_path: Path, judged: Sandbox, fault: str) -> None:
     """Each fault is seen where it is to be seen; a program without any passes in every way."""
     (tmp_path / "program.py").write_text(PROGRAM, "utf-8")
-    (tmp_path / "Makefile").write_text(f"command:\n\t@echo '{sys.executable} program.py \"{fault}\"'\n", "utf-8")
+    (tmp_path / "Makefile").write_text(
+        f"command:\n\t@echo '{sys.executable} program.py \"{fault}\"'\n", "utf-8"
+    )
     row = Row("some", "by hand")
-    try_program(row, tmp_path, judged, Silent(judged, *["Violation: per_page"] * (fault == "valid")))
+    try_program(
+        row, tmp_path, judged, Silent(judged, *["Violation: per_page"] * (fault == "valid"))
+    )
     failed = {step for step, went in row.went.items() if not went}
     listings = {"exact", "valid", "500 once"}
     expected = {"none": set[str](), "exact": listings, "key": {*listings, "wrong key", "redirect"}}

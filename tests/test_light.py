@@ -21,16 +21,31 @@ from wire import Exchange, Wire, http, page
 def imported(program: str) -> set[str]:
     """Give what a program has imported in the end."""
     told = f"import sys\n{program}\nprint(*sys.modules)"
-    return set(subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout.split())
+    return set(
+        subprocess.run(
+            [sys.executable, "-c", told], capture_output=True, text=True, check=True
+        ).stdout.split()
+    )
 
 
-HEAVY = {"attr", "stamina", "tenacity", "asyncio", "anyio", "finerworks_client", "finerworks.validation"}
+HEAVY = {
+    "attr",
+    "stamina",
+    "tenacity",
+    "asyncio",
+    "anyio",
+    "finerworks_client",
+    "finerworks.validation",
+}
 """What takes time to import, beside httpx."""
 
 
 def test_to_look_takes_no_httpx() -> None:
     """The package, its errors and its money are there without it."""
-    assert not imported("import finerworks; finerworks.ServerError; finerworks.money.total([])") & {*HEAVY, "httpx"}
+    assert not imported("import finerworks; finerworks.ServerError; finerworks.money.total([])") & {
+        *HEAVY,
+        "httpx",
+    }
 
 
 def test_the_client_brings_little_more_than_httpx() -> None:
@@ -97,7 +112,10 @@ def test_certificates_are_read_once(
 def test_the_callers_own_certificates_are_used_as_they_are(contexts: list[ssl.SSLContext]) -> None:
     """A transport of the caller's has its own: none of ours is made for it."""
     authority = trustme.CA()
-    served, trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    served, trusted = (
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+    )
     authority.issue_cert("127.0.0.1").configure_cert(served)  # pyright: ignore[reportUnknownMemberType] - it takes other kinds too
     authority.configure_trust(trusted)  # pyright: ignore[reportUnknownMemberType] - it takes other kinds too
     with Wire(tls=served) as wire, httpx.HTTPTransport(verify=trusted) as transport:
@@ -122,7 +140,9 @@ def test_aiohttp_carries_it() -> None:
         asked = exchange.asked
         if 1 < asked["page_number"] < 6 and asked["per_page"] == 25:
             crowd.wait(10)
-        exchange.send(page(exchange, 125) if asked["per_page"] == 25 else http(b"", 429, "Retry-After: 200"))
+        exchange.send(
+            page(exchange, 125) if asked["per_page"] == 25 else http(b"", 429, "Retry-After: 200")
+        )
 
     with Wire(does) as wire:
         assert asyncio.run(reads(wire.url)) == [str(each) for each in range(125)]

@@ -58,7 +58,13 @@ class Total:
     def told(self, listed: int, on_page: int, answers: int) -> int | None:
         """Give the total of one answer."""
         off = max(0, listed + self.by)
-        known = {"rows": listed, "page": on_page, "off": off, "fixed": self.by, "restless": listed + answers}
+        known = {
+            "rows": listed,
+            "page": on_page,
+            "off": off,
+            "fixed": self.by,
+            "restless": listed + answers,
+        }
         return known.get(self.kind or "")
 
     def is_usable(self, listed: int) -> bool:
@@ -88,7 +94,9 @@ class TroubledError(Exception):
     def response(self) -> httpx.Response:
         """Give what comes over the wire, or raise what the wire does."""
         if self.kind == "cut off":
-            raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
+            raise httpx.RemoteProtocolError(
+                "peer closed connection without sending complete message body"
+            )
         refusal = {"status": {**STATUS, "success": False}, "invoices": None, "total_count": 0}
         body = b'{"status": {"succ' if self.kind == "half" else json.dumps(refusal).encode()
         return httpx.Response(503 if self.kind == "down" else 200, content=body)
@@ -134,7 +142,9 @@ class World:
         self.reading: list[Answer] = []  # since page 1 was last asked for
         self.calm = False  # nothing has happened in this reading that keeps it from being whole
         self.due: type[FinerWorksError] | None = None  # what the request under way must end in
-        self.dues: set[type[FinerWorksError]] = set()  # what a page that was read ahead may end in, in its turn
+        self.dues: set[type[FinerWorksError]] = (
+            set()
+        )  # what a page that was read ahead may end in, in its turn
         self.failed = 0
 
     def insert(self, at: int, count: int) -> None:
@@ -152,14 +162,21 @@ class World:
         self.there &= set(self.rows)
         self._fail()
         if ask.number == 1:
-            self.readings, self.reading, self.shape, self.calm = self.readings + 1, [], self._shape(), True
+            self.readings, self.reading, self.shape, self.calm = (
+                self.readings + 1,
+                [],
+                self._shape(),
+                True,
+            )
         # Each page of a reading but the last brings a row that no page before it had.
         assert self.readings <= MAX_PASSES, "the listing is read too often"
         assert len(self.reading) <= self.made, "the listing is read for ever"
         answer = self._page(ask)
         self.reading.append(answer)
         self.sent.update(answer.items)
-        self.calm &= self.shape == self._shape() and not self.stuck and self.total.is_usable(len(self.rows))
+        self.calm &= (
+            self.shape == self._shape() and not self.stuck and self.total.is_usable(len(self.rows))
+        )
         if (answer.told or 0) < 0 or len(set(answer.items)) < len(answer.items):
             self.due = ResponseValidationError
             self.dues.add(ResponseValidationError)
@@ -209,7 +226,9 @@ class World:
             if told_anew and (borne_out or page.told != len(page.items)):
                 return False
             come += len(page.items)
-        if self.there <= self.sent or come > len({row for page in self.reading for row in page.items}):
+        if self.there <= self.sent or come > len(
+            {row for page in self.reading for row in page.items}
+        ):
             return False
         if first.told == come:  # (a), (b), (d)
             return last is not first or come < self.per_page
@@ -245,7 +264,9 @@ def transport(world: World) -> httpx.MockTransport:
         except TroubledError as error:
             return error.response()
         invoices = rows(*answer.items) or (None if world.cap % 2 else [])
-        return httpx.Response(200, json={"status": STATUS, "invoices": invoices, "total_count": answer.told})
+        return httpx.Response(
+            200, json={"status": STATUS, "invoices": invoices, "total_count": answer.told}
+        )
 
     return httpx.MockTransport(respond)
 
@@ -269,7 +290,9 @@ def stepped(pages: AsyncIterator[list[int]]) -> Iterator[list[int]]:
 FEW = st.integers(1, 4)
 PLACES = st.integers(0, 23)
 TOTALS = st.one_of(
-    st.sampled_from([Total("rows"), Total(None), Total("rows"), Total("page"), Total(None), Total("restless")]),
+    st.sampled_from(
+        [Total("rows"), Total(None), Total("rows"), Total("page"), Total(None), Total("restless")]
+    ),
     st.builds(Total, st.sampled_from(["off", "fixed"]), st.integers(-9, 20)),
 )
 TROUBLES = st.sampled_from(["down", "cut off", "half", "turned down"])
@@ -351,7 +374,12 @@ class Histories(RuleBasedStateMachine):
     @rule()
     def mend(self) -> None:
         """The server does as it should, until something happens again."""
-        self.world.stuck, self.world.doubles, self.world.total, self.world.troubles = None, False, Total("rows"), []
+        self.world.stuck, self.world.doubles, self.world.total, self.world.troubles = (
+            None,
+            False,
+            Total("rows"),
+            [],
+        )
 
     @rule(times=FEW)
     def pull(self, times: int) -> None:
@@ -426,7 +454,9 @@ class PagerHistories(Histories):
         def fetch(ask: Ask) -> Page[int]:
             return fetched(self.world, ask)
 
-        for page in Pager(fetch, per_page=self.world.per_page, key=same, concurrency=self.concurrency).pages():
+        for page in Pager(
+            fetch, per_page=self.world.per_page, key=same, concurrency=self.concurrency
+        ).pages():
             yield page.items
 
 
@@ -443,7 +473,9 @@ class AsyncPagerHistories(Histories):
             return fetched(self.world, ask)
 
         async def pages() -> AsyncIterator[list[int]]:
-            pager = AsyncPager(fetch, per_page=self.world.per_page, key=same, concurrency=self.concurrency)
+            pager = AsyncPager(
+                fetch, per_page=self.world.per_page, key=same, concurrency=self.concurrency
+            )
             async for page in pager.pages():
                 yield page.items
 
@@ -457,8 +489,13 @@ class ClientHistories(Histories):
 
     def read(self) -> Iterator[list[int]]:
         """Begin a listing."""
-        with HTTPClient(transport=transport(self.world), **KEYS) as http, FinerWorks(http_client=http) as fw:
-            yield from map(ids, fw.invoices.list(per_page=self.world.per_page, concurrency=1).pages())
+        with (
+            HTTPClient(transport=transport(self.world), **KEYS) as http,
+            FinerWorks(http_client=http) as fw,
+        ):
+            yield from map(
+                ids, fw.invoices.list(per_page=self.world.per_page, concurrency=1).pages()
+            )
 
 
 class AsyncClientHistories(Histories):
@@ -472,7 +509,9 @@ class AsyncClientHistories(Histories):
         async def pages() -> AsyncIterator[list[int]]:
             door = AsyncHTTPClient(transport=transport(self.world), **KEYS)
             async with door, AsyncFinerWorks(http_client=door) as fw:
-                async for page in fw.invoices.list(per_page=self.world.per_page, concurrency=1).pages():
+                async for page in fw.invoices.list(
+                    per_page=self.world.per_page, concurrency=1
+                ).pages():
                     yield ids(page)
 
         return stepped(pages())
@@ -511,7 +550,9 @@ class Busy(World):
         arrivals: Before which of its answers a row arrives.
     """
 
-    def __init__(self, count: int, per_page: int, cap: int, total: Total, arrivals: set[int]) -> None:
+    def __init__(
+        self, count: int, per_page: int, cap: int, total: Total, arrivals: set[int]
+    ) -> None:
         super().__init__(count, per_page, cap, total)
         self.arrivals, self.lock, self.answered = arrivals, threading.Lock(), 0
 
@@ -535,14 +576,22 @@ class Busy(World):
     troubles=st.lists(TROUBLES, max_size=2),
 )
 def test_threads_give_every_row_once_or_raise(  # noqa: PLR0917 - Hypothesis gives them by name
-    concurrency: int, count: int, per_page: int, cap: int, total: Total, arrivals: set[int], troubles: list[str]
+    concurrency: int,
+    count: int,
+    per_page: int,
+    cap: int,
+    total: Total,
+    arrivals: set[int],
+    troubles: list[str],
 ) -> None:
     """However the threads come to run, each row that was there from the start is given once, or an error is raised."""
     world = Busy(count, per_page, cap, total, arrivals)
     world.troubles = troubles
     given: list[int] = []
     try:
-        pages = Pager(lambda ask: fetched(world, ask), per_page=per_page, key=same, concurrency=concurrency).pages()
+        pages = Pager(
+            lambda ask: fetched(world, ask), per_page=per_page, key=same, concurrency=concurrency
+        ).pages()
         given += [row for page in pages for row in page.items]
     except FinerWorksError as error:
         assert type(error) in world.dues or (arrivals and isinstance(error, ListingChangedError))  # noqa: PT017

@@ -42,7 +42,9 @@ def lines(level: str, setup: str) -> list[str]:
     with Wire(fails_once) as wire:
         environment = {**os.environ, "FINERWORKS_LOG": level}
         command = [sys.executable, "-c", PROGRAM, wire.url, setup]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
     assert done.stdout == ""
     return re.sub(r" in \d+\.\d{3} s,", ",", done.stderr).splitlines()
 
@@ -54,7 +56,12 @@ GOOD = "POST /v3/list_invoices: 200, attempt 1, reference_id ref-1"
 
 @pytest.mark.parametrize(
     ("level", "printed"),
-    [("", []), ("info", [FAILED]), ("debug", [FAILED, AGAIN, GOOD]), ("DEBUG", [FAILED, AGAIN, GOOD])],
+    [
+        ("", []),
+        ("info", [FAILED]),
+        ("debug", [FAILED, AGAIN, GOOD]),
+        ("DEBUG", [FAILED, AGAIN, GOOD]),
+    ],
 )
 def test_the_environment_turns_lines_on(level: str, printed: list[str]) -> None:
     """Each attempt that failed, or each attempt, is one line on standard error, and printed once."""
@@ -65,7 +72,8 @@ def test_a_program_that_logs_gets_the_lines_its_own_way() -> None:
     """Where logging is set up, lines go there, and not a second time to standard error."""
     ours = [line for line in lines("debug", "own") if "finerworks" in line]
     assert ours == [
-        f"own finerworks {level} {line}" for level, line in [("INFO", FAILED), ("DEBUG", AGAIN), ("DEBUG", GOOD)]
+        f"own finerworks {level} {line}"
+        for level, line in [("INFO", FAILED), ("DEBUG", AGAIN), ("DEBUG", GOOD)]
     ]
 
 
@@ -80,7 +88,10 @@ def test_a_failure_for_good_is_a_line_too(caller: Caller, caplog: pytest.LogCapt
     with Wire(lambda exchange: exchange.send(http(b"", 500, "Retry-After: 3"))) as wire:
         caller.refusals(1, **KEYS, base_url=wire.url, max_retries=1)
     told = [record.getMessage() for record in caplog.records if record.name == "finerworks"]
-    assert [line.rpartition(", ")[2] for line in told] == ["again in 3.0 s at the earliest", "given up"]
+    assert [line.rpartition(", ")[2] for line in told] == [
+        "again in 3.0 s at the earliest",
+        "given up",
+    ]
 
 
 def test_staminas_hooks_see_each_retry() -> None:
@@ -106,7 +117,11 @@ def test_retries_can_be_switched_off_for_tests() -> None:
     """stamina.set_active(False) leaves one attempt, as its users expect."""
     stamina.set_active(False)
     try:
-        with Wire(fails_once) as wire, FinerWorks(**KEYS, base_url=wire.url) as fw, pytest.raises(ServerError):
+        with (
+            Wire(fails_once) as wire,
+            FinerWorks(**KEYS, base_url=wire.url) as fw,
+            pytest.raises(ServerError),
+        ):
             fw.invoices.page()
     finally:
         stamina.set_active(True)
@@ -118,9 +133,12 @@ def test_says_who_asks(caller: Caller) -> None:
     with Wire() as wire:
         caller.invoices(**KEYS, base_url=wire.url)
     agent = f"finerworks/{finerworks.__version__} python/{platform.python_version()} httpx/{httpx.__version__}"
-    assert {line for each in wire.exchanges for line in each.head.split(b"\r\n") if line.startswith(b"User-Agent")} == {
-        f"User-Agent: {agent}".encode()
-    }
+    assert {
+        line
+        for each in wire.exchanges
+        for line in each.head.split(b"\r\n")
+        if line.startswith(b"User-Agent")
+    } == {f"User-Agent: {agent}".encode()}
 
 
 async def leave_by_asyncio(wire: Wire, least: int) -> None:
@@ -152,7 +170,9 @@ def leave_at_once(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("leaves", [leave, leave_in_flight, leave_at_once])
-def test_leaving_a_listing_is_no_failure(leaves: Callable[[Wire], None], caplog: pytest.LogCaptureFixture) -> None:
+def test_leaving_a_listing_is_no_failure(
+    leaves: Callable[[Wire], None], caplog: pytest.LogCaptureFixture
+) -> None:
     """What was in flight is ended, and no line says that it failed, or that it is tried again."""
 
     def does(exchange: Exchange) -> None:

@@ -64,7 +64,9 @@ def test_reads_a_number_that_a_float_holds(literal: str) -> None:
     assert isinstance(money.parse_number(literal), float)
 
 
-@pytest.mark.parametrize("literal", ["12345678901234567.89", "0.1234567890123456789", "1e-400", "1e999"])
+@pytest.mark.parametrize(
+    "literal", ["12345678901234567.89", "0.1234567890123456789", "1e-400", "1e999"]
+)
 def test_marks_a_number_that_no_float_holds(literal: str) -> None:
     """A JSON number that a float would change stays the decimal that it is."""
     assert money.parse_number(literal) == Decimal(literal)

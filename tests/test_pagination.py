@@ -28,7 +28,13 @@ class Server:
         changes: dict[int, list[int]] | None = None,
         caps: dict[int, int] | None = None,
     ) -> None:
-        self.rows, self.total, self.cap, self.changes, self.caps = rows, total, cap, changes or {}, caps or {}
+        self.rows, self.total, self.cap, self.changes, self.caps = (
+            rows,
+            total,
+            cap,
+            changes or {},
+            caps or {},
+        )
         self.asked: list[Ask] = []
 
     def fetch(self, ask: Ask) -> Page[int]:
@@ -112,7 +118,10 @@ def test_a_row_that_vanishes_while_reading_hides_no_other() -> None:
     ("changes", "caps"),
     [
         ({}, {2: 3}),  # page 2 is short because the cap fell, not because it is the last
-        ({2: [9, 0, 1, 2, 3, 4, 5, 6, 7], 3: [0, 1, 2, 3, 4, 5, 6, 7]}, {}),  # arrived, and went again
+        (
+            {2: [9, 0, 1, 2, 3, 4, 5, 6, 7], 3: [0, 1, 2, 3, 4, 5, 6, 7]},
+            {},
+        ),  # arrived, and went again
     ],
 )
 @pytest.mark.parametrize("total", [None, 0])
@@ -127,11 +136,9 @@ def test_a_row_that_comes_again_is_noticed_without_a_total(
 def test_a_short_page_is_not_taken_for_the_last() -> None:
     """A server that takes rows off its pages, those of another account say, and names no total."""
     pages = [[1, 2, 3], [4, 6], [7, 8, 9], []]
-    assert list(Pager(lambda ask: Page(ask.number, pages[ask.number - 1], None), per_page=3, key=int)) == [
-        *pages[0],
-        *pages[1],
-        *pages[2],
-    ]
+    assert list(
+        Pager(lambda ask: Page(ask.number, pages[ask.number - 1], None), per_page=3, key=int)
+    ) == [*pages[0], *pages[1], *pages[2]]
 
 
 def test_a_total_that_was_not_believed_and_changes_is_noticed() -> None:

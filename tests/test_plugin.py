@@ -29,7 +29,9 @@ def run(pytester: pytest.Pytester, tests: str, *arguments: str) -> pytest.RunRes
     return pytester.runpytest_subprocess("--strict-markers", "-Werror", *quiet, *arguments)
 
 
-def test_a_test_has_the_sandbox_in_its_environment(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_test_has_the_sandbox_in_its_environment(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A client finds it without a word; after the test the environment is as it was, a real account's key too."""
     monkeypatch.setenv("FINERWORKS_ACCOUNT_KEY", "seller-aspen")
     monkeypatch.setenv("FINERWORKS_WEB_API_KEY", "my-own")
@@ -85,7 +87,9 @@ def test_each_marked_one_was_another():
 )
 def test_a_wrong_mark_is_told_in_a_line(pytester: pytest.Pytester, mark: str, told: str) -> None:
     """The test ends in an error that says what is wrong, without a traceback of the plugin."""
-    result = run(pytester, f"@pytest.mark.finerworks_sandbox({mark})\ndef test_it(finerworks_sandbox): ...\n")
+    result = run(
+        pytester, f"@pytest.mark.finerworks_sandbox({mark})\ndef test_it(finerworks_sandbox): ...\n"
+    )
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([f"*{told}*"])
     result.stdout.no_fnmatch_line("*plugin.py*")
@@ -101,8 +105,12 @@ def test_without_the_extra_only_who_asks_is_told(pytester: pytest.Pytester) -> N
 
 def test_the_fixture_and_the_mark_say_what_they_are(pytester: pytest.Pytester) -> None:
     """`pytest --fixtures` and `pytest --markers` have a line of each."""
-    run(pytester, "", "--fixtures").stdout.fnmatch_lines(["finerworks_sandbox*", "*A running sandbox;*"])
-    run(pytester, "", "--markers").stdout.fnmatch_lines(["@pytest.mark.finerworks_sandbox(??settings): how *"])
+    run(pytester, "", "--fixtures").stdout.fnmatch_lines(
+        ["finerworks_sandbox*", "*A running sandbox;*"]
+    )
+    run(pytester, "", "--markers").stdout.fnmatch_lines(
+        ["@pytest.mark.finerworks_sandbox(??settings): how *"]
+    )
 
 
 def test_a_run_that_does_not_ask_imports_little(pytester: pytest.Pytester) -> None:
@@ -111,7 +119,9 @@ def test_a_run_that_does_not_ask_imports_little(pytester: pytest.Pytester) -> No
     program = "import pytest, sys; pytest.main(['-pfinerworks.sandbox.plugin']); print('modules:', *sys.modules)"
     alone = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     command = [sys.executable, "-c", program]
-    ran = subprocess.run(command, env=alone, cwd=pytester.path, capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        command, env=alone, cwd=pytester.path, capture_output=True, text=True, check=True
+    )
     ran_tests, _, modules = ran.stdout.partition("modules:")
     assert "1 passed" in ran_tests
     assert "finerworks.sandbox.plugin" in modules.split()

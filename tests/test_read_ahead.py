@@ -17,7 +17,14 @@ import pytest
 import stamina
 
 from callers import KEYS
-from finerworks import APIConnectionError, AsyncFinerWorks, AsyncHTTPClient, FinerWorks, HTTPClient, ServerError
+from finerworks import (
+    APIConnectionError,
+    AsyncFinerWorks,
+    AsyncHTTPClient,
+    FinerWorks,
+    HTTPClient,
+    ServerError,
+)
 from finerworks.pace import Pace
 from wire import Exchange, Wire, http, page
 
@@ -61,7 +68,9 @@ def in_tasks(url: str, concurrency: int) -> list[str]:
 
     async def run() -> list[str]:
         async with AsyncFinerWorks(**KEYS, base_url=url) as fw:
-            return [invoice.invoice_id async for invoice in fw.invoices.list(concurrency=concurrency)]
+            return [
+                invoice.invoice_id async for invoice in fw.invoices.list(concurrency=concurrency)
+            ]
 
     return asyncio.run(run())
 
@@ -95,7 +104,9 @@ def test_pages_that_come_late_are_given_in_their_turn(lists: Lists) -> None:
     """The earlier a page, the longer its answer takes here."""
 
     def does(exchange: Exchange) -> None:
-        exchange.pause(0.01 * (20 - exchange.asked["page_number"]) if exchange.asked["page_number"] > 1 else 0)
+        exchange.pause(
+            0.01 * (20 - exchange.asked["page_number"]) if exchange.asked["page_number"] > 1 else 0
+        )
         exchange.send(page(exchange, COUNT))
 
     with Wire(does) as wire:
@@ -210,7 +221,9 @@ def test_connections_come_back_from_requests_that_were_ended() -> None:
         fw = FinerWorks(http_client=door)
         for _ in range(5):
             leaves(fw, "break")
-        assert [fw.invoices.page(number, per_page=5).total_count for number in range(1, 8)] == [COUNT] * 7
+        assert [fw.invoices.page(number, per_page=5).total_count for number in range(1, 8)] == [
+            COUNT
+        ] * 7
 
 
 @pytest.mark.parametrize("how", ["break", "cancel", "collect"])
@@ -254,7 +267,11 @@ def test_tasks_that_are_left_are_cancelled(how: str) -> None:
 
 def run_program(program: str, url: str) -> subprocess.CompletedProcess[str]:
     """Run a program against a server of ours."""
-    environment = {**os.environ, "FINERWORKS_BASE_URL": url, "FINERWORKS_WEB_API_KEY": "the-web-api-key"}
+    environment = {
+        **os.environ,
+        "FINERWORKS_BASE_URL": url,
+        "FINERWORKS_WEB_API_KEY": "the-web-api-key",
+    }
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)],
         env={**environment, "FINERWORKS_APP_KEY": "the-app-key"},
@@ -326,7 +343,10 @@ def test_a_page_that_fails_for_good_ends_the_listing_in_its_turn(lists: Lists) -
     with Wire(does) as wire:
         with pytest.raises(ServerError):
             lists(wire.url, 6)
-        with FinerWorks(**KEYS, base_url=wire.url) as fw, contextlib.closing(fw.invoices.list().pages()) as pages:
+        with (
+            FinerWorks(**KEYS, base_url=wire.url) as fw,
+            contextlib.closing(fw.invoices.list().pages()) as pages,
+        ):
             assert [next(pages).number, next(pages).number] == [1, 2]
             with pytest.raises(ServerError, match="501"):
                 next(pages)
@@ -370,7 +390,9 @@ class Limited:
 @pytest.mark.usefixtures("waits")
 @both
 @pytest.mark.parametrize("headers", [["Retry-After: 1"], []])
-def test_a_rate_limit_pauses_the_listing_and_lowers_the_number_in_flight(lists: Lists, headers: list[str]) -> None:
+def test_a_rate_limit_pauses_the_listing_and_lowers_the_number_in_flight(
+    lists: Lists, headers: list[str]
+) -> None:
     """While the server asks to wait, no page is asked for; then half as many at a time, all of them in the end."""
     limited = Limited(*headers)
     with Wire(limited) as wire:
@@ -439,7 +461,9 @@ def test_a_pace_that_was_stopped_lets_nothing_go() -> None:
 
 @pytest.mark.parametrize("concurrency", [0, -1, 101, True, 2.0, "6", None])
 @pytest.mark.parametrize("kind", [FinerWorks, AsyncFinerWorks])
-def test_the_number_is_checked(kind: type[FinerWorks] | type[AsyncFinerWorks], concurrency: object) -> None:
+def test_the_number_is_checked(
+    kind: type[FinerWorks] | type[AsyncFinerWorks], concurrency: object
+) -> None:
     """From 1 to as many as there are connections; said before anything is sent."""
     with pytest.raises(ValueError, match="concurrency= is a whole number from 1 to 100"):
         kind(**KEYS).invoices.list(concurrency=concurrency)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - the error is what is tested

@@ -30,7 +30,11 @@ def moment(day: dt.date | None) -> dt.datetime | None:
 
 
 def invoice(
-    amount: float = 19.99, *, month: str | None = "2026-02", due: dt.date | None = AS_OF, name: str = "INV-1"
+    amount: float = 19.99,
+    *,
+    month: str | None = "2026-02",
+    due: dt.date | None = AS_OF,
+    name: str = "INV-1",
 ) -> Invoice:
     """Make an invoice of a month, due on a day."""
     first = None if month is None else dt.date.fromisoformat(f"{month}-01")
@@ -89,7 +93,9 @@ class Report(HTMLParser):
         elif tag == "svg" and given.get("class") == "bar":
             self._bar = self.bars[self._rows[-1][0]] = Bar()
         elif tag == "rect" and given.get("x", "").endswith("%"):
-            self._bar.parts.append((given["class"], float(given["x"][:-1]), float(given["width"][:-1])))
+            self._bar.parts.append(
+                (given["class"], float(given["x"][:-1]), float(given["width"][:-1]))
+            )
         elif tag == "path":
             self._bar.cuts += 1
         if tag not in {"meta", "rect", "line", "path"}:
@@ -135,7 +141,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- numbers --------------------------------------------------------------------------------------
 
 CENTS = st.integers(-(10**12), 10**12)
-DAYS = st.dates(dt.date(2026, 6, 1), dt.date(2027, 1, 31)) | st.dates(dt.date(1, 1, 1), dt.date(9999, 12, 30))
+DAYS = st.dates(dt.date(2026, 6, 1), dt.date(2027, 1, 31)) | st.dates(
+    dt.date(1, 1, 1), dt.date(9999, 12, 30)
+)
 
 
 def make_up(cents: int, month: dt.date | None, due: dt.date | None) -> Invoice:
@@ -170,7 +178,9 @@ def age(due: dt.date | None, cents: int) -> str:
 @given(st.lists(MADE_UP, max_size=60))
 @example([invoice(0.1), invoice(0.2), invoice(-0.3)])
 @example([])
-def test_every_tables_parts_are_what_they_should_be_and_add_up_to_the_total(page: Path, made_up: list[Invoice]) -> None:
+def test_every_tables_parts_are_what_they_should_be_and_add_up_to_the_total(
+    page: Path, made_up: list[Invoice]
+) -> None:
     """Counted in whole cents beside it: ages, months, years, the list, and what the call returns."""
     with localcontext() as careless:
         careless.prec = 3  # a program's own decimals may round
@@ -192,7 +202,9 @@ def test_every_tables_parts_are_what_they_should_be_and_add_up_to_the_total(page
     by_age: dict[str, list[int]] = {}
     for amount, due in zip(cents, dues, strict=True):
         by_age.setdefault(age(due, amount), []).append(amount)
-    shown = {label: (int(count), number(amount) * 100) for label, count, amount in read.body("ages")}
+    shown = {
+        label: (int(count), number(amount) * 100) for label, count, amount in read.body("ages")
+    }
     assert {label: row for label, row in shown.items() if row[0]} == {
         label: (len(amounts), Decimal(sum(amounts))) for label, amounts in by_age.items()
     }
@@ -201,7 +213,9 @@ def test_every_tables_parts_are_what_they_should_be_and_add_up_to_the_total(page
 
     if made_up:
         assert [number(row[5]) * 100 for row in read.body("list")] == cents
-        assert [row[4].startswith("Overdue") for row in read.body("list")] == [bool(amount) for amount in late]
+        assert [row[4].startswith("Overdue") for row in read.body("list")] == [
+            bool(amount) for amount in late
+        ]
         assert len(read.late) == told.overdue_count
         assert read.tables["list"][-1][1] == money.text(told.total)
     check_charts(read, made_up, cents, late)
@@ -210,10 +224,14 @@ def test_every_tables_parts_are_what_they_should_be_and_add_up_to_the_total(page
 def check_charts(read: Report, made_up: list[Invoice], cents: list[int], late: list[int]) -> None:
     """Compare months and years with what was added up beside it."""
     rows = [row for chart in read.charts for row in chart]
-    drawn = {row[0]: (number(row[2]) * 100, number(row[3]) * 100) for row in rows if row[0] in read.bars}
+    drawn = {
+        row[0]: (number(row[2]) * 100, number(row[3]) * 100) for row in rows if row[0] in read.bars
+    }
     expected: dict[str, tuple[Decimal, Decimal]] = {}
     for each, amount, overdue_part in zip(made_up, cents, late, strict=True):
-        month = "No month" if each.invoice_month is None else each.invoice_month.date().isoformat()[:7]
+        month = (
+            "No month" if each.invoice_month is None else each.invoice_month.date().isoformat()[:7]
+        )
         label = month if month in drawn else month[:4]
         due, past = expected.get(label, (Decimal(0), Decimal(0)))
         expected[label] = (due + amount, past + overdue_part)
@@ -253,7 +271,10 @@ def test_a_credit_or_a_zero_is_never_overdue(page: Path, amount: float) -> None:
     read = report([overdue(40, amount), overdue(40)], page)
     assert ["Past its due day, but zero or a credit", "1", money.text(amount)] in read.body("ages")
     assert "Credits and zeros are never overdue." in read.text
-    assert [row[4] for row in read.body("list")] == ["Credit" if amount else "Nothing due", "Overdue 40 days"]
+    assert [row[4] for row in read.body("list")] == [
+        "Credit" if amount else "Nothing due",
+        "Overdue 40 days",
+    ]
     assert len(read.late) == 1
 
 
@@ -295,8 +316,12 @@ def test_a_bar_is_as_long_as_its_amount(page: Path) -> None:
     )
     zero, whole = read.bars["2026-04"].part("late")
     assert read.bars["2026-03"].part("late") == pytest.approx((zero, whole / 2), abs=0.01)
-    assert read.bars["2026-03"].part("plain") == pytest.approx((zero + whole / 2, whole / 4), abs=0.01)
-    assert read.bars["2026-02"].part("plain") == pytest.approx((zero - whole / 4, whole / 4), abs=0.01)
+    assert read.bars["2026-03"].part("plain") == pytest.approx(
+        (zero + whole / 2, whole / 4), abs=0.01
+    )
+    assert read.bars["2026-02"].part("plain") == pytest.approx(
+        (zero - whole / 4, whole / 4), abs=0.01
+    )
     assert read.bars["2026-01"].parts == []
     assert read.bars["2026-03"].says == "2026-03: 750.00, 500.00 overdue"
     assert read.bars["2026-04"].says == "2026-04: 1,000.00, all overdue"
@@ -314,7 +339,11 @@ def test_one_huge_amount_leaves_the_others_readable(page: Path, huge: float) -> 
     assert "A bar that is cut through goes on beyond the scale" in read.text
     assert read.bars["2026-09"].part("plain")[1] > 30
     assert sum(bar.cuts > 0 for bar in read.bars.values()) == 1
-    assert all(begin >= 0 and begin + length < 100.01 for bar in read.bars.values() for _, begin, length in bar.parts)
+    assert all(
+        begin >= 0 and begin + length < 100.01
+        for bar in read.bars.values()
+        for _, begin, length in bar.parts
+    )
 
 
 @given(st.lists(MADE_UP, max_size=40))
@@ -331,8 +360,16 @@ def test_no_bar_leaves_its_chart(page: Path, made_up: list[Invoice]) -> None:
 
 def test_the_page_says_where_it_comes_from_and_what_it_does_not_know(page: Path) -> None:
     """Host, account, filter, day, time of making with its offset, and the two reservations."""
-    text = report([invoice()], page, account="seller-aspen", shown="2026-01 to 2026-06, overdue only").text
-    for said in (HOST, "seller-aspen", "2026-01 to 2026-06, overdue only", "2026-11-24", "not by FinerWorks"):
+    text = report(
+        [invoice()], page, account="seller-aspen", shown="2026-01 to 2026-06, overdue only"
+    ).text
+    for said in (
+        HOST,
+        "seller-aspen",
+        "2026-01 to 2026-06, overdue only",
+        "2026-11-24",
+        "not by FinerWorks",
+    ):
         assert said in text
     assert "not known whether FinerWorks lowers the amount of an invoice when it is paid" in text
     (made,) = re.findall(r"Made\n?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d)", text)
@@ -417,24 +454,26 @@ def test_what_the_server_sent_is_shown_and_never_runs(browser: Browser, tmp_path
         HOSTILE[1],
         HOSTILE[0],
     ]
-    assert opened.evaluate("[typeof window.ran, document.scripts.length, document.images.length]") == [
-        "undefined",
-        0,
-        0,
-    ]
+    assert opened.evaluate(
+        "[typeof window.ran, document.scripts.length, document.images.length]"
+    ) == ["undefined", 0, 0]
     assert watched.problems == []
     assert watched.requests == [path.as_uri()]
 
 
 @pytest.mark.parametrize("policy", [True, False])
-def test_a_browser_would_refuse_what_is_not_the_reports(browser: Browser, tmp_path: Path, *, policy: bool) -> None:
+def test_a_browser_would_refuse_what_is_not_the_reports(
+    browser: Browser, tmp_path: Path, *, policy: bool
+) -> None:
     """Were anything to get through the escaping, the page's policy stops scripts, styles and loads."""
     path = tmp_path / "report.html"
     write_report([invoice()], path, as_of=AS_OF, host=HOST)
     with socket.create_server(("127.0.0.1", 0)) as elsewhere:
         elsewhere.settimeout(0)
         evil = f"<script>window.ran = 1</script><img src='http://127.0.0.1:{elsewhere.getsockname()[1]}/'>"
-        html = path.read_text(encoding="utf-8").replace("<h1>", f"{evil}<style>h1 {{ color: lime }}</style><h1>")
+        html = path.read_text(encoding="utf-8").replace(
+            "<h1>", f"{evil}<style>h1 {{ color: lime }}</style><h1>"
+        )
         if not policy:
             html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html)
         path.write_text(html, encoding="utf-8")
@@ -470,7 +509,9 @@ def demo(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", [375, 1280])
-def test_it_opens_from_the_disk_without_a_complaint(browser: Browser, demo: Path, width: int, *, dark: bool) -> None:
+def test_it_opens_from_the_disk_without_a_complaint(
+    browser: Browser, demo: Path, width: int, *, dark: bool
+) -> None:
     """On a phone and on a desk, in either scheme, nothing is wider than the window, and only the file is read."""
     watched = Watched(browser, demo.as_uri(), width=width, dark=dark)
     opened = watched.open(demo.as_uri())
@@ -478,16 +519,22 @@ def test_it_opens_from_the_disk_without_a_complaint(browser: Browser, demo: Path
     assert watched.requests == [demo.as_uri()]
     assert watched.overflow == 0
     assert opened.title() == "FinerWorks invoices as of 2026-11-24"
-    paper, ink = opened.evaluate("(s => [s.backgroundColor, s.color])(getComputedStyle(document.body))")
+    paper, ink = opened.evaluate(
+        "(s => [s.backgroundColor, s.color])(getComputedStyle(document.body))"
+    )
     assert (light(paper) > light(ink)) is not dark
 
 
 @pytest.mark.parametrize("width", [375, 1280])
-def test_rows_cells_and_bars_are_told_to_those_who_do_not_see_them(browser: Browser, demo: Path, width: int) -> None:
+def test_rows_cells_and_bars_are_told_to_those_who_do_not_see_them(
+    browser: Browser, demo: Path, width: int
+) -> None:
     """The tables are tables to a screen reader at every width, and each bar says what it shows."""
     opened = Watched(browser, demo.as_uri(), width=width).open(demo.as_uri())
     assert opened.get_by_role("img", name="2025-12: 1,000.00, all overdue", exact=True).count() == 1
-    assert opened.get_by_role("row").filter(has_text="INV-202610-0001").get_by_role("cell").all_text_contents() == [
+    assert opened.get_by_role("row").filter(has_text="INV-202610-0001").get_by_role(
+        "cell"
+    ).all_text_contents() == [
         "2026-10",
         "2026-10-31",
         "2026-11-15",
@@ -498,7 +545,10 @@ def test_rows_cells_and_bars_are_told_to_those_who_do_not_see_them(browser: Brow
     assert opened.get_by_role("table").count() == 4
     # Roles are said in so many words, as some browsers forget them where rows are laid out as a grid.
     assert opened.locator("table :is(thead, tbody, tfoot, tr, th, td):not([role])").count() == 0
-    assert opened.locator("table:not(:has(caption)), th:not([scope]), html:not([lang=en])").count() == 0
+    assert (
+        opened.locator("table:not(:has(caption)), th:not([scope]), html:not([lang=en])").count()
+        == 0
+    )
 
 
 def test_extremes_fit_at_every_width(browser: Browser, tmp_path: Path) -> None:
@@ -517,7 +567,9 @@ def test_extremes_fit_at_every_width(browser: Browser, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
-def test_it_prints_black_on_white_with_its_head_on_each_page(browser: Browser, demo: Path, paper: str) -> None:
+def test_it_prints_black_on_white_with_its_head_on_each_page(
+    browser: Browser, demo: Path, paper: str
+) -> None:
     """Also from a dark screen; no row is cut in two."""
     opened = Watched(browser, demo.as_uri(), dark=True).open(demo.as_uri())
     opened.emulate_media(media="print")
@@ -541,17 +593,22 @@ def light(color: str) -> float:
         channels = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     else:
         channels = [int(channel) / 255 for channel in re.findall(r"\d+", color)[:3]]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    red, green, blue = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_text_and_bars_stand_out_from_the_paper(browser: Browser, demo: Path, *, dark: bool) -> None:
+def test_text_and_bars_stand_out_from_the_paper(
+    browser: Browser, demo: Path, *, dark: bool
+) -> None:
     """Text has WCAG AA's contrast of 4.5 on both grounds, bars the 3 that it asks of drawings."""
     opened = Watched(browser, demo.as_uri(), dark=dark).open(demo.as_uri())
     named = "name => getComputedStyle(document.documentElement).getPropertyValue(name)"
     colors = {
-        name: light(opened.evaluate(named, f"--{name}")) for name in ("paper", "panel", "ink", "muted", "late", "plain")
+        name: light(opened.evaluate(named, f"--{name}"))
+        for name in ("paper", "panel", "ink", "muted", "late", "plain")
     }
     for ground in ("paper", "panel"):
         for name, least in (("ink", 4.5), ("muted", 4.5), ("late", 4.5), ("plain", 3)):

@@ -93,7 +93,9 @@ def status(code: int, retry_after: float | None = None) -> APIStatusError:
         (ValueError("the caller's own"), False, False),
     ],
 )
-def test_decides(error: Exception, when_it_reads: bool | float, when_it_writes: bool | float) -> None:
+def test_decides(
+    error: Exception, when_it_reads: bool | float, when_it_writes: bool | float
+) -> None:
     """What another attempt can mend is tried again, if it reads; what writes never is."""
     reads, writes = retries.verdict(error, reads=True), retries.verdict(error, reads=False)
     assert (reads, type(reads)) == (when_it_reads, type(when_it_reads))
@@ -213,12 +215,18 @@ def test_an_unknown_operation_is_not_tried_again_for_want_of_a_connection(
     assert len(httpx_mock.get_requests()) == 1
 
 
-def test_an_operation_that_writes_may_have_nothing_to_say(caller: Caller, httpx_mock: HTTPXMock) -> None:
+def test_an_operation_that_writes_may_have_nothing_to_say(
+    caller: Caller, httpx_mock: HTTPXMock
+) -> None:
     """A 204 is a good answer where the contract has none to compare with, and its headers are handed on."""
     httpx_mock.add_response(204, headers={"Location": "/v3/orders/2"})
     request = httpx.Request("DELETE", "https://v2.api.finerworks.com/v3/orders/1")
     answer = caller.send(request, **KEYS)
-    assert (answer.status_code, answer.json(), answer.headers["Location"]) == (204, None, "/v3/orders/2")
+    assert (answer.status_code, answer.json(), answer.headers["Location"]) == (
+        204,
+        None,
+        "/v3/orders/2",
+    )
 
 
 def test_a_callers_own_exception_passes_through(httpx_mock: HTTPXMock) -> None:
@@ -240,9 +248,14 @@ def test_a_callers_own_exception_passes_through(httpx_mock: HTTPXMock) -> None:
 
 @pytest.mark.parametrize(
     ("method", "url"),
-    [("DELETE", "https://v2.api.finerworks.com/v3/list_invoices"), ("POST", "https://other.test/v3/list_invoices")],
+    [
+        ("DELETE", "https://v2.api.finerworks.com/v3/list_invoices"),
+        ("POST", "https://other.test/v3/list_invoices"),
+    ],
 )
-def test_only_the_operation_itself_is_known_to_read(httpx_mock: HTTPXMock, method: str, url: str) -> None:
+def test_only_the_operation_itself_is_known_to_read(
+    httpx_mock: HTTPXMock, method: str, url: str
+) -> None:
     """The same path by another method, or on another host, is another operation."""
     httpx_mock.add_response(503)
     with FinerWorks(**KEYS) as fw, pytest.raises(ServerError):

@@ -21,7 +21,9 @@ LIST = "/v3/list_invoices"
 CONTRACT: dict[str, Any] = yaml.safe_load(contract_path().read_text(encoding="utf-8"))
 REFUSED_KEYS = {
     "Message": "The request is invalid.",
-    "ModelState": {"ApiC.Models.authorization_credentials": ["Missing or unauthorized api credentials"]},
+    "ModelState": {
+        "ApiC.Models.authorization_credentials": ["Missing or unauthorized api credentials"]
+    },
 }
 
 
@@ -88,7 +90,13 @@ def test_a_good_answer_has_the_envelope_of_the_live_api(client: httpx.Client) ->
     assert answer.status_code == 200
     assert mistakes(answer) == []
     assert body["status"].pop("reference_id")
-    assert body["status"] == {"success": True, "status_code": 200, "message": "", "debug": None, "domain": None}
+    assert body["status"] == {
+        "success": True,
+        "status_code": 200,
+        "message": "",
+        "debug": None,
+        "domain": None,
+    }
     assert len(body["invoices"]) == 2
     assert body["total_count"] == 250
 
@@ -114,7 +122,9 @@ def test_an_empty_request_gives_the_documented_defaults(client: httpx.Client) ->
         {"authorization": f"Bearer {Sandbox.web_api_key}"},
     ],
 )
-def test_anything_but_the_right_pair_of_keys_is_refused(sandbox: Sandbox, keys: dict[str, str]) -> None:
+def test_anything_but_the_right_pair_of_keys_is_refused(
+    sandbox: Sandbox, keys: dict[str, str]
+) -> None:
     """No keys, one alone, one for both or two of different accounts: 400, word for word."""
     url = sandbox.base_url + LIST
     answer = httpx.post(url, json={}, headers=keys, trust_env=False)
@@ -188,7 +198,8 @@ def test_another_media_type_is_not_taken(client: httpx.Client, media_type: str |
 
 
 @pytest.mark.parametrize(
-    "media_type", ["application/json; charset=utf-8", "Application/JSON", "application/json;odd=a/b"]
+    "media_type",
+    ["application/json; charset=utf-8", "Application/JSON", "application/json;odd=a/b"],
 )
 def test_the_media_type_is_read_as_http_says(client: httpx.Client, media_type: str) -> None:
     """Case and parameters change nothing: the body is checked and the request answered."""
@@ -233,7 +244,9 @@ def test_an_answer_that_breaks_the_contract_is_not_sent() -> None:
     assert "'currency' is a required property" in answer.json()["message"]
 
 
-def test_a_mistake_in_the_sandbox_is_a_plain_500_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_mistake_in_the_sandbox_is_a_plain_500_and_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """The answer tells nothing; the log has the traceback."""
     contract = copy.deepcopy(CONTRACT)
     contract["security"] = []
@@ -308,7 +321,9 @@ def test_a_page_cap_makes_pages_smaller_and_loses_nothing(per_page: int) -> None
         (None, 250),
     ],
 )
-def test_the_platform_reads_for_its_sellers(client: httpx.Client, account_key: str | None, count: int) -> None:
+def test_the_platform_reads_for_its_sellers(
+    client: httpx.Client, account_key: str | None, count: int
+) -> None:
     """Each account_key, non-ASCII ones too, gives that seller's invoices and no other's."""
     listing = list(pages(client, 25, account_key=account_key))
     assert {page["total_count"] for page in listing} == {count}
@@ -320,7 +335,10 @@ def test_unknown_fields_come_at_every_level_and_change_no_other() -> None:
     with Sandbox() as plain, Sandbox(unknown_fields=True) as sandbox:
         keys = {"web_api_key": sandbox.web_api_key, "app_key": sandbox.app_key}
         with httpx.Client(headers=keys, trust_env=False) as client:
-            bodies = [client.post(f"{each.base_url}{LIST}", json={"per_page": 2}).json() for each in (plain, sandbox)]
+            bodies = [
+                client.post(f"{each.base_url}{LIST}", json={"per_page": 2}).json()
+                for each in (plain, sandbox)
+            ]
     for each in (bodies[1], bodies[1]["status"], *bodies[1]["invoices"]):
         assert each.pop("added_later")["count"] == 1
     assert bodies[0] == bodies[1]
@@ -347,7 +365,9 @@ def test_an_account_that_is_not_there_is_refused(client: httpx.Client, account_k
 
 
 @pytest.mark.parametrize("account_key", ["seller-aspen", "seller-oak"])
-def test_an_ordinary_account_has_its_account_key_ignored(sandbox: Sandbox, account_key: str) -> None:
+def test_an_ordinary_account_has_its_account_key_ignored(
+    sandbox: Sandbox, account_key: str
+) -> None:
     """As documented: it gets its own invoices, whoever's it asks for."""
     keys = {"web_api_key": ORDINARY_WEB_API_KEY, "app_key": ORDINARY_APP_KEY}
     with httpx.Client(base_url=sandbox.base_url, headers=keys, trust_env=False) as client:

@@ -24,7 +24,9 @@ WAITS = (
 )
 
 
-def run(*arguments: str, command: Sequence[str] = COMMAND, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, command: Sequence[str] = COMMAND, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """The command, run to its end."""
     return subprocess.run(
         [*command, *arguments],
@@ -41,7 +43,9 @@ def run(*arguments: str, command: Sequence[str] = COMMAND, **variables: str) -> 
 def started(*arguments: str) -> Generator[subprocess.Popen[str]]:
     """The command, running; at the end it is killed if it still runs."""
     pipe = subprocess.PIPE
-    with subprocess.Popen([*COMMAND, *arguments], stdout=pipe, stderr=pipe, text=True, encoding="utf-8") as process:
+    with subprocess.Popen(
+        [*COMMAND, *arguments], stdout=pipe, stderr=pipe, text=True, encoding="utf-8"
+    ) as process:
         try:
             yield process
         finally:
@@ -59,7 +63,10 @@ def list_with(variables: dict[str, str]) -> httpx.Response:
     return httpx.post(
         variables["FINERWORKS_BASE_URL"] + "/v3/list_invoices",
         json={},
-        headers={"web_api_key": variables["FINERWORKS_WEB_API_KEY"], "app_key": variables["FINERWORKS_APP_KEY"]},
+        headers={
+            "web_api_key": variables["FINERWORKS_WEB_API_KEY"],
+            "app_key": variables["FINERWORKS_APP_KEY"],
+        },
         trust_env=False,
     )
 

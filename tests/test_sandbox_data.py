@@ -7,9 +7,20 @@ from typing import Literal, TypeAlias, get_args
 
 import pytest
 
-from finerworks.sandbox.data import FIRST_AMOUNTS, ORDINARY, SELLERS, Account, Invoice, invoice, page, platform
+from finerworks.sandbox.data import (
+    FIRST_AMOUNTS,
+    ORDINARY,
+    SELLERS,
+    Account,
+    Invoice,
+    invoice,
+    page,
+    platform,
+)
 
-DateName: TypeAlias = Literal["invoice_month", "invoice_date", "first_day_of_month", "last_day_of_month", "due_date"]
+DateName: TypeAlias = Literal[
+    "invoice_month", "invoice_date", "first_day_of_month", "last_day_of_month", "due_date"
+]
 DATES: tuple[DateName, ...] = get_args(DateName)
 
 

@@ -48,7 +48,9 @@ def canaries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def check(shown: object) -> None:
     """See that a canary is in nothing that is shown, in none of its spellings, and no half of it either."""
-    text = unescape(unquote(unquote(f"{shown!s} {shown!r}".lower().replace("\\x00", "").replace("\0", ""))))
+    text = unescape(
+        unquote(unquote(f"{shown!s} {shown!r}".lower().replace("\\x00", "").replace("\0", "")))
+    )
     text = re.sub(r"\\+x([2-7][0-9a-f])", lambda it: chr(int(it[1], 16)), text).replace("\\", "")
     for canary in CANARIES.values():
         assert canary[:9] not in text
@@ -89,16 +91,31 @@ def echo() -> str:
     said: list[str] = []
     for canary in CANARIES.values():
         spelled = "".join(f"\\u{ord(each):04X}" for each in canary)
-        said += [canary, canary.replace("/", "\\/"), canary.replace("/", "%2F"), canary.upper(), spelled]
+        said += [
+            canary,
+            canary.replace("/", "\\/"),
+            canary.replace("/", "%2F"),
+            canary.upper(),
+            spelled,
+        ]
     return " ".join(said)
 
 
 def repeats(status: int, shape: str) -> Does:
     """Make a server that repeats the keys in its answer."""
     url = quote(quote(f"{WEB} {APP}", safe=""))
-    script = " ".join("".join(f"\\x{ord(each):02x}" for each in canary) for canary in CANARIES.values())
-    entities = " ".join(canary.replace("/", "&#47;").replace("-", "&#x2d;") for canary in CANARIES.values())
-    for name, said in {"ECHO": echo(), "ENTITIES": entities, "SCRIPT": script, "TWICE": url}.items():
+    script = " ".join(
+        "".join(f"\\x{ord(each):02x}" for each in canary) for canary in CANARIES.values()
+    )
+    entities = " ".join(
+        canary.replace("/", "&#47;").replace("-", "&#x2d;") for canary in CANARIES.values()
+    )
+    for name, said in {
+        "ECHO": echo(),
+        "ENTITIES": entities,
+        "SCRIPT": script,
+        "TWICE": url,
+    }.items():
         shape = shape.replace(name, said)
     return lambda exchange: exchange.send(http(shape.encode(), status))
 
@@ -111,14 +128,20 @@ def cuts(exchange: Exchange) -> None:
 
 FAILURES: dict[str, Does] = {
     "Message": repeats(400, '{"Message": "ECHO"}'),
-    "ModelState": repeats(400, '{"Message": "no", "ModelState": {"ECHO": ["ECHO"], "authorization_credentials": []}}'),
+    "ModelState": repeats(
+        400, '{"Message": "no", "ModelState": {"ECHO": ["ECHO"], "authorization_credentials": []}}'
+    ),
     "message": repeats(403, '{"message": "ECHO"}'),
     "status": repeats(500, '{"status": {"message": "ECHO", "reference_id": "ECHO"}}'),
     "html": repeats(502, "<p>ECHO</p>" * 100),
     "html that is cut": repeats(404, "x" * 1950 + "ECHO" * 20),
-    "success: false": repeats(200, '{"status": {"success": false, "message": "ECHO", "reference_id": "ECHO"}}'),
+    "success: false": repeats(
+        200, '{"status": {"success": false, "message": "ECHO", "reference_id": "ECHO"}}'
+    ),
     "not JSON": repeats(200, "ECHO"),
-    "contract": repeats(200, '{"status": {"reference_id": "ECHO"}, "invoices": [{"invoice_id": "ECHO"}]}'),
+    "contract": repeats(
+        200, '{"status": {"reference_id": "ECHO"}, "invoices": [{"invoice_id": "ECHO"}]}'
+    ),
     "html with entities": repeats(500, "<p>ENTITIES</p>"),
     "script": repeats(500, "<script>SCRIPT</script>"),
     "twice in a URL": repeats(500, "TWICE"),
@@ -184,7 +207,9 @@ def test_the_error_of_the_transport_is_let_go(caller: Caller) -> None:
         others = transport_errors()  # of tests before this one
         with Wire(Exchange.reset) as wire:
             (error,) = caller.refusals(1, base_url=wire.url)
-            kept = [each for each in transport_errors() if not any(each is other for other in others)]
+            kept = [
+                each for each in transport_errors() if not any(each is other for other in others)
+            ]
     finally:
         gc.enable()
     arrived(wire)
@@ -203,11 +228,36 @@ def test_nothing_that_users_hold_shows_a_key(
         pager = view.invoices.list()
         first = next(iter(pager.pages()))
         answer = door.post("/v3/list_invoices", json={"page_number": 1, "per_page": 5})
-        for held in (fw, door, view, fw.client, fw.invoices, view.invoices, pager, first, answer, answer.request):
+        for held in (
+            fw,
+            door,
+            view,
+            fw.client,
+            fw.invoices,
+            view.invoices,
+            pager,
+            first,
+            answer,
+            answer.request,
+        ):
             check(held)
             if hasattr(held, "__dict__"):
-                check({name: f"{value!r} {getattr(value, '__dict__', '')!r}" for name, value in vars(held).items()})
-        check([door.headers, answer.headers, answer.request.headers, door.auth, door.event_hooks, door.cookies])
+                check(
+                    {
+                        name: f"{value!r} {getattr(value, '__dict__', '')!r}"
+                        for name, value in vars(held).items()
+                    }
+                )
+        check(
+            [
+                door.headers,
+                answer.headers,
+                answer.request.headers,
+                door.auth,
+                door.event_hooks,
+                door.cookies,
+            ]
+        )
         assert ACCOUNT not in repr(vars(view))
         assert ACCOUNT not in repr(vars(view.invoices))
     arrived(wire)
@@ -240,7 +290,9 @@ WRONG: list[dict[str, Any]] = [{"timeout": -1}, {"timout": 5}, {"account_key": "
 
 
 @pytest.mark.parametrize("make", [FinerWorks, AsyncFinerWorks, HTTPClient, AsyncHTTPClient])
-def test_a_wrong_argument_shows_no_key(make: type[FinerWorks], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_argument_shows_no_key(
+    make: type[FinerWorks], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What cannot be made says why, without a key in any frame of its traceback."""
     with pytest.raises(CredentialsError) as caught:
         make(web_api_key=BAD, app_key=APP)
@@ -255,7 +307,9 @@ def test_a_wrong_argument_shows_no_key(make: type[FinerWorks], monkeypatch: pyte
     if make in (FinerWorks, AsyncFinerWorks):
         for wrong in WRONG:
             with pytest.raises((ValueError, TypeError)) as other:
-                make(web_api_key="web", app_key="app").with_options(web_api_key=WEB, app_key=APP, **wrong)
+                make(web_api_key="web", app_key="app").with_options(
+                    web_api_key=WEB, app_key=APP, **wrong
+                )
             check_error(other.value)
     monkeypatch.setenv("FINERWORKS_WEB_API_KEY", BAD)
     with pytest.raises(CredentialsError) as caught:
@@ -286,7 +340,9 @@ TARGETS = [
 
 @pytest.mark.usefixtures("canaries")
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 305, 306, 307, 308, 399])
-def test_no_redirect_reaches_anybody(caller: Caller, status: int, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_redirect_reaches_anybody(
+    caller: Caller, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
     """Whatever a 3xx points to, nothing goes there: no header, no body, not even a connection."""
     caplog.set_level(1)
     with elsewhere() as other:
@@ -334,7 +390,9 @@ def test_no_option_of_the_callers_turns_redirects_on() -> None:
 
 
 @pytest.mark.parametrize("make", [FinerWorks, AsyncFinerWorks, HTTPClient, AsyncHTTPClient])
-@pytest.mark.parametrize("host", ["api.finerworks.com", "127.0.0.1.other.test", "10.0.0.1", "[::2]", "localhost.other"])
+@pytest.mark.parametrize(
+    "host", ["api.finerworks.com", "127.0.0.1.other.test", "10.0.0.1", "[::2]", "localhost.other"]
+)
 @pytest.mark.usefixtures("canaries")
 def test_plain_http_does_not_leave_the_machine(make: type[FinerWorks], host: str) -> None:
     """Keys go unencrypted to this machine alone, unless the caller says that they may."""
@@ -372,7 +430,15 @@ def test_a_proxy_sees_a_tunnel(caller: Caller, tmp_path: Path) -> None:
             async def use() -> None:
                 transport = httpx.AsyncHTTPTransport(proxy=proxy.url, verify=trusted)
                 async with AsyncHTTPClient(base_url=server.url, transport=transport) as door:
-                    assert len([each async for each in AsyncFinerWorks(http_client=door).invoices.list()]) == 60
+                    assert (
+                        len(
+                            [
+                                each
+                                async for each in AsyncFinerWorks(http_client=door).invoices.list()
+                            ]
+                        )
+                        == 60
+                    )
 
             asyncio.run(use())
     arrived(server)
@@ -383,12 +449,17 @@ def test_a_proxy_sees_a_tunnel(caller: Caller, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("canaries")
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
-def test_a_proxy_of_the_environment_is_used(caller: Caller, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_proxy_of_the_environment_is_used(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     """It carries what goes to other hosts, but for those that NO_PROXY leaves out; with or without its scheme."""
     with Wire(lambda exchange: exchange.send(page(exchange))) as proxy:
         for value in (proxy.url, proxy.url.removeprefix("http://")):
             monkeypatch.setenv(name, value)
-            assert caller.page(base_url="http://127.0.0.2:9", allow_insecure_http=True).total_count == 60
+            assert (
+                caller.page(base_url="http://127.0.0.2:9", allow_insecure_http=True).total_count
+                == 60
+            )
         monkeypatch.setenv("NO_PROXY", "127.0.0.2")
         with pytest.raises(APIConnectionError):
             caller.page(base_url="http://127.0.0.2:9", allow_insecure_http=True)
@@ -397,7 +468,9 @@ def test_a_proxy_of_the_environment_is_used(caller: Caller, monkeypatch: pytest.
 
 
 @pytest.mark.usefixtures("canaries")
-def test_a_proxy_of_the_environment_is_not_for_this_machine(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_of_the_environment_is_not_for_this_machine(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Plain http to this machine goes there, not in the open to a proxy."""
     with elsewhere() as proxy, Wire() as wire:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
@@ -414,7 +487,9 @@ def test_the_output_of_commands_shows_no_key() -> None:
     """Neither the sandbox, told wrong keys, nor a program on the SDK prints one, at the most talkative."""
     talkative = {**os.environ, "FINERWORKS_LOG": "debug", "THEIR_WEB": WEB, "THEIR_APP": APP}
     command = [sys.executable, "-m", "finerworks.sandbox", "--", sys.executable, "-c", LISTS]
-    done = subprocess.run(command, env=talkative, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, env=talkative, capture_output=True, text=True, timeout=60, check=False
+    )
     assert "AuthenticationError" in done.stderr
     check(done.stdout + done.stderr)
 

@@ -49,8 +49,12 @@ def test_a_version_tells_of_a_change(changes: int, before: str, now: str, told: 
     assert is_told(changes, *(version(of_version(each)) for each in (before, now))) is told
 
 
-@pytest.mark.parametrize(("extra", "status"), [({}, 0), ({"x-more": True}, 1), ({"openapi": "3.0.2"}, 1)])
-def test_a_bundle_has_the_values_of_the_contract(tmp_path: Path, extra: dict[str, object], status: int) -> None:
+@pytest.mark.parametrize(
+    ("extra", "status"), [({}, 0), ({"x-more": True}, 1), ({"openapi": "3.0.2"}, 1)]
+)
+def test_a_bundle_has_the_values_of_the_contract(
+    tmp_path: Path, extra: dict[str, object], status: int
+) -> None:
     """One value that differs, or is one too many, is found."""
     bundle = tmp_path / "openapi.json"
     bundle.write_text(json.dumps(yaml.safe_load(CONTRACT) | extra), "utf-8")
@@ -58,8 +62,12 @@ def test_a_bundle_has_the_values_of_the_contract(tmp_path: Path, extra: dict[str
     assert subprocess.run(command, capture_output=True, check=False).returncode == status
 
 
-@pytest.mark.parametrize("contract", ["", "a: [", "info: {version: 1.0.0}", "openapi: 3.0.3", of_version("1.0")])
+@pytest.mark.parametrize(
+    "contract", ["", "a: [", "info: {version: 1.0.0}", "openapi: 3.0.3", of_version("1.0")]
+)
 def test_what_is_no_contract_is_refused_in_words(contract: str) -> None:
     """One line says what is wrong, in place of a traceback."""
-    with pytest.raises(SystemExit, match=r"^spec-diff: openapi\.yaml (is no contract|has info\.version 1\.0)"):
+    with pytest.raises(
+        SystemExit, match=r"^spec-diff: openapi\.yaml (is no contract|has info\.version 1\.0)"
+    ):
         SPEC["version"](contract)

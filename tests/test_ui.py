@@ -37,7 +37,9 @@ def shown(page: Page, name: str) -> str:
 
 
 @widths
-def test_with_the_demo_keys_a_person_sees_invoices(browser: Browser, sandbox: Sandbox, width: int) -> None:
+def test_with_the_demo_keys_a_person_sees_invoices(
+    browser: Browser, sandbox: Sandbox, width: int
+) -> None:
     """Both keys, as the page names them, are typed; both are sent; the first page of invoices is shown."""
     watched = Watched(browser, sandbox.base_url, width=width)
     page = watched.open(f"{sandbox.base_url}/ui")
@@ -48,7 +50,10 @@ def test_with_the_demo_keys_a_person_sees_invoices(browser: Browser, sandbox: Sa
     assert sandbox.app_key in told
     authorize(page, web_api_key=sandbox.web_api_key, app_key=sandbox.app_key)
     sent, answer = execute(page)
-    assert (sent.headers["web_api_key"], sent.headers["app_key"]) == (sandbox.web_api_key, sandbox.app_key)
+    assert (sent.headers["web_api_key"], sent.headers["app_key"]) == (
+        sandbox.web_api_key,
+        sandbox.app_key,
+    )
     assert answer.status == 200
     assert shown(page, ".response-col_status").startswith("200")
     assert FIRST in shown(page, ".response-col_description")
@@ -59,7 +64,9 @@ def test_with_the_demo_keys_a_person_sees_invoices(browser: Browser, sandbox: Sa
 
 
 @widths
-@pytest.mark.parametrize("keys", [{}, {"web_api_key": "another", "app_key": "one"}], ids=["none", "wrong"])
+@pytest.mark.parametrize(
+    "keys", [{}, {"web_api_key": "another", "app_key": "one"}], ids=["none", "wrong"]
+)
 def test_with_wrong_keys_a_person_sees_why(
     browser: Browser, sandbox: Sandbox, width: int, keys: dict[str, str]
 ) -> None:

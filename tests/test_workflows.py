@@ -75,7 +75,9 @@ def test_what_a_workflow_runs_is_there(path: Path) -> None:
     """Its steps are targets of the Makefile, and nothing from outside is put into a command."""
     commands = [step["run"] for step in steps(path) if "run" in step]
     assert not [command for command in commands if "${{" in command]
-    made = [word for command in commands if command.startswith("make ") for word in command.split()[1:]]
+    made = [
+        word for command in commands if command.startswith("make ") for word in command.split()[1:]
+    ]
     targets = {word for word in made if "=" not in word}
     assert targets
     assert targets <= TARGETS
@@ -84,7 +86,9 @@ def test_what_a_workflow_runs_is_there(path: Path) -> None:
 def test_each_python_that_the_package_names_is_tested() -> None:
     """By all tests for each change, and by those of the wheel before a release."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    named = [line.rpartition(" ")[2] for line in project["classifiers"] if re.search(r":: 3\.\d+$", line)]
+    named = [
+        line.rpartition(" ")[2] for line in project["classifiers"] if re.search(r":: 3\.\d+$", line)
+    ]
     for workflow in ("test", "release"):
         job = loaded(ROOT / f".github/workflows/{workflow}.yml")["jobs"]["test"]
         assert job["strategy"]["matrix"]["python"] == named
@@ -94,7 +98,9 @@ def test_what_is_published_is_what_was_tested() -> None:
     """Built once, by no job but one; the others take those files, and publishing comes last."""
     jobs = loaded(ROOT / ".github/workflows/release.yml")["jobs"]
     built = [
-        name for name, job in jobs.items() if any("make check-generated build" in str(step) for step in job["steps"])
+        name
+        for name, job in jobs.items()
+        if any("make check-generated build" in str(step) for step in job["steps"])
     ]
     assert built == ["build"]
     assert jobs["test"]["needs"] == "build"
@@ -105,7 +111,9 @@ def test_what_is_published_is_what_was_tested() -> None:
 def test_dependabot_looks_where_the_packages_are() -> None:
     """Each folder with a list of Node's packages that is committed with its lock."""
     updates = loaded(ROOT / ".github/dependabot.yml")["updates"]
-    (folders,) = (update["directories"] for update in updates if update["package-ecosystem"] == "npm")
+    (folders,) = (
+        update["directories"] for update in updates if update["package-ecosystem"] == "npm"
+    )
     tracked = [
         f"/{path.parent.relative_to(ROOT)}"
         for folder in ("benchmarks", "languages", "tools")
@@ -115,7 +123,9 @@ def test_dependabot_looks_where_the_packages_are() -> None:
     assert sorted(folders) == sorted(tracked)
 
 
-@pytest.mark.parametrize("path", [path for path in FORMS if path.stem != "config"], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [path for path in FORMS if path.stem != "config"], ids=lambda path: path.stem
+)
 def test_a_form_says_to_leave_keys_out(path: Path) -> None:
     """At its top, and in a box that has to be ticked; its fields have names of their own."""
     form = loaded(path)
@@ -131,7 +141,9 @@ def test_a_form_says_to_leave_keys_out(path: Path) -> None:
 def git(folder: Path, *arguments: str) -> str:
     """Run git as somebody, with nothing of the machine's own settings."""
     who = ["-c", "user.name=A", "-c", "user.email=a@b.test", "-c", "core.hooksPath="]
-    ran = subprocess.run(["git", *who, *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        ["git", *who, *arguments], cwd=folder, capture_output=True, text=True, check=True
+    )
     return ran.stdout
 
 
@@ -148,7 +160,9 @@ def git(folder: Path, *arguments: str) -> str:
         ("README.md", "pre-push", []),
     ],
 )
-def test_a_hook_makes_what_a_change_concerns(tmp_path: Path, path: str, stage: str, made: list[str]) -> None:
+def test_a_hook_makes_what_a_change_concerns(
+    tmp_path: Path, path: str, stage: str, made: list[str]
+) -> None:
     """pre-commit itself, with a Makefile that only tells what was asked of it: targets that the real one has."""
     git(tmp_path, "init", "--quiet")
     shutil.copy(ROOT / ".pre-commit-config.yaml", tmp_path)
@@ -175,7 +189,9 @@ def instruction(name: str) -> str:
 
 def test_the_image_is_made_of_what_is_let_in() -> None:
     """The wheel and the pins are copied, nothing else reaches the build; it runs as nobody, from a pinned base."""
-    ignored, *let_in = (ROOT / "tools" / "sandbox.Dockerfile.dockerignore").read_text("utf-8").split()
+    ignored, *let_in = (
+        (ROOT / "tools" / "sandbox.Dockerfile.dockerignore").read_text("utf-8").split()
+    )
     assert ignored == "*"
     sources = DOCKERFILE.split("COPY ")[1].splitlines()[0].split()[:-1]
     assert [f"!{source}" for source in sources] == let_in == ["!constraints.txt", "!dist/*.whl"]
@@ -209,7 +225,9 @@ def test_the_image_runs_a_sandbox_that_is_healthy() -> None:
             assert f"listens on http://127.0.0.1:{port}" in sandbox.stdout.readline()
             assert subprocess.run(asks, check=False).returncode == 0
             keys = {"web_api_key": "sandbox-web-api-key", "app_key": "sandbox-app-key"}
-            answer = httpx.post(f"http://127.0.0.1:{port}/v3/list_invoices", json={}, headers=keys, trust_env=False)
+            answer = httpx.post(
+                f"http://127.0.0.1:{port}/v3/list_invoices", json={}, headers=keys, trust_env=False
+            )
             assert answer.json()["total_count"] == 40
         finally:
             sandbox.terminate()

@@ -50,7 +50,9 @@ class Exchange:
     def pause(self, seconds: float) -> bool:
         """Wait; say whether the server ends, or nobody listens any more."""
         readable, _, _ = select.select([self._connection], [], [], 0)
-        return bool(readable and not self._connection.recv(1, socket.MSG_PEEK)) or self._over.wait(seconds)
+        return bool(readable and not self._connection.recv(1, socket.MSG_PEEK)) or self._over.wait(
+            seconds
+        )
 
     def wait(self) -> None:
         """Say nothing until the other side hangs up."""
@@ -108,7 +110,11 @@ Does = Callable[[Exchange], object]
 
 def http(body: bytes = b"", status: int = 200, *headers: str, length: int | None = None) -> bytes:
     """Write an answer; its length is that of its body if none is given."""
-    told = [f"HTTP/1.1 {status} Some Reason", f"Content-Length: {len(body) if length is None else length}", *headers]
+    told = [
+        f"HTTP/1.1 {status} Some Reason",
+        f"Content-Length: {len(body) if length is None else length}",
+        *headers,
+    ]
     return "\r\n".join([*told, "", ""]).encode("latin-1") + body
 
 
@@ -162,7 +168,9 @@ class Wire:
         self._over.set()
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads[:1]:  # the one that accepts: from here on no connection is added
+        for thread in self._threads[
+            :1
+        ]:  # the one that accepts: from here on no connection is added
             thread.join(10)
         self._listener.close()
         for connection in self._open:
@@ -202,7 +210,9 @@ class Wire:
             if self._tls:
                 with self._lock:
                     self._open.remove(connection)
-                    connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+                    connection = self._tls.wrap_socket(
+                        connection, server_side=True, do_handshake_on_connect=False
+                    )
                     self._open.append(connection)
                 connection.do_handshake()
             while True:

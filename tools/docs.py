@@ -32,14 +32,18 @@ LINK = re.compile(r"(?<=\]\()[^)\s#:]+(?=[)#])")
 SHOWN = {".png", ".svg", ".yaml"}
 """What a browser shows as it is, or a reader saves; anything else is a program, to be read as text."""
 
-CONSOLE = re.compile(r'(<div class="highlight")(?=><pre><span></span><code>(<span class="gp">.*?)</code>)', re.DOTALL)
+CONSOLE = re.compile(
+    r'(<div class="highlight")(?=><pre><span></span><code>(<span class="gp">.*?)</code>)', re.DOTALL
+)
 IMAGE = re.compile(r'<img [^>]*src="([^"]+)"[^>]*>')
 
 PLACE = '<div id="contract"></div>'
 """Where the contract goes on its page."""
 
 SWAGGER_UI = ("swagger-ui.css", "swagger-ui-bundle.js")
-SWAGGER_UI_FOLDER = next(Path(str(importlib.resources.files("swagger_ui_bundle"))).glob("vendor/swagger-ui-*"))
+SWAGGER_UI_FOLDER = next(
+    Path(str(importlib.resources.files("swagger_ui_bundle"))).glob("vendor/swagger-ui-*")
+)
 
 # In a tree of its own, so that the theme's styles and the viewer's leave each other alone.
 VIEWER = """
@@ -60,7 +64,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Take in the pages, and whatever file a page links to; a link to nothing is left for MkDocs to tell of."""
     _homes.clear()
     _homes.update(
-        {f"docs/{each.src_uri}": each.src_uri for each in files if Path(config.docs_dir, each.src_uri).exists()}
+        {
+            f"docs/{each.src_uri}": each.src_uri
+            for each in files
+            if Path(config.docs_dir, each.src_uri).exists()
+        }
     )
     for source, home in PAGES.items():
         _homes[source] = home
@@ -91,7 +99,9 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
         html = html.replace("<code>llms.txt</code>", '<a href="llms.txt"><code>llms.txt</code></a>')
     if page.file.src_uri != "contract.md":
         return html
-    contract = json.dumps(yaml.safe_load((ROOT / "openapi.yaml").read_text("utf-8"))).replace("</", r"<\/")
+    contract = json.dumps(yaml.safe_load((ROOT / "openapi.yaml").read_text("utf-8"))).replace(
+        "</", r"<\/"
+    )
     style, script = (f"../assets/swagger-ui/{name}" for name in SWAGGER_UI)
     return f'{html}<script src="{script}"></script><script>{VIEWER % {"style": style, "contract": contract}}</script>'
 
@@ -123,7 +133,9 @@ def on_post_build(config: MkDocsConfig) -> None:
             lines.append(f"- [{title}]({url}): {_gist(text)}")
     Path(config.site_dir, "llms.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     for home, text in written.items():
-        Path(config.site_dir, home).write_text(_turned(text, home, home, html_alone), encoding="utf-8")
+        Path(config.site_dir, home).write_text(
+            _turned(text, home, home, html_alone), encoding="utf-8"
+        )
 
 
 class Made(griffe.Extension):
@@ -143,7 +155,10 @@ def _taken(config: MkDocsConfig, home: str, path: Path) -> File:
 
 def _source(page: str) -> str:
     """Give the path that a page has in the repository."""
-    return next((source for source, home in PAGES.items() if home == page and page != "index.md"), f"docs/{page}")
+    return next(
+        (source for source, home in PAGES.items() if home == page and page != "index.md"),
+        f"docs/{page}",
+    )
 
 
 def _target(page: str, link: str) -> str:

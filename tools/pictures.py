@@ -36,16 +36,18 @@ def terminal(known: dict[str, str]) -> str:
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), legacy_windows=False)
     console.print(Text.from_ansi(ran.stdout), soft_wrap=True)
     body = console.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
-    style = (
-        "body{margin:0;display:inline-block;background:#fff;color:#222}pre{font:15px/1.4 monospace;margin:1em 1.5em}"
-    )
+    style = "body{margin:0;display:inline-block;background:#fff;color:#222}pre{font:15px/1.4 monospace;margin:1em 1.5em}"
     return f"<!doctype html><meta charset=utf-8><style>{style}</style>{body}"
 
 
 def main() -> None:
     """Take both."""
     path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-    with Sandbox() as sandbox, tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with (
+        Sandbox() as sandbox,
+        tempfile.TemporaryDirectory() as folder,
+        sync_playwright() as playwright,
+    ):
         page = Path(folder) / "page.html"
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         view = browser.new_page(viewport={"width": 1000, "height": 1420}, device_scale_factor=1.25)

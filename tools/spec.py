@@ -26,7 +26,12 @@ OASDIFF_LEVELS = ROOT / "tools" / "oasdiff-levels.txt"
 and the types of fields.
 """
 
-LEVELS = {0: "nothing has changed for clients", 1: "adds to it", 2: "may break clients", 3: "breaks clients"}
+LEVELS = {
+    0: "nothing has changed for clients",
+    1: "adds to it",
+    2: "may break clients",
+    3: "breaks clients",
+}
 """oasdiff's levels of a change."""
 
 TAGS = "contract-*"
@@ -50,7 +55,9 @@ def read(contract: str) -> dict[str, Any]:
         data = yaml.safe_load(contract)
         told, _ = str(data["info"]["version"]), data["servers"][0]["url"]
     except (yaml.YAMLError, LookupError, TypeError) as error:
-        raise SystemExit(f"spec-diff: {NAME} is no contract with a version and a server: {error}") from None
+        raise SystemExit(
+            f"spec-diff: {NAME} is no contract with a version and a server: {error}"
+        ) from None
     if not re.fullmatch(r"\d+\.\d+\.\d+", told):
         raise SystemExit(f"spec-diff: {NAME} has info.version {told}, not one of the form 1.2.3")
     return cast("dict[str, Any]", data)
@@ -70,7 +77,9 @@ def is_told(level: int, before: Version, now: Version) -> bool:
 
 def git(*arguments: str) -> str:
     """Run git in the project; give what it prints, or nothing if it fails."""
-    ran = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    ran = subprocess.run(
+        ["git", *arguments], cwd=ROOT, capture_output=True, encoding="utf-8", check=False
+    )
     return ran.stdout if ran.returncode == 0 else ""
 
 
@@ -82,7 +91,9 @@ def last_published(now: Version) -> str:
     if tag := git("describe", "--tags", "--abbrev=0", f"--match={TAGS}").strip():
         return tag
     if git("rev-parse", "--is-shallow-repository").strip() == "true":
-        raise SystemExit("spec-diff: this clone has no earlier contract: git fetch --unshallow --tags, or give BASE=")
+        raise SystemExit(
+            "spec-diff: this clone has no earlier contract: git fetch --unshallow --tags, or give BASE="
+        )
     revisions = git("log", "--format=%H", "--", NAME).split()
     for revision in revisions:
         if version(git("show", f"{revision}:{NAME}")) != now:
@@ -96,8 +107,18 @@ def changes_between(earlier: str, contract: str) -> list[dict[str, Any]]:
         old, new = Path(folder) / "old.yaml", Path(folder) / "new.yaml"
         old.write_text(earlier, encoding="utf-8")
         new.write_text(contract, encoding="utf-8")
-        command = [OASDIFF, "changelog", old, new, "--format=json", "--severity-levels", OASDIFF_LEVELS]
-        told = subprocess.run([*map(str, command)], capture_output=True, encoding="utf-8", check=False)
+        command = [
+            OASDIFF,
+            "changelog",
+            old,
+            new,
+            "--format=json",
+            "--severity-levels",
+            OASDIFF_LEVELS,
+        ]
+        told = subprocess.run(
+            [*map(str, command)], capture_output=True, encoding="utf-8", check=False
+        )
     if told.returncode:
         raise SystemExit(f"spec-diff: {told.stderr.strip()}")
     changes = cast("list[dict[str, Any]]", json.loads(told.stdout or "null") or [])
@@ -105,7 +126,9 @@ def changes_between(earlier: str, contract: str) -> list[dict[str, Any]]:
     changes = [change for change in changes if not re.match("api-(major-)?version-", change["id"])]
     before, now = (read(each)["servers"][0]["url"] for each in (earlier, contract))
     if before != now:
-        changes.append({"level": 3, "text": f"a client's default server is {now}, and was {before}"})
+        changes.append(
+            {"level": 3, "text": f"a client's default server is {now}, and was {before}"}
+        )
     return changes
 
 
@@ -116,7 +139,10 @@ def diff(base: str | None) -> int:
     base = base or last_published(now)
     earlier = git("show", f"{base}:{NAME}")
     if not earlier:
-        print(f"spec-diff: there is no {NAME} at {base or 'any revision'}: name one with BASE=", file=sys.stderr)
+        print(
+            f"spec-diff: there is no {NAME} at {base or 'any revision'}: name one with BASE=",
+            file=sys.stderr,
+        )
         return 2
     before, changes = version(earlier), changes_between(earlier, contract)
     for change in sorted(changes, key=lambda each: -each["level"]):
@@ -128,14 +154,22 @@ def diff(base: str | None) -> int:
     if is_told(level, before, now):
         return 0
     needed = "major" if level >= 2 else "minor" if level else "later"
-    print(f"spec-diff: info.version does not tell of it: that takes a {needed} version above {before}", file=sys.stderr)
+    print(
+        f"spec-diff: info.version does not tell of it: that takes a {needed} version above {before}",
+        file=sys.stderr,
+    )
     return 1
 
 
 def same(bundled: Path) -> int:
     """Say whether bundled JSON has the contract's values, no more and no fewer. The order of names means nothing."""
-    values = [yaml.safe_load(CONTRACT.read_text(encoding="utf-8")), json.loads(bundled.read_text(encoding="utf-8"))]
-    ours, theirs = (json.dumps(each, sort_keys=True) for each in values)  # 1 is not true, as == would have it
+    values = [
+        yaml.safe_load(CONTRACT.read_text(encoding="utf-8")),
+        json.loads(bundled.read_text(encoding="utf-8")),
+    ]
+    ours, theirs = (
+        json.dumps(each, sort_keys=True) for each in values
+    )  # 1 is not true, as == would have it
     if ours != theirs:
         print(f"spec: {bundled} does not have the values of {NAME}", file=sys.stderr)
         return 1
@@ -145,10 +179,14 @@ def same(bundled: Path) -> int:
 
 def main() -> int:
     """Do what the command line says."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("same").add_argument("bundled", type=Path)
-    commands.add_parser("diff").add_argument("--base", help="a revision; the last published contract, without")
+    commands.add_parser("diff").add_argument(
+        "--base", help="a revision; the last published contract, without"
+    )
     asked = parser.parse_args()
     return same(asked.bundled) if asked.command == "same" else diff(asked.base)
 

@@ -14,7 +14,9 @@ CORE = Path(__file__).parents[1] / "overlays" / "finerworks"
 
 def binds_another_endpoint(module: Path) -> bool:
     """Say whether a module is one of those beside invoices.py: listing invoices does not need them."""
-    return module.name != "invoices.py" and "from finerworks_client.api" in module.read_text(encoding="utf-8")
+    return module.name != "invoices.py" and "from finerworks_client.api" in module.read_text(
+        encoding="utf-8"
+    )
 
 
 def main() -> int:

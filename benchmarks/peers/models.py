@@ -20,7 +20,9 @@ def invoice_list(base: type[BaseModel]) -> Any:
         debug=(dict[str, Any] | None, None),
         **details,
     )
-    invoice: Any = create_model("Invoice", __base__=base, invoice_id=(str, ...), amount_due=(float, ...), **dates)
+    invoice: Any = create_model(
+        "Invoice", __base__=base, invoice_id=(str, ...), amount_due=(float, ...), **dates
+    )
     return create_model(
         "InvoiceList",
         __base__=base,

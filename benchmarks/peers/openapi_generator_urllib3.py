@@ -16,7 +16,11 @@ class Peer(Pages):
 
     def page(self, number: int) -> Answer:
         """Give a page."""
-        return of_model(self._api.list_invoices(generated.InvoiceListRequest(per_page=PER_PAGE, page_number=number)))
+        return of_model(
+            self._api.list_invoices(
+                generated.InvoiceListRequest(per_page=PER_PAGE, page_number=number)
+            )
+        )
 
     def close(self) -> None:
         """Close the connections."""

@@ -22,11 +22,24 @@ if TYPE_CHECKING:
     from finerworks.http import AsyncHTTPClient, HTTPClient
     from finerworks.pagination import AsyncPager, Page, Pager
 
-_homes = {"PRODUCTION": "attempts", "TEST": "attempts", "AsyncFinerWorks": "client", "FinerWorks": "client"}
+_homes = {
+    "PRODUCTION": "attempts",
+    "TEST": "attempts",
+    "AsyncFinerWorks": "client",
+    "FinerWorks": "client",
+}
 _homes |= {"AsyncHTTPClient": "http", "HTTPClient": "http"}
 _homes |= {"AsyncPager": "pagination", "Page": "pagination", "Pager": "pagination"}
 
-__all__ = ["PRODUCTION", "TEST", "AsyncFinerWorks", "AsyncHTTPClient", "AsyncPager", "FinerWorks", "HTTPClient"]
+__all__ = [
+    "PRODUCTION",
+    "TEST",
+    "AsyncFinerWorks",
+    "AsyncHTTPClient",
+    "AsyncPager",
+    "FinerWorks",
+    "HTTPClient",
+]
 __all__ += ["Page", "Pager", "__version__", "errors", "money"]
 __all__ += errors.__all__
 

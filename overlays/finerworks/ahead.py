@@ -46,7 +46,9 @@ class Threads(_Ahead[Key, Result]):
             self._todo.put((ask, future))
             if len(self._threads) < len(self._ahead):
                 self._threads.append(
-                    threading.Thread(None, self._context.copy().run, "finerworks", (self._read,), daemon=True)
+                    threading.Thread(
+                        None, self._context.copy().run, "finerworks", (self._read,), daemon=True
+                    )
                 )
                 self._threads[-1].start()
 
@@ -64,7 +66,9 @@ class Threads(_Ahead[Key, Result]):
             RuntimeError: This process is a fork of the one that began.
         """
         if os.getpid() != self._pid:
-            raise RuntimeError("this listing is being read in another process: begin a new one here, of a new client")
+            raise RuntimeError(
+                "this listing is being read in another process: begin a new one here, of a new client"
+            )
         if ask not in self._ahead:
             return self._context.run(self._fetch, ask)
         page = self._ahead[ask].result()
@@ -86,7 +90,9 @@ class Threads(_Ahead[Key, Result]):
 class Tasks(_Ahead[Key, Coroutine[None, None, Result]]):
     """Reads ahead in tasks."""
 
-    def __init__(self, fetch: Callable[[Key], Coroutine[None, None, Result]], concurrency: int) -> None:
+    def __init__(
+        self, fetch: Callable[[Key], Coroutine[None, None, Result]], concurrency: int
+    ) -> None:
         super().__init__(fetch, concurrency)
         self._ahead = dict[Key, "asyncio.Task[Result]"]()
 
@@ -104,7 +110,9 @@ class Tasks(_Ahead[Key, Coroutine[None, None, Result]]):
         import asyncio  # noqa: PLC0415
 
         self.start([ask])
-        await asyncio.wait([self._ahead[ask]])  # who is cancelled here does not cancel the request as well: see below
+        await asyncio.wait(
+            [self._ahead[ask]]
+        )  # who is cancelled here does not cancel the request as well: see below
         return self._ahead.pop(ask).result()
 
     async def aclose(self) -> None:

@@ -66,10 +66,14 @@ def settled(*settings: Settings) -> Settings:
         TypeError: One is no setting.
     """
     for each in settings:
-        cast(dict[str, object], each).update({name: hide(each.get(name)) for name in VARIABLES if name in each})
+        cast(dict[str, object], each).update(
+            {name: hide(each.get(name)) for name in VARIABLES if name in each}
+        )
     given = {name: value for each in settings for name, value in each.items() if value is not None}
     if unknown := set[str]().union(*settings) - Settings.__annotations__.keys():
-        raise TypeError(f"unknown arguments: {', '.join(sorted(unknown))}; what httpx is to know goes on transport=")
+        raise TypeError(
+            f"unknown arguments: {', '.join(sorted(unknown))}; what httpx is to know goes on transport="
+        )
     return cast(Settings, given)
 
 
@@ -77,10 +81,14 @@ class Policy:
     """What holds for every request of a client: its settings, checked. Never changed: they share it."""
 
     def __init__(self, settings: Settings) -> None:
-        self.base_url = read_base_url(settings.get("base_url"), insecure=settings.get("allow_insecure_http") is True)
+        self.base_url = read_base_url(
+            settings.get("base_url"), insecure=settings.get("allow_insecure_http") is True
+        )
         self.timeout = read_timeout(settings.get("timeout"))
         self.max_retries = whole_number("max_retries", settings.get("max_retries", 2), 0)
-        self.max_body_bytes = whole_number("max_body_bytes", settings.get("max_body_bytes", 32 * 1024 * 1024), 1)
+        self.max_body_bytes = whole_number(
+            "max_body_bytes", settings.get("max_body_bytes", 32 * 1024 * 1024), 1
+        )
         keys = {name: read_key(name, settings.get(name)) for name in VARIABLES}
         self.keys = KeyAuth(self.base_url, **keys)
         # What the environment said once holds for views too.
@@ -94,7 +102,10 @@ class Policy:
 
     def verdict(self, request: httpx.Request) -> Callable[[Exception], bool | float]:
         """Give `retries.verdict` on failures of a request. A body that is gone once sent is sent once."""
-        return partial(retries.verdict, reads=bool(self.model(request)) and type(request.stream) is httpx.ByteStream)
+        return partial(
+            retries.verdict,
+            reads=bool(self.model(request)) and type(request.stream) is httpx.ByteStream,
+        )
 
 
 def whole_number(name: str, value: object, least: int, most: int | None = None) -> int:
@@ -105,7 +116,9 @@ def whole_number(name: str, value: object, least: int, most: int | None = None) 
     """
     if type(value) is int and least <= value <= (value if most is None else most):
         return value
-    raise ValueError(f"{name}= is a whole number from {least}{f' to {most}' if most else ''}, not {value!r}")
+    raise ValueError(
+        f"{name}= is a whole number from {least}{f' to {most}' if most else ''}, not {value!r}"
+    )
 
 
 def read_base_url(value: str | None, *, insecure: bool) -> httpx.URL:
@@ -120,16 +133,26 @@ def read_base_url(value: str | None, *, insecure: bool) -> httpx.URL:
     """
     source = named("base_url", "FINERWORKS_BASE_URL", value)
     try:
-        url = httpx.URL(os.environ.get("FINERWORKS_BASE_URL") or PRODUCTION if value is None else value)
+        url = httpx.URL(
+            os.environ.get("FINERWORKS_BASE_URL") or PRODUCTION if value is None else value
+        )
         url.host.encode("idna")
     except (httpx.InvalidURL, TypeError, UnicodeError):
         url = httpx.URL()
-    if url.scheme not in ("http", "https") or not url.host or (url.port is not None and not 0 < url.port < 65536):
+    if (
+        url.scheme not in ("http", "https")
+        or not url.host
+        or (url.port is not None and not 0 < url.port < 65536)
+    ):
         raise ValueError(f"{source} is not an http:// or https:// address, such as {PRODUCTION}")
     if url.userinfo or url.raw_path != b"/" or url.fragment:
-        raise ValueError(f"{source} has credentials, a path or a query in it: give {shown(url)} alone")
+        raise ValueError(
+            f"{source} has credentials, a path or a query in it: give {shown(url)} alone"
+        )
     if url.scheme == "http" and not insecure and url.host not in LOOPBACK:
-        raise ValueError(f"{source} would send keys unencrypted: give https:// or, knowingly, allow_insecure_http=True")
+        raise ValueError(
+            f"{source} would send keys unencrypted: give https:// or, knowingly, allow_insecure_http=True"
+        )
     return url
 
 
@@ -153,9 +176,15 @@ def read_timeout(value: float | httpx.Timeout | None) -> httpx.Timeout:
     Raises:
         ValueError: It is not a finite number above 0.
     """
-    if not isinstance(value, httpx.Timeout | None) and (type(value) not in (int, float) or not 0 < value < 1e9):
+    if not isinstance(value, httpx.Timeout | None) and (
+        type(value) not in (int, float) or not 0 < value < 1e9
+    ):
         raise ValueError(f"timeout= is a number of seconds above 0, and below 1e9, not {value!r}")
-    return value if isinstance(value, httpx.Timeout) else httpx.Timeout(30.0 if value is None else value)
+    return (
+        value
+        if isinstance(value, httpx.Timeout)
+        else httpx.Timeout(30.0 if value is None else value)
+    )
 
 
 _RUNNING: ContextVar["Attempt | None"] = ContextVar("running", default=None)
@@ -170,7 +199,9 @@ def _read(read: MethodType, max_bytes: int, timeout: float | None = None) -> obj
     return read(max_bytes, timeout=timeout)
 
 
-def _look(own: socket.socket, poll: Callable[[int], object], ask: Callable[[str], object], info: str) -> object:
+def _look(
+    own: socket.socket, poll: Callable[[int], object], ask: Callable[[str], object], info: str
+) -> object:
     # Once closed, its number may be another's.
     return (own.fileno() < 0 or bool(poll(0))) if info == "is_readable" else ask(info)
 
@@ -194,17 +225,32 @@ class Attempt:
     _failed: object = None  # what made the last step of httpcore's that failed fail
     stream: SimpleNamespace | None = None  # httpcore's, of the connection that it reads from
 
-    def __init__(self, request: httpx.Request, policy: Policy, turn: "stamina.Attempt", *, aio: bool = False) -> None:
-        method, url, stream, extensions = request.method, request.url, request.stream, dict(request.extensions)
+    def __init__(
+        self, request: httpx.Request, policy: Policy, turn: "stamina.Attempt", *, aio: bool = False
+    ) -> None:
+        method, url, stream, extensions = (
+            request.method,
+            request.url,
+            request.stream,
+            dict(request.extensions),
+        )
         extensions["timeout"] = timeouts = extensions.get("timeout") or policy.timeout.as_dict()
         extensions.setdefault("trace", self.async_trace if aio else self.trace)
-        self.request = httpx.Request(method, url, headers=request.headers, stream=stream, extensions=extensions)
+        self.request = httpx.Request(
+            method, url, headers=request.headers, stream=stream, extensions=extensions
+        )
         if isinstance(stream, httpx.ByteStream):
             self.request.read()  # for a hook that looks at its content
-        self.seconds = max(float("inf") if seconds is None else seconds for seconds in timeouts.values())
+        self.seconds = max(
+            float("inf") if seconds is None else seconds for seconds in timeouts.values()
+        )
         self._asked, self._policy, self._turn, self._pace = request, policy, turn, PACE.get()
         self._response: httpx.Response | None = None
-        self._body, self._problem, self._hooked = bytearray(), cast(errors.FinerWorksError | None, None), False
+        self._body, self._problem, self._hooked = (
+            bytearray(),
+            cast(errors.FinerWorksError | None, None),
+            False,
+        )
 
     def wait(self) -> float:
         """Ask whether it may begin: 0. Else the seconds to wait before asking again."""
@@ -212,10 +258,15 @@ class Attempt:
 
     def __enter__(self) -> Self:
         self._began = time.monotonic()
-        self._tokens = _RUNNING.set(self), PACE.set(FREE)  # a hook's own requests do not wait for this one
+        self._tokens = (
+            _RUNNING.set(self),
+            PACE.set(FREE),
+        )  # a hook's own requests do not wait for this one
         return self
 
-    def __exit__(self, _: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> bool:
+    def __exit__(
+        self, _: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> bool:
         _RUNNING.reset(self._tokens[0])
         PACE.reset(self._tokens[1])
         self._pace.leave(self)
@@ -224,15 +275,23 @@ class Attempt:
         failed, self._failed = self._failed, None
         # What a hook raises is the caller's own, but for what came of reading this very answer: that has the request in
         # it. With asyncio, an error of TLS comes as it is.
-        asked = [(it.url.host, it.url.path) for it in vars(exc).values() if isinstance(it, httpx.Request)]
+        asked = [
+            (it.url.host, it.url.path) for it in vars(exc).values() if isinstance(it, httpx.Request)
+        ]
         ours = (self.request.url.host, self.request.url.path) in asked if self._hooked else True
         mine = isinstance(exc, httpx.TransportError) and ours
         if not mine and not (isinstance(exc, OSError) and exc is failed):
             return False
         told = f"{shown(self.request.url)}: {type(exc).__name__}: {exc}".rstrip(": ")
-        kind = errors.APITimeoutError if isinstance(exc, httpx.TimeoutException) else errors.APIConnectionError
+        kind = (
+            errors.APITimeoutError
+            if isinstance(exc, httpx.TimeoutException)
+            else errors.APIConnectionError
+        )
         # Trying again mends no certificate, and no request that cannot be written as HTTP.
-        self._problem = kind(told, transient=not any(word in told for word in ("LocalProtocol", "CERTIFICATE")))
+        self._problem = kind(
+            told, transient=not any(word in told for word in ("LocalProtocol", "CERTIFICATE"))
+        )
         return True
 
     def hooks(self, of: list[Hook]) -> Iterator[Hook]:
@@ -266,12 +325,16 @@ class Attempt:
         connection's reads are bounded from when it is opened, by the attempt that makes them.
         """
         if name == "http11.receive_response_headers.started":
-            self.heard = _RUNNING.get() is not self  # a transport may read elsewhere: nothing is known then
+            self.heard = (
+                _RUNNING.get() is not self
+            )  # a transport may read elsewhere: nothing is known then
         elif "exception" in info:
             self._failed = info["exception"]
         elif "timeout" in info:  # a step that opens a connection begins
             info["timeout"] = self.left(cast(float | None, info["timeout"]))
-        elif hasattr(stream := cast(SimpleNamespace, info.get("return_value")), "read"):  # one ended: its `read` counts
+        elif hasattr(
+            stream := cast(SimpleNamespace, info.get("return_value")), "read"
+        ):  # one ended: its `read` counts
             self.stream, stream.read = stream, partial(_read, stream.read)
 
     async def async_trace(self, name: str, info: dict[str, object]) -> None:
@@ -281,7 +344,11 @@ class Attempt:
         each request, whether they were hung up: anyio gathers all that it knows of a socket each time.
         """
         self.trace(name, info)
-        if self.stream is not None and info.get("return_value") is self.stream and hasattr(select, "poll"):
+        if (
+            self.stream is not None
+            and info.get("return_value") is self.stream
+            and hasattr(select, "poll")
+        ):
             own: socket.socket = self.stream.get_extra_info("socket")
             (poll := select.poll()).register(own, select.POLLIN)
             self.stream.get_extra_info = partial(_look, own, poll.poll, self.stream.get_extra_info)
@@ -294,7 +361,9 @@ class Attempt:
         """
         stream = response.extensions.get("network_stream")
         if not getattr(self, "heard", True) and isinstance(getattr(stream, "read", None), partial):
-            raise httpx.RemoteProtocolError("an answer came that nobody had asked for", request=self.request)
+            raise httpx.RemoteProtocolError(
+                "an answer came that nobody had asked for", request=self.request
+            )
         self._response = response
         if response.is_stream_consumed:  # a mock's answer comes with its body, unpacked
             self._body += response.content
@@ -332,7 +401,9 @@ class Attempt:
         if _LOG.isEnabledFor(logging.DEBUG):
             named = self._policy.keys.redact(errors.reference(data) or "None")
             _LOG.debug("%s, reference_id %s", self._line(response.status_code, seconds), named)
-        answer = _Answer(response.status_code, headers=response.headers, content=body, request=self._asked)
+        answer = _Answer(
+            response.status_code, headers=response.headers, content=body, request=self._asked
+        )
         answer.extensions["json"], answer.elapsed = data, dt.timedelta(seconds=seconds)
         return answer
 
@@ -348,7 +419,9 @@ class Attempt:
         wait = retries.retry_after(response.headers.get("Retry-After"), now=time.time())
         return errors.status_error(response.status_code, body, retry_after=wait, target=target)
 
-    def _decoded(self, response: httpx.Response, body: bytes) -> tuple[object, errors.FinerWorksError | None]:
+    def _decoded(
+        self, response: httpx.Response, body: bytes
+    ) -> tuple[object, errors.FinerWorksError | None]:
         most, model = self._policy.max_body_bytes, self._policy.model(self.request)
         status, wrong = f"HTTP {response.status_code}", errors.ResponseValidationError
         if max(len(body), len(self._body)) > most:
@@ -357,7 +430,9 @@ class Attempt:
             return None, wrong(f"the contract knows no {status} here")
         try:
             # No NaN; and an operation that writes may have nothing to say.
-            data: object = json.loads(body if body or model else b"null", parse_float=parse_number, parse_constant=int)
+            data: object = json.loads(
+                body if body or model else b"null", parse_float=parse_number, parse_constant=int
+            )
         except (ValueError, RecursionError):
             return None, wrong(f"{status} came with a body that is not JSON", transient=True)
         if (rejected := errors.rejection(data)) is not None or model is None:
@@ -373,12 +448,22 @@ class Attempt:
                 setattr(error, name, self._policy.keys.redact(value)[: errors.MAX_BODY])
         error.message = errors.shorten(error.message)
         error.args = (error.message,)
-        error.method, error.path, error.attempts = self.request.method, self.request.url.path, self._turn.num
+        error.method, error.path, error.attempts = (
+            self.request.method,
+            self.request.url.path,
+            self._turn.num,
+        )
         return error
 
     def _next(self, error: errors.FinerWorksError) -> str:
-        again = self._turn.num <= self._policy.max_retries and self._policy.verdict(self.request)(error)
-        return f"again in {self._turn.next_wait if again is True else again} s at the earliest" if again else "given up"
+        again = self._turn.num <= self._policy.max_retries and self._policy.verdict(self.request)(
+            error
+        )
+        return (
+            f"again in {self._turn.next_wait if again is True else again} s at the earliest"
+            if again
+            else "given up"
+        )
 
 
 class _Answer(httpx.Response):

@@ -54,7 +54,9 @@ class KeyAuth(httpx.Auth):
     @functools.cached_property
     def _replace(self) -> Callable[[str, str], str]:
         # A shorter key, a test's perhaps, is left: to take it out of a server's words would take the words apart.
-        secrets = sorted((key for key in self._keys.values() if key and len(key) >= 6), key=len, reverse=True)
+        secrets = sorted(
+            (key for key in self._keys.values() if key and len(key) >= 6), key=len, reverse=True
+        )
         return re.compile("|".join(map(_spelled, secrets)) or "(?!)", re.IGNORECASE).sub
 
     def require(self) -> dict[str, Secret]:
@@ -63,7 +65,9 @@ class KeyAuth(httpx.Auth):
         Raises:
             CredentialsError: One is missing. The message names its argument and its variable.
         """
-        missing = " and ".join(f"{name}= (or {VARIABLES[name]})" for name, key in self._keys.items() if not key)
+        missing = " and ".join(
+            f"{name}= (or {VARIABLES[name]})" for name, key in self._keys.items() if not key
+        )
         if missing:
             told = "every request needs both keys. Pass them as arguments or set them in the environment"
             raise CredentialsError(f"missing {missing}: {told}")
@@ -88,7 +92,10 @@ def _spelled(key: str) -> str:
     """Give a pattern for a key as it is, and as JSON, JavaScript, HTML or a URL may write its characters."""
     ways = r"(?:\\{{0,4}}{0}|\\{{1,4}}(?:u00|x){1:02x}|%(?:25)*{1:02x}|&#?\w+;)"
     # Backslashes in a row are one pattern: each by itself could be read in more ways than can be tried.
-    return "".join(r"\\+" if it == "\\" else ways.format(re.escape(it), ord(it)) for it in re.sub(r"\\+", r"\\", key))
+    return "".join(
+        r"\\+" if it == "\\" else ways.format(re.escape(it), ord(it))
+        for it in re.sub(r"\\+", r"\\", key)
+    )
 
 
 def named(argument: str, variable: str, value: object) -> str:
@@ -106,7 +113,9 @@ def read_key(name: str, value: object) -> Secret | None:
     if key is None or (key and key.isascii() and key.isprintable() and " " not in key):
         return key
     told = "has a character that no key has, such as a space or a line break" if key else "is empty"
-    raise CredentialsError(f"{named(name, VARIABLES[name], value)} {told}: copy the key again, with nothing around it")
+    raise CredentialsError(
+        f"{named(name, VARIABLES[name], value)} {told}: copy the key again, with nothing around it"
+    )
 
 
 def read_account_key(value: str | None) -> Secret:

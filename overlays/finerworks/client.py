@@ -18,7 +18,9 @@ Door = TypeVar("Door", HTTPClient, AsyncHTTPClient)
 
 
 def _refuse(_: httpx.Request) -> Never:
-    raise RuntimeError("no keys here: FinerWorks is for sync, AsyncFinerWorks for async, with_options() for settings")
+    raise RuntimeError(
+        "no keys here: FinerWorks is for sync, AsyncFinerWorks for async, with_options() for settings"
+    )
 
 
 class _FinerWorks(Generic[Door]):
@@ -32,18 +34,28 @@ class _FinerWorks(Generic[Door]):
     closed with this one: use it without ``with``."""
 
     def __init__(
-        self, *, account_key: str | None = None, http_client: Door | None = None, **settings: Unpack[Settings]
+        self,
+        *,
+        account_key: str | None = None,
+        http_client: Door | None = None,
+        **settings: Unpack[Settings],
     ) -> None:
         settings, self.account_key = settled(settings), read_account_key(account_key)
         # For callers without a type checker.
         if not isinstance(http_client, self._kind | None):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"http_client= is a finerworks.{self._kind.__name__}, not {type(http_client).__name__}")
-        self._door: Door = self._kind(**settings) if http_client is None else http_client.view(settings)
+            raise TypeError(
+                f"http_client= is a finerworks.{self._kind.__name__}, not {type(http_client).__name__}"
+            )
+        self._door: Door = (
+            self._kind(**settings) if http_client is None else http_client.view(settings)
+        )
         cast(KeyAuth, self._door.auth).require()
         from finerworks_client import Client  # noqa: PLC0415 - brings attrs, which takes time to import
 
         # The transport stands where the generated client would open a door of its own, without keys or bounds.
-        self.client = Client(str(self._door.base_url), httpx_args={"transport": httpx.MockTransport(_refuse)})
+        self.client = Client(
+            str(self._door.base_url), httpx_args={"transport": httpx.MockTransport(_refuse)}
+        )
         getattr(self.client, self._put)(self._door)
 
     def with_options(self, *, account_key: str | None = None, **settings: Unpack[Settings]) -> Self:
@@ -51,7 +63,10 @@ class _FinerWorks(Generic[Door]):
 
         Closing a view closes nothing; closing this client ends its views too.
         """
-        settings, account = settled(settings), self.account_key if account_key is None else account_key
+        settings, account = (
+            settled(settings),
+            self.account_key if account_key is None else account_key,
+        )
         return type(self)(account_key=account, http_client=self._door, **settings)
 
 

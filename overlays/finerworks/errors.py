@@ -172,7 +172,9 @@ class ListingChangedError(FinerWorksError):
 
 def shorten(text: str) -> str:
     """Give the text on one line, without control characters, cut to `MAX_MESSAGE` characters."""
-    line = " ".join("".join(each if each.isprintable() else " " for each in text[: 2 * MAX_MESSAGE]).split())
+    line = " ".join(
+        "".join(each if each.isprintable() else " " for each in text[: 2 * MAX_MESSAGE]).split()
+    )
     return line if len(line) <= MAX_MESSAGE else line[: MAX_MESSAGE - 1] + "…"
 
 
@@ -190,10 +192,16 @@ def reference(data: object) -> str | None:
 
 def explain(data: object) -> str:
     """Give the server's own words from whichever shape it put them in, or nothing."""
-    shapes = (parts(data).get("Message"), parts(data).get("message"), parts(parts(data).get("status")).get("message"))
+    shapes = (
+        parts(data).get("Message"),
+        parts(data).get("message"),
+        parts(parts(data).get("status")).get("message"),
+    )
     said = [words for words in shapes if isinstance(words, str)]
     for name, told in parts(parts(data).get("ModelState")).items():
-        said.append(f"{name}: {', '.join(map(str, cast(list[object], told))) if isinstance(told, list) else told}")
+        said.append(
+            f"{name}: {', '.join(map(str, cast(list[object], told))) if isinstance(told, list) else told}"
+        )
     return " ".join(said)[: 50 * MAX_BODY].encode(errors="replace").decode()
 
 
@@ -205,11 +213,19 @@ def rejection(data: object) -> RequestRejectedError | None:
     return RequestRejectedError(told, reference_id=reference(data))
 
 
-_KINDS: dict[int, type[APIStatusError]] = {400: BadRequestError, 401: AuthenticationError, 403: PermissionDeniedError}
-_KINDS.update({404: NotFoundError, 429: RateLimitError, 3: RedirectError, 5: ServerError})  # 3: 3xx, 5: 5xx
+_KINDS: dict[int, type[APIStatusError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+}
+_KINDS.update(
+    {404: NotFoundError, 429: RateLimitError, 3: RedirectError, 5: ServerError}
+)  # 3: 3xx, 5: 5xx
 
 
-def status_error(status_code: int, content: bytes, *, retry_after: float | None, target: str) -> APIStatusError:
+def status_error(
+    status_code: int, content: bytes, *, retry_after: float | None, target: str
+) -> APIStatusError:
     """Give the typed error of an HTTP status that is not 2xx, whatever its body is.
 
     Args:
@@ -218,14 +234,26 @@ def status_error(status_code: int, content: bytes, *, retry_after: float | None,
         retry_after: Seconds that the server asks to wait.
         target: For a redirect, the origin that it names.
     """
-    text = content.decode(json.detect_encoding(content), errors="replace").removeprefix("\ufeff").replace("\0", "")
+    text = (
+        content.decode(json.detect_encoding(content), errors="replace")
+        .removeprefix("\ufeff")
+        .replace("\0", "")
+    )
     try:
         data: object = json.loads(text)
     except (ValueError, RecursionError):
         data = None
     kind = _KINDS.get(status_code, _KINDS.get(status_code // 100, APIStatusError))
-    if status_code == 400 and any(name.endswith(REFUSED_KEYS) for name in parts(parts(data).get("ModelState"))):
+    if status_code == 400 and any(
+        name.endswith(REFUSED_KEYS) for name in parts(parts(data).get("ModelState"))
+    ):
         kind = AuthenticationError
-    said = f"a redirect to {target}" if kind is RedirectError else explain(data) or (text.strip() and text)
+    said = (
+        f"a redirect to {target}"
+        if kind is RedirectError
+        else explain(data) or (text.strip() and text)
+    )
     told, named = f"HTTP {status_code}: {said or 'without a body'}", reference(data)
-    return kind(told, status_code=status_code, body=text, reference_id=named, retry_after=retry_after)
+    return kind(
+        told, status_code=status_code, body=text, reference_id=named, retry_after=retry_after
+    )

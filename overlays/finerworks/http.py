@@ -23,8 +23,13 @@ from finerworks._version import __version__
 from finerworks.attempts import LOOPBACK, Attempt, Policy, Settings, settled
 from finerworks.pace import PACE
 
-_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip"}  # what the door itself unpacks, within bounds
-_HEADERS["User-Agent"] = f"finerworks/{__version__} python/{sys.version.split()[0]} httpx/{httpx.__version__}"
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+}  # what the door itself unpacks, within bounds
+_HEADERS["User-Agent"] = (
+    f"finerworks/{__version__} python/{sys.version.split()[0]} httpx/{httpx.__version__}"
+)
 
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=60)
 """Connections, and the seconds that an idle one is kept. httpcore counts those in use as kept alive too."""
@@ -56,23 +61,47 @@ class _Door(Generic[Transport]):
         self._policy = own = Policy(settings := settled(settings))
         new: functools.partial[Transport] = functools.partial(type(self)._open, limits=LIMITS)
         if transport is None:
-            new.keywords["verify"] = _tls(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+            new.keywords["verify"] = _tls(
+                os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+            )
         proxies = getproxies() if transport is None else {}
         named = {scheme: proxies.get(scheme) or proxies.get("all") for scheme in ("http", "https")}
-        whole = {scheme: it if "://" in it else f"http://{it}" for scheme, it in named.items() if it}
-        self._proxied: dict[str, Transport] = {scheme: new(proxy=proxy) for scheme, proxy in whole.items()}
+        whole = {
+            scheme: it if "://" in it else f"http://{it}" for scheme, it in named.items() if it
+        }
+        self._proxied: dict[str, Transport] = {
+            scheme: new(proxy=proxy) for scheme, proxy in whole.items()
+        }
         self._direct: Transport = new() if transport is None else transport
-        start = cast(Callable[..., None], super().__init__)  # httpx's, of the client that comes after
-        given = {"base_url": own.base_url, "auth": own.keys, "timeout": own.timeout, "headers": _HEADERS}
+        start = cast(
+            Callable[..., None], super().__init__
+        )  # httpx's, of the client that comes after
+        given = {
+            "base_url": own.base_url,
+            "auth": own.keys,
+            "timeout": own.timeout,
+            "headers": _HEADERS,
+        }
         # It is to close them.
-        start(transport=self._direct, mounts={f"{scheme}://": it for scheme, it in self._proxied.items()}, **given)
+        start(
+            transport=self._direct,
+            mounts={f"{scheme}://": it for scheme, it in self._proxied.items()},
+            **given,
+        )
 
     def view(self, settings: Settings) -> Self:
         """Give a client with other settings that shares this one's connections: it is this one that is to be closed."""
         view = copy.copy(self)
-        view.owner, view._policy = self.owner or self, (policy := Policy(settled(self._policy.settings, settings)))
+        view.owner, view._policy = (
+            self.owner or self,
+            (policy := Policy(settled(self._policy.settings, settings))),
+        )
         client = cast(httpx.Client, view)  # or its async twin: both have what is set here
-        client.base_url, client.auth, client.headers = policy.base_url, policy.keys, client.headers  # a copy of them
+        client.base_url, client.auth, client.headers = (
+            policy.base_url,
+            policy.keys,
+            client.headers,
+        )  # a copy of them
         client.timeout = policy.timeout if "timeout" in settings else client.timeout
         return view
 
@@ -99,7 +128,11 @@ class _Door(Generic[Transport]):
     def _wire(self, request: httpx.Request) -> Transport:
         """Give the way of a request. No proxy of the environment is for this machine."""
         host = request.url.host
-        proxied = self._proxied if self._proxied and host not in LOOPBACK and not proxy_bypass(host) else {}
+        proxied = (
+            self._proxied
+            if self._proxied and host not in LOOPBACK and not proxy_bypass(host)
+            else {}
+        )
         return proxied.get(request.url.scheme, self._direct)
 
 
@@ -171,7 +204,9 @@ class HTTPClient(_Door[httpx.BaseTransport], httpx.Client):
                         response.request = asked
                         for hook in attempt.hooks(self.event_hooks["response"]):
                             hook(response)
-                        for chunk in cast(Iterable[bytes], response.stream) if attempt.head(response) else ():
+                        for chunk in (
+                            cast(Iterable[bytes], response.stream) if attempt.head(response) else ()
+                        ):
                             if not attempt.take(chunk):
                                 break
                 chunk = b""  # a traceback with locals is not to show the answer
@@ -200,7 +235,9 @@ class AsyncHTTPClient(_Door[httpx.AsyncBaseTransport], httpx.AsyncClient):
                     attempt.request = asked = await anext(auth.async_auth_flow(attempt.request))
                     for hook in attempt.hooks(self.event_hooks["request"]):
                         await hook(asked)
-                    async with contextlib.aclosing(await self._wire(asked).handle_async_request(asked)) as response:
+                    async with contextlib.aclosing(
+                        await self._wire(asked).handle_async_request(asked)
+                    ) as response:
                         response.request = asked
                         for hook in attempt.hooks(self.event_hooks["response"]):
                             await hook(response)

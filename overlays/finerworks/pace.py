@@ -55,7 +55,9 @@ class Pace:
         with self._lock:
             self._running.discard(attempt)
 
-    def judging(self, verdict: Callable[[Exception], bool | float]) -> Callable[[Exception], bool | float]:
+    def judging(
+        self, verdict: Callable[[Exception], bool | float]
+    ) -> Callable[[Exception], bool | float]:
         """Give `retries.verdict` with this pace's waits in place of its own."""
 
         def judge(error: Exception) -> bool | float:
@@ -64,9 +66,13 @@ class Pace:
                 return again
             now = time.monotonic()
             with self._lock:
-                if isinstance(error, RateLimitError) and now >= self._resume:  # of several at once, one counts
+                if (
+                    isinstance(error, RateLimitError) and now >= self._resume
+                ):  # of several at once, one counts
                     self._most = max(1, self._most // 2)
-                self._resume = max(self._resume, now + backoff(getattr(error, "attempts", 1), again))
+                self._resume = max(
+                    self._resume, now + backoff(getattr(error, "attempts", 1), again)
+                )
             return 0.0
 
         return judge

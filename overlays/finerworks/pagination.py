@@ -7,7 +7,15 @@ read ahead, by threads or by tasks.
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Hashable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Coroutine,
+    Generator,
+    Hashable,
+    Iterator,
+)
 from contextlib import aclosing, closing
 from importlib import import_module
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
@@ -46,7 +54,9 @@ class Page(Generic[T]):
 
     def __post_init__(self) -> None:
         if self.total_count is not None and self.total_count < 0:
-            raise ResponseValidationError("the answer breaks the contract: total_count is below 0", field="total_count")
+            raise ResponseValidationError(
+                "the answer breaks the contract: total_count is below 0", field="total_count"
+            )
 
 
 class Ask(NamedTuple):
@@ -108,7 +118,9 @@ class Listing(Generic[T]):
             return []
         number, size = self.ask
         last = -((self._total or 0) // -size) if self._believed and number > 1 else number
-        return [Ask(each, size) for each in range(number, min(max(last, number) + 1, number + most))]
+        return [
+            Ask(each, size) for each in range(number, min(max(last, number) + 1, number + most))
+        ]
 
     def take(self, ask: Ask, page: Page[T]) -> list[T]:
         """Take the page that was asked for, and give what is on it that was not given before.
@@ -120,7 +132,9 @@ class Listing(Generic[T]):
         # Between zeros, as no text that repr gives has one: no key is found in a part of another.
         keys = [f"\0{self._key(item)!r}\0" for item in page.items]
         if len(set(keys)) < len(keys):
-            raise ResponseValidationError("two items of one page have the same id: one would be lost")
+            raise ResponseValidationError(
+                "two items of one page have the same id: one would be lost"
+            )
         unread = self._read.add(keys)
         fresh = unread if self._read is self._given else self._given.add(keys)
         self.ask = self._next(ask, page, repeated=not all(unread))
@@ -129,13 +143,19 @@ class Listing(Generic[T]):
     def _next(self, ask: Ask, page: Page[T], *, repeated: bool) -> Ask | None:
         """Say what to ask for after a page, from top to bottom, the first that holds."""
         count, size, read, told = len(page.items), ask.per_page, self._read.count, page.total_count
-        moved = None not in (told, self._total) and told != self._total and (self._believed or told != count)
+        moved = (
+            None not in (told, self._total)
+            and told != self._total
+            and (self._believed or told != count)
+        )
         if ask.number == 1:
             self._total = told
             if told == count < size and self._read.count == self._given.count:
                 return None
             self._believed = told is not None and told > count
-            size = min(count, size) or size  # where the server makes smaller pages than asked, go on with its size
+            size = (
+                min(count, size) or size
+            )  # where the server makes smaller pages than asked, go on with its size
         elif repeated or moved:
             return self._again()
         if self._believed and self._total is not None:
@@ -150,7 +170,9 @@ class Listing(Generic[T]):
     def _again(self) -> Ask:
         if self._passes == MAX_PASSES:
             told = f"{self._given.count} items were given, and the server counts {self._total}"
-            raise ListingChangedError(f"the listing changed in each of {MAX_PASSES} readings: {told}")
+            raise ListingChangedError(
+                f"the listing changed in each of {MAX_PASSES} readings: {told}"
+            )
         self._passes += 1
         self._read = _Keys()
         return Ask(1, self._per_page)
@@ -163,9 +185,20 @@ class _Listable(Generic[T, Fetched]):
     """How many items the server last said there are; None before it did, or if it does not."""
 
     def __init__(
-        self, fetch: Callable[[Ask], Fetched], *, per_page: int, key: Key[T], concurrency: int = 1, answer: str = ""
+        self,
+        fetch: Callable[[Ask], Fetched],
+        *,
+        per_page: int,
+        key: Key[T],
+        concurrency: int = 1,
+        answer: str = "",
     ) -> None:
-        self._fetch, self._per_page, self._key, self._concurrency = fetch, per_page, key, concurrency
+        self._fetch, self._per_page, self._key, self._concurrency = (
+            fetch,
+            per_page,
+            key,
+            concurrency,
+        )
         self._answer = answer  # the model that says which columns a table has
 
     def _take(self, listing: Listing[T], ask: Ask, page: Page[T]) -> Page[T]:
@@ -174,7 +207,9 @@ class _Listable(Generic[T, Fetched]):
 
     def _frame(self, *packages: str) -> "Frame":
         # By name: it is an optional part, and needs pyarrow.
-        return cast("Frame", import_module("finerworks.exports.frames").Frame(self._answer, *packages))
+        return cast(
+            "Frame", import_module("finerworks.exports.frames").Frame(self._answer, *packages)
+        )
 
 
 class Pager(_Listable[T, Page[T]]):

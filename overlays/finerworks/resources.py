@@ -70,7 +70,10 @@ class _Resource(Generic[Answer, T]):
 
     def _asked(self, page_number: int, per_page: int, account_key: str | None) -> dict[str, object]:
         account = self._owner.account_key if account_key is None else read_account_key(account_key)
-        size, number = whole_number("per_page", per_page, 1, MAX_PER_PAGE), whole_number("page_number", page_number, 1)
+        size, number = (
+            whole_number("per_page", per_page, 1, MAX_PER_PAGE),
+            whole_number("page_number", page_number, 1),
+        )
         body = self._endpoint.module.sync.__annotations__["body"](
             per_page=size, page_number=number, **({"account_key": account} if account else {})
         )
@@ -78,14 +81,22 @@ class _Resource(Generic[Answer, T]):
 
     def _page(self, ask: Ask, answer: Answer) -> Page[T]:
         total = getattr(answer, "total_count", None)
-        return Page(ask.number, self._endpoint.items(answer) or [], total if isinstance(total, int) else None)
+        return Page(
+            ask.number,
+            self._endpoint.items(answer) or [],
+            total if isinstance(total, int) else None,
+        )
 
 
 class Resource(_Resource[Answer, T]):
     """A listing of an account: ``fw.invoices`` is one."""
 
     def list(
-        self, *, account_key: str | None = None, per_page: int = MAX_PER_PAGE, concurrency: int = CONCURRENCY
+        self,
+        *,
+        account_key: str | None = None,
+        per_page: int = MAX_PER_PAGE,
+        concurrency: int = CONCURRENCY,
     ) -> Pager[T]:
         """List everything, page after page. Nothing is sent until the pager is iterated.
 
@@ -104,11 +115,21 @@ class Resource(_Resource[Answer, T]):
         most = whole_number("concurrency", concurrency, 1, MAX_CONCURRENCY)
 
         def fetch(ask: Ask) -> Page[T]:
-            return self._page(ask, self.page(ask.number, per_page=ask.per_page, account_key=account_key))
+            return self._page(
+                ask, self.page(ask.number, per_page=ask.per_page, account_key=account_key)
+            )
 
-        return Pager(fetch, per_page=per_page, key=self._endpoint.key, concurrency=most, answer=self._endpoint.answer)
+        return Pager(
+            fetch,
+            per_page=per_page,
+            key=self._endpoint.key,
+            concurrency=most,
+            answer=self._endpoint.answer,
+        )
 
-    def page(self, page_number: int = 1, *, per_page: int = 10, account_key: str | None = None) -> Answer:
+    def page(
+        self, page_number: int = 1, *, per_page: int = 10, account_key: str | None = None
+    ) -> Answer:
         """Give one page as the server sent it, with its envelope.
 
         Args:
@@ -120,25 +141,40 @@ class Resource(_Resource[Answer, T]):
             ValueError: An argument is out of its range.
             FinerWorksError: The request failed; `finerworks.errors` has the kinds.
         """
-        return cast(Answer, self._endpoint.module.sync(**self._asked(page_number, per_page, account_key)))
+        return cast(
+            Answer, self._endpoint.module.sync(**self._asked(page_number, per_page, account_key))
+        )
 
 
 class AsyncResource(_Resource[Answer, T]):
     """A listing of an account: ``fw.invoices`` of an `AsyncFinerWorks` is one."""
 
     def list(
-        self, *, account_key: str | None = None, per_page: int = MAX_PER_PAGE, concurrency: int = CONCURRENCY
+        self,
+        *,
+        account_key: str | None = None,
+        per_page: int = MAX_PER_PAGE,
+        concurrency: int = CONCURRENCY,
     ) -> AsyncPager[T]:
         """List everything with ``async for``; see `Resource.list`."""
         self._asked(1, per_page, account_key)
         most = whole_number("concurrency", concurrency, 1, MAX_CONCURRENCY)
 
         async def fetch(ask: Ask) -> Page[T]:
-            return self._page(ask, await self.page(ask.number, per_page=ask.per_page, account_key=account_key))
+            return self._page(
+                ask, await self.page(ask.number, per_page=ask.per_page, account_key=account_key)
+            )
 
         given = self._endpoint
-        return AsyncPager(fetch, per_page=per_page, key=given.key, concurrency=most, answer=given.answer)
+        return AsyncPager(
+            fetch, per_page=per_page, key=given.key, concurrency=most, answer=given.answer
+        )
 
-    async def page(self, page_number: int = 1, *, per_page: int = 10, account_key: str | None = None) -> Answer:
+    async def page(
+        self, page_number: int = 1, *, per_page: int = 10, account_key: str | None = None
+    ) -> Answer:
         """Give one page as the server sent it; see `Resource.page`."""
-        return cast(Answer, await self._endpoint.module.asyncio(**self._asked(page_number, per_page, account_key)))
+        return cast(
+            Answer,
+            await self._endpoint.module.asyncio(**self._asked(page_number, per_page, account_key)),
+        )

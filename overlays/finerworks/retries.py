@@ -77,7 +77,9 @@ def retry_after(value: str | None, *, now: float) -> float | None:
     try:
         if text.replace(".", "", 1).isdigit() and len(text) < 20:
             return float(text)
-        return max(parsedate_to_datetime(text if "," in text else f"{text} GMT").timestamp() - now, 0.0)
+        return max(
+            parsedate_to_datetime(text if "," in text else f"{text} GMT").timestamp() - now, 0.0
+        )
     except (ValueError, OverflowError):
         return None
 
@@ -91,4 +93,8 @@ def verdict(error: Exception, *, reads: bool) -> bool | float:
     """
     if reads and isinstance(error, APIStatusError) and error.status_code in AGAIN:
         return (error.retry_after or 0) <= MAX_RETRY_AFTER and (error.retry_after or True)
-    return reads and isinstance(error, APIConnectionError | ResponseValidationError) and error.transient
+    return (
+        reads
+        and isinstance(error, APIConnectionError | ResponseValidationError)
+        and error.transient
+    )

@@ -75,19 +75,29 @@ def _kind(annotation: object) -> Kind:
         return _object(annotation)
     if get_origin(annotation) is list:
         return Kind("a list", {list: _list(_kind(get_args(annotation)[0]))})
-    if args := get_args(annotation):  # a union, of null and of what is absent with one other: more does not occur
+    if args := get_args(
+        annotation
+    ):  # a union, of null and of what is absent with one other: more does not occur
         (kind,) = (_kind(each) for each in args if each not in (NoneType, Unset))
         quick = f"({{0}} is None or {kind.quick})" if NoneType in args else kind.quick
-        return kind._replace(looks=kind.looks | ({NoneType: None} if NoneType in args else {}), quick=quick)
+        return kind._replace(
+            looks=kind.looks | ({NoneType: None} if NoneType in args else {}), quick=quick
+        )
     return _SCALARS[annotation]
 
 
 def _object(model: type) -> Kind:
     """Check the fields of an object. It may have others: a server may add some at any time."""
-    hints, fields, quick = get_type_hints(model, localns=vars(models)), list[_Field](), ["type(d) is dict"]
+    hints, fields, quick = (
+        get_type_hints(model, localns=vars(models)),
+        list[_Field](),
+        ["type(d) is dict"],
+    )
     for each in (it for it in attrs.fields(model) if it.init):
         kind, needed = _kind(hints[each.name]), each.default is attrs.NOTHING
-        fields.append((each.name, kind.looks if needed else {**kind.looks, type: None}, _wrong(kind.said)))
+        fields.append(
+            (each.name, kind.looks if needed else {**kind.looks, type: None}, _wrong(kind.said))
+        )
         quick.append(kind.quick.format(f"d[{each.name!r}]") if needed else "False")
 
     def check(value: dict[str, object]) -> tuple[str, str] | None:
@@ -135,8 +145,12 @@ _SCALARS: dict[object, Kind] = {
     bool: Kind("true or false", {bool: None}, "type({0}) is bool"),
     int: Kind("a whole number", {int: None}, "type({0}) is int"),
     # A Decimal is how the door marks a number that no float holds exactly, or that has no end.
-    float: Kind("a finite number, held exactly", {int: None, float: None}, "type({0}) in (float, int)"),
+    float: Kind(
+        "a finite number, held exactly", {int: None, float: None}, "type({0}) in (float, int)"
+    ),
     dt.datetime: Kind(
-        "a date and time in ISO 8601", {str: _moment}, "type({0}) is str and {0}[10:11] == 'T' and moment({0})"
+        "a date and time in ISO 8601",
+        {str: _moment},
+        "type({0}) is str and {0}[10:11] == 'T' and moment({0})",
     ),
 }

@@ -48,7 +48,9 @@ def run(*command: str, cwd: Path, **environment: str) -> str:
     """Run a command outside the tree, and give what it prints."""
     known = {name: value for name, value in os.environ.items() if not name.startswith("FINERWORKS")}
     known.pop("PYTHONPATH", None)
-    done = subprocess.run(command, cwd=cwd, env=known | environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=cwd, env=known | environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

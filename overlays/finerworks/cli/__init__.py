@@ -14,7 +14,8 @@ def main() -> int:
         return 130
     except ModuleNotFoundError as error:
         print(  # noqa: T201 - nothing better is there
-            f"finerworks: the command needs {error.name}: pip install '.[cli]' in the clone", file=sys.stderr
+            f"finerworks: the command needs {error.name}: pip install '.[cli]' in the clone",
+            file=sys.stderr,
         )
         return 1
     return run(sys.argv[1:])

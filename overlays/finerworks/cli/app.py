@@ -31,7 +31,9 @@ from finerworks.cli.session import host, opened, usage, wanted
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=f"FinerWorks' invoices.\n\n{KEYS}")
+app = typer.Typer(
+    no_args_is_help=True, pretty_exceptions_enable=False, help=f"FinerWorks' invoices.\n\n{KEYS}"
+)
 invoices = typer.Typer(no_args_is_help=True, help="List, export and report an account's invoices.")
 app.add_typer(invoices, name="invoices")
 
@@ -46,7 +48,8 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - as typer calls it
 def options(
     *,
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None: ...
 
@@ -77,10 +80,19 @@ def list_(
     from finerworks.exports.writers import WRITERS, json_array  # noqa: PLC0415 - as for the generated models
     from finerworks_client.models import Invoice  # noqa: PLC0415 - brings attrs
 
-    chosen = selected(account_key=account_key, since=since, until=until, as_of=as_of, overdue=overdue, limit=limit)
-    with whole_output() as file, wanted(context, env_file, Session(quiet, verbose, debug), chosen) as (found, _):
+    chosen = selected(
+        account_key=account_key, since=since, until=until, as_of=as_of, overdue=overdue, limit=limit
+    )
+    with (
+        whole_output() as file,
+        wanted(context, env_file, Session(quiet, verbose, debug), chosen) as (found, _),
+    ):
         if format == "table":
-            file.write(table(found, chosen.as_of, chosen.words).encode(sys.stdout.encoding, "backslashreplace"))
+            file.write(
+                table(found, chosen.as_of, chosen.words).encode(
+                    sys.stdout.encoding, "backslashreplace"
+                )
+            )
         else:
             (json_array if format == "json" else WRITERS[format].write)(file, found, Invoice)
 
@@ -88,10 +100,13 @@ def list_(
 @invoices.command(epilog=STATUSES)
 def export(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What to write: .csv, .jsonl, .parquet or .xlsx.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="What to write: .csv, .jsonl, .parquet or .xlsx.")
+    ],
     *,
     format: Annotated[  # noqa: A002 - its usual name
-        Literal["csv", "jsonl", "parquet", "xlsx"] | None, typer.Option(help="How it is written; else as FILE ends.")
+        Literal["csv", "jsonl", "parquet", "xlsx"] | None,
+        typer.Option(help="How it is written; else as FILE ends."),
     ] = None,
     overwrite: Overwrite = False,
     account_key: AccountKey = None,
@@ -113,10 +128,15 @@ def export(
     from finerworks import exports  # noqa: PLC0415 - as for the generated models
     from finerworks.cli.output import summary  # noqa: PLC0415 - rich takes time to import
 
-    chosen = selected(account_key=account_key, since=since, until=until, as_of=as_of, overdue=overdue, limit=limit)
+    chosen = selected(
+        account_key=account_key, since=since, until=until, as_of=as_of, overdue=overdue, limit=limit
+    )
     with usage():
         kind = exports.file_format(file, format)
-    with wanted(context, env_file, Session(quiet, verbose, debug), chosen) as (found, _), usage(FileExistsError):
+    with (
+        wanted(context, env_file, Session(quiet, verbose, debug), chosen) as (found, _),
+        usage(FileExistsError),
+    ):
         done = exports.export(found, file, format=kind, overwrite=overwrite)
     if not quiet:
         typer.echo(f"{summary(done.count, done.total)}, in {file}", err=True)
@@ -145,19 +165,32 @@ def report(
     from finerworks.cli.output import summary  # noqa: PLC0415 - rich takes time to import
     from finerworks.report import write_report  # noqa: PLC0415 - brings jinja2
 
-    chosen = selected(account_key=account_key, since=since, until=until, as_of=as_of, overdue=overdue)
+    chosen = selected(
+        account_key=account_key, since=since, until=until, as_of=as_of, overdue=overdue
+    )
     if file.suffix.lower() not in {".html", ".htm"}:
         raise WrongUsageError(f"{file} is to end in .html, for a browser to open it")
-    with wanted(context, env_file, Session(quiet, verbose, debug), chosen) as (found, fw), usage(FileExistsError):
+    with (
+        wanted(context, env_file, Session(quiet, verbose, debug), chosen) as (found, fw),
+        usage(FileExistsError),
+    ):
         origin, account = host(fw), account_key or os.environ.get("FINERWORKS_ACCOUNT_KEY") or None
         shown, day = chosen.words, chosen.as_of
-        done = write_report(found, file, as_of=day, host=origin, account=account, shown=shown, overwrite=overwrite)
+        done = write_report(
+            found, file, as_of=day, host=origin, account=account, shown=shown, overwrite=overwrite
+        )
     if not quiet:
         typer.echo(f"{summary(done.count, done.total)}, in {file}: open it in a browser", err=True)
 
 
 @app.command(epilog=STATUSES)
-def check(context: typer.Context, *, env_file: EnvFile = None, verbose: Verbose = False, debug: Debug = False) -> None:
+def check(
+    context: typer.Context,
+    *,
+    env_file: EnvFile = None,
+    verbose: Verbose = False,
+    debug: Debug = False,
+) -> None:
     """Say whether the keys are good, at which host, how many invoices there are, and how fast answers come."""
     with opened(context, env_file, Session(verbose=verbose, debug=debug)) as fw:
         typer.echo(f"host      {host(fw)}")
@@ -169,7 +202,9 @@ def check(context: typer.Context, *, env_file: EnvFile = None, verbose: Verbose 
             count = f"{told:,}" if isinstance(told, int) else count
     typer.echo("keys      accepted")
     typer.echo(f"invoices  {count}")
-    typer.echo(f"speed     {seconds[0]:.0f} ms for the first answer, {sorted(seconds[1:])[1]:.0f} ms for a further one")
+    typer.echo(
+        f"speed     {seconds[0]:.0f} ms for the first answer, {sorted(seconds[1:])[1]:.0f} ms for a further one"
+    )
 
 
 @app.command(add_help_option=False)

@@ -63,17 +63,32 @@ EnvFile = Annotated[
         dir_okay=False,
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress, and no summary of an export.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log each request on standard error.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error. It holds no key.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Show no progress, and no summary of an export.")
+]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Log each request on standard error.")
+]
+Debug = Annotated[
+    bool, typer.Option("--debug", help="Show the traceback of an error. It holds no key.")
+]
 AccountKey = Annotated[
-    str | None, typer.Option(metavar="KEY", help="Whose invoices, for accounts that may read for others.")
+    str | None,
+    typer.Option(metavar="KEY", help="Whose invoices, for accounts that may read for others."),
 ]
 Since = Annotated[str | None, typer.Option(metavar="YYYY-MM", help="The first month.")]
 Until = Annotated[str | None, typer.Option(metavar="YYYY-MM", help="The last month.")]
-Overdue = Annotated[bool, typer.Option("--overdue", help="Only what is past its due day, with an amount above zero.")]
-AsOf = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The day that counts as today, if not today.")]
-Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many, in the server's order.")]
+Overdue = Annotated[
+    bool,
+    typer.Option("--overdue", help="Only what is past its due day, with an amount above zero."),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(metavar="YYYY-MM-DD", help="The day that counts as today, if not today."),
+]
+Limit = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="At most so many, in the server's order.")
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file if there is one.")]
 
 
@@ -98,11 +113,15 @@ def selected(
     Raises:
         WrongUsageError: It cannot be read, or holds nothing.
     """
-    first, last = (_day(*each, "%Y-%m", "2026-01") for each in (("--since", since), ("--until", until)))
+    first, last = (
+        _day(*each, "%Y-%m", "2026-01") for each in (("--since", since), ("--until", until))
+    )
     if first and last and first > last:
         raise WrongUsageError(f"--since {since} is after --until {until}")
     if account_key is not None and not account_key.strip():
-        raise WrongUsageError("--account-key is blank: give the account's key, or leave it out for your own")
+        raise WrongUsageError(
+            "--account-key is blank: give the account's key, or leave it out for your own"
+        )
     try:
         (account_key or "").encode()
     except UnicodeEncodeError as error:

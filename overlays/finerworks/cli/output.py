@@ -47,8 +47,12 @@ def progress(*, shown: bool) -> Generator[Watch]:
     """Show pages and invoices on standard error, if that is a terminal and it is wanted."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    shown = shown and console.is_terminal and console.file.isatty()  # FORCE_COLOR makes a terminal of anything
-    bar = Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
+    shown = (
+        shown and console.is_terminal and console.file.isatty()
+    )  # FORCE_COLOR makes a terminal of anything
+    bar = Progress(
+        *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
+    )
     task = bar.add_task("Asking for the first page", total=None)
 
     def watch(pager: "Pager[Invoice]") -> "Iterator[Invoice]":
@@ -108,5 +112,7 @@ def table(invoices: "Iterable[Invoice]", as_of: dt.date | None, note: str | None
         console.print(shown)
     lines = [line.rstrip() if not terminal else line for line in captured.get().splitlines()]
     total = summary(all_of_them.count, all_of_them.total)
-    lines.append(f"{'' if terminal else chr(10)}{total}; {len(late):,} overdue, {money.text(money.total(late))}")
+    lines.append(
+        f"{'' if terminal else chr(10)}{total}; {len(late):,} overdue, {money.text(money.total(late))}"
+    )
     return "\n".join([*lines, *([f"Shown: {note}."] if note else [])]) + "\n"

@@ -20,7 +20,9 @@ __all__ = ["run"]
 
 NAME = "finerworks"
 
-_ENDING = [number for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)) if number]
+_ENDING = [
+    number for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)) if number
+]
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -31,7 +33,9 @@ def run(arguments: Sequence[str]) -> int:
 
         return main(arguments[1:])
     for stream in (sys.stdout, sys.stderr):
-        if reconfigure := getattr(stream, "reconfigure", None):  # not every terminal can show every character
+        if reconfigure := getattr(
+            stream, "reconfigure", None
+        ):  # not every terminal can show every character
             reconfigure(errors="backslashreplace")
     for number in _ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and its like have it
@@ -65,9 +69,18 @@ def _status(error: Exception) -> int:
     match error:
         case typer.TyperException():
             return error.exit_code
-        case errors.CredentialsError() | errors.AuthenticationError() | errors.PermissionDeniedError():
+        case (
+            errors.CredentialsError()
+            | errors.AuthenticationError()
+            | errors.PermissionDeniedError()
+        ):
             return 3
-        case errors.ResponseValidationError() | errors.ListingChangedError() | ExportError() | SelectionError():
+        case (
+            errors.ResponseValidationError()
+            | errors.ListingChangedError()
+            | ExportError()
+            | SelectionError()
+        ):
             return 5
         case errors.FinerWorksError():
             return 4

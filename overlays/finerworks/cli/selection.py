@@ -53,9 +53,13 @@ class Selection:
         if self.since is self.until is None:
             return True
         if (month := ages.month(invoice)) is None:
-            told = f"invoice {shorten(invoice.invoice_id)} has no month: leave --since and --until out"
+            told = (
+                f"invoice {shorten(invoice.invoice_id)} has no month: leave --since and --until out"
+            )
             raise SelectionError(told)
-        return (self.since is None or month >= self.since) and (self.until is None or month <= self.until)
+        return (self.since is None or month >= self.since) and (
+            self.until is None or month <= self.until
+        )
 
     @property
     def words(self) -> str | None:
@@ -63,7 +67,13 @@ class Selection:
         said = list[str]()
         if self.since or self.until:
             first, last = (f"{each:%Y-%m}" if each else None for each in (self.since, self.until))
-            said.append(f"{first} to {last}" if first and last else f"from {first} on" if first else f"to {last}")
+            said.append(
+                f"{first} to {last}"
+                if first and last
+                else f"from {first} on"
+                if first
+                else f"to {last}"
+            )
         if self.overdue:
             said.append("overdue only" if self.as_of is None else f"overdue on {self.as_of}")
         if self.limit is not None:

@@ -38,7 +38,9 @@ def _named(env_file: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def opened(context: typer.Context, env_file: Path | None, session: Session) -> "Generator[FinerWorks]":
+def opened(
+    context: typer.Context, env_file: Path | None, session: Session
+) -> "Generator[FinerWorks]":
     """Open a client with the keys of the environment, or of a file."""
     from finerworks import FinerWorks  # noqa: PLC0415 - it takes httpx, which help does not
 
@@ -51,9 +53,13 @@ def opened(context: typer.Context, env_file: Path | None, session: Session) -> "
             raise WrongUsageError(f"{env_file} has a character that no key or host has") from None
     if session.verbose:
         os.environ["FINERWORKS_LOG"] = "debug"
-    if missing := [key for key in ("FINERWORKS_WEB_API_KEY", "FINERWORKS_APP_KEY") if not os.environ.get(key)]:
+    if missing := [
+        key for key in ("FINERWORKS_WEB_API_KEY", "FINERWORKS_APP_KEY") if not os.environ.get(key)
+    ]:
         told = f"{' and '.join(missing)} not set"
-        raise CredentialsError(f"{told}: set both in the environment, or name a file that has them with --env-file")
+        raise CredentialsError(
+            f"{told}: set both in the environment, or name a file that has them with --env-file"
+        )
     try:
         fw = FinerWorks()
     except CredentialsError:
@@ -71,7 +77,10 @@ def wanted(
     """Open a client, and give the invoices that are wanted as they come."""
     from finerworks.cli.output import progress  # noqa: PLC0415 - rich takes time to import
 
-    with opened(context, env_file, session) as fw, progress(shown=not (session.quiet or session.verbose)) as watch:
+    with (
+        opened(context, env_file, session) as fw,
+        progress(shown=not (session.quiet or session.verbose)) as watch,
+    ):
         yield selection.of(watch(fw.invoices.list(account_key=selection.account_key))), fw
 
 

@@ -21,7 +21,16 @@ from finerworks.exports.files import ExportError, whole_file
 if TYPE_CHECKING:
     from finerworks_client.models import Invoice
 
-__all__ = ["FORMATS", "ExportError", "Exported", "Tally", "export", "file_format", "require", "whole_file"]
+__all__ = [
+    "FORMATS",
+    "ExportError",
+    "Exported",
+    "Tally",
+    "export",
+    "file_format",
+    "require",
+    "whole_file",
+]
 
 FORMATS = ("csv", "jsonl", "parquet", "xlsx")
 """What a file can be: as its name ends, or as one says."""
@@ -55,7 +64,9 @@ def file_format(path: str | os.PathLike[str], given: str | None = None) -> str:
         ValueError: There is no such format.
     """
     known = ", ".join(FORMATS)
-    if (found := Path(path).suffix.lower().removeprefix(".") if given is None else given) in FORMATS:
+    if (
+        found := Path(path).suffix.lower().removeprefix(".") if given is None else given
+    ) in FORMATS:
         return found
     if given is None:
         raise ValueError(f"{os.fspath(path)!r} names no format by its end: give one of {known}")

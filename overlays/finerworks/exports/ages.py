@@ -39,7 +39,9 @@ def days_overdue(invoice: "Invoice", as_of: dt.date | None = None) -> int | None
     if (due := due_day(invoice)) is None:
         return None
     if as_of is None:
-        as_of = dt.datetime.now(None if invoice.due_date is None else invoice.due_date.tzinfo).date()
+        as_of = dt.datetime.now(
+            None if invoice.due_date is None else invoice.due_date.tzinfo
+        ).date()
     return (as_of - due).days
 
 

@@ -79,7 +79,11 @@ def cells(model: type, item: object) -> list[Cell]:
         value = getattr(item, column.name)
         if column.kind is Decimal and value is not None:
             value = money.exact(value)
-        elif isinstance(value, str) and not value.isascii() and any("\ud800" <= each <= "\udfff" for each in value):
+        elif (
+            isinstance(value, str)
+            and not value.isascii()
+            and any("\ud800" <= each <= "\udfff" for each in value)
+        ):
             raise ExportError(f"{column.name} {value!r} holds half a character, which no file can")
         found.append(None if isinstance(value, Unset) else value)
     return found
@@ -89,7 +93,9 @@ def as_text(value: Cell) -> str:
     """Write a value: an amount with two decimals or more, a date as in ISO 8601, nothing for None."""
     if isinstance(value, Decimal):
         return money.text(value).replace(",", "")
-    return value.isoformat() if isinstance(value, dt.datetime) else "" if value is None else str(value)
+    return (
+        value.isoformat() if isinstance(value, dt.datetime) else "" if value is None else str(value)
+    )
 
 
 def split(model: type) -> tuple[Column, ...]:
@@ -107,18 +113,24 @@ def split_cells(model: type, item: object) -> list[Cell]:
     found, offsets = list[Cell](), list[Cell]()
     for column, value in zip(columns(model), cells(model, item), strict=True):
         if isinstance(value, Decimal) and value != value.quantize(_PLACES, context=_ROOM):
-            told = f"has more than {SCALE} decimals, or {DIGITS - SCALE} digits before them: use CSV"
+            told = (
+                f"has more than {SCALE} decimals, or {DIGITS - SCALE} digits before them: use CSV"
+            )
             raise ExportError(f"{column.name} {value} of {item_name(item)} {told}")
         moment = value if isinstance(value, dt.datetime) else None
         found.append(moment.replace(tzinfo=None) if moment else value)
         if column.kind is dt.datetime:
-            offsets.append(moment.replace(microsecond=0).isoformat()[19:] or None if moment else None)
+            offsets.append(
+                moment.replace(microsecond=0).isoformat()[19:] or None if moment else None
+            )
     return found + offsets
 
 
 def item_name(item: object) -> str:
     """Name an item in a message: by its first text, as a terminal may show it."""
-    return next((shorten(value) for value in cells(type(item), item) if isinstance(value, str)), "an item")
+    return next(
+        (shorten(value) for value in cells(type(item), item) if isinstance(value, str)), "an item"
+    )
 
 
 # What has no room becomes NaN, which nothing is equal to.

@@ -30,12 +30,16 @@ FIRST_YEAR = 1901
 class _Sheet(Protocol):
     """A worksheet. What writes to it gives 0, or a number for what it could not."""
 
-    def autofilter(self, first_row: int, first_col: int, last_row: int, last_col: int) -> object: ...
+    def autofilter(
+        self, first_row: int, first_col: int, last_row: int, last_col: int
+    ) -> object: ...
     def freeze_panes(self, row: int, col: int) -> object: ...
     def set_column(self, first: int, last: int, width: float) -> object: ...
     def write_boolean(self, row: int, col: int, value: bool) -> int: ...  # noqa: FBT001 - as it has it
     def write_datetime(self, row: int, col: int, value: dt.datetime, form: object) -> int: ...
-    def write_number(self, row: int, col: int, value: Decimal | int, form: object = None) -> int: ...
+    def write_number(
+        self, row: int, col: int, value: Decimal | int, form: object = None
+    ) -> int: ...
     def write_string(self, row: int, col: int, value: str, form: object = None) -> int: ...
 
 
@@ -80,7 +84,10 @@ def write(file: BinaryIO, items: Iterable[object], model: type) -> None:
         OSError: It cannot be written, or a file beside it in the folder for temporary ones.
     """
     with tempfile.TemporaryDirectory() as folder, _Sink(file) as sink:
-        book = cast(_Book, xlsxwriter.Workbook(cast(BinaryIO, sink), {"constant_memory": True, "tmpdir": folder}))
+        book = cast(
+            _Book,
+            xlsxwriter.Workbook(cast(BinaryIO, sink), {"constant_memory": True, "tmpdir": folder}),
+        )
         try:
             _fill(book, items, model)
         except BaseException:
@@ -96,7 +103,9 @@ def write(file: BinaryIO, items: Iterable[object], model: type) -> None:
 
 def _fill(book: _Book, items: Iterable[object], model: type) -> None:
     head = book.add_format({"bold": True, "bottom": 1})
-    amount, moment = (book.add_format({"num_format": each}) for each in ("#,##0.00", "yyyy-mm-dd hh:mm:ss"))
+    amount, moment = (
+        book.add_format({"num_format": each}) for each in ("#,##0.00", "yyyy-mm-dd hh:mm:ss")
+    )
     formats: dict[type, object] = {Decimal: amount, dt.datetime: moment}
     number, row = 1, 0
     sheet = _begin(book, model, head, number)
@@ -108,7 +117,9 @@ def _fill(book: _Book, items: Iterable[object], model: type) -> None:
             sheet = _begin(book, model, head, number)
         for at, value in enumerate(split_cells(model, item)):
             if _put(sheet, (row, at), value, formats):
-                raise ExportError(f"{split(model)[at].name} of row {row} does not fit into a cell of Excel: use CSV")
+                raise ExportError(
+                    f"{split(model)[at].name} of row {row} does not fit into a cell of Excel: use CSV"
+                )
     sheet.autofilter(0, 0, row, len(split(model)) - 1)
 
 

@@ -47,7 +47,9 @@ def whole_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Gene
 
 
 def _there_is(path: str | os.PathLike[str]) -> FileExistsError:
-    return FileExistsError(f"{os.fspath(path)} exists, and is kept: give another name, or choose to overwrite it")
+    return FileExistsError(
+        f"{os.fspath(path)} exists, and is kept: give another name, or choose to overwrite it"
+    )
 
 
 def _refuse(target: Path, path: str | os.PathLike[str], *, overwrite: bool) -> None:

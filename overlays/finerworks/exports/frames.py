@@ -59,7 +59,10 @@ class Rows:
         """Give what was taken since the last batch."""
         taken, self._cells = self._cells, []
         columns = zip(*taken, strict=True) if taken else [()] * len(self._schema)
-        arrays = [pa.array(list(each), field.type) for each, field in zip(columns, self._schema, strict=True)]
+        arrays = [
+            pa.array(list(each), field.type)
+            for each, field in zip(columns, self._schema, strict=True)
+        ]
         return pa.record_batch(arrays, schema=self._schema)
 
 

@@ -12,7 +12,9 @@ def visible(text: str) -> str:
     """Show what cannot be seen, or turns the text around it, by its number: ``<U+202E>``."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(f"<U+{ord(each):04X}>" if unicodedata.category(each) in _UNSEEN else each for each in text)
+    return "".join(
+        f"<U+{ord(each):04X}>" if unicodedata.category(each) in _UNSEEN else each for each in text
+    )
 
 
 def counted(number: int, noun: str) -> str:

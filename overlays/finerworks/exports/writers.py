@@ -34,7 +34,10 @@ def _harmless(value: Cell) -> str:
 def _csv(file: BinaryIO, items: Iterable[object], model: type) -> None:
     text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
     # By itself, csv before Python 3.13 quotes no carriage return, at which its own reader begins a row.
-    plain, quoted = csv.writer(text, lineterminator="\n"), csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    plain, quoted = (
+        csv.writer(text, lineterminator="\n"),
+        csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n"),
+    )
     plain.writerow([column.name for column in columns(model)])
     for item in items:
         row = [_harmless(cell) for cell in cells(model, item)]
@@ -47,7 +50,9 @@ def _object(model: type, item: object) -> bytes:
     for column, value in zip(columns(model), cells(model, item), strict=True):
         plain = value is None or isinstance(value, (bool, int, str))
         literal = json.dumps(value, ensure_ascii=False) if plain else as_text(value)
-        parts.append(f'"{column.name}": {json.dumps(literal) if isinstance(value, dt.datetime) else literal}')
+        parts.append(
+            f'"{column.name}": {json.dumps(literal) if isinstance(value, dt.datetime) else literal}'
+        )
     return f"{{{', '.join(parts)}}}".encode()
 
 

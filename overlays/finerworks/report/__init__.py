@@ -79,7 +79,9 @@ def write_report(
         )
         file.writelines(piece.encode() for piece in page)
     late = whole.late
-    return Totals(count=whole.count, total=whole.total, overdue_count=late.count, overdue_total=late.total)
+    return Totals(
+        count=whole.count, total=whole.total, overdue_count=late.count, overdue_total=late.total
+    )
 
 
 @functools.cache

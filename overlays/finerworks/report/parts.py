@@ -136,7 +136,11 @@ def by_age(rows: Iterable[Row]) -> list[Part]:
     """Divide rows by how long they are overdue. Each is in one part; the last two are there if needed."""
     starts = (1, *(border + 1 for border in BORDERS))
     names = [f"{start} to {end} days" for start, end in zip(starts, BORDERS, strict=False)]
-    always = ["Current: not yet due", *(f"Overdue {name}" for name in names), f"Overdue over {BORDERS[-1]} days"]
+    always = [
+        "Current: not yet due",
+        *(f"Overdue {name}" for name in names),
+        f"Overdue over {BORDERS[-1]} days",
+    ]
     settled, undated = "Past its due day, but zero or a credit", "No due day"
     found: dict[str, list[Row]] = {label: [] for label in always}
     for row in rows:
@@ -193,12 +197,17 @@ def _chart(unit: str, parts: Sequence[Part]) -> Chart:
             left=percent(left[i], low),
             hatched=percent(late[i], high),
             plain=_EYE.subtract(percent(right[i], high), percent(late[i], high)),
-            breaks=[*([Decimal(2)] if left[i] > low else []), *([Decimal(94)] if right[i] > high else [])],
+            breaks=[
+                *([Decimal(2)] if left[i] > low else []),
+                *([Decimal(94)] if right[i] > high else []),
+            ],
         )
         for i, part in enumerate(parts)
     ]
     whole = Part(f"All of these {unit}s", [row for part in parts for row in part.rows])
-    return Chart(unit=unit, bars=bars, low=low.copy_negate(), high=high, zero=percent(low, low), whole=whole)
+    return Chart(
+        unit=unit, bars=bars, low=low.copy_negate(), high=high, zero=percent(low, low), whole=whole
+    )
 
 
 def _longest(lengths: Iterable[Decimal]) -> Decimal:

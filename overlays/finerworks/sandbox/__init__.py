@@ -13,12 +13,25 @@ import ipaddress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from finerworks.sandbox.settings import APP_KEY, ORDINARY_APP_KEY, ORDINARY_WEB_API_KEY, WEB_API_KEY, Settings
+from finerworks.sandbox.settings import (
+    APP_KEY,
+    ORDINARY_APP_KEY,
+    ORDINARY_WEB_API_KEY,
+    WEB_API_KEY,
+    Settings,
+)
 
 if TYPE_CHECKING:
     from finerworks.sandbox.server import RunningServer
 
-__all__ = ["APP_KEY", "ORDINARY_APP_KEY", "ORDINARY_WEB_API_KEY", "WEB_API_KEY", "Sandbox", "Settings"]
+__all__ = [
+    "APP_KEY",
+    "ORDINARY_APP_KEY",
+    "ORDINARY_WEB_API_KEY",
+    "WEB_API_KEY",
+    "Sandbox",
+    "Settings",
+]
 
 
 class Sandbox(Settings):
@@ -40,13 +53,17 @@ class Sandbox(Settings):
             from finerworks.sandbox.server import RunningServer  # noqa: PLC0415
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
-                f"the sandbox needs {error.name}: pip install '.[sandbox]' in the clone", name=error.name
+                f"the sandbox needs {error.name}: pip install '.[sandbox]' in the clone",
+                name=error.name,
             ) from error
         self._running = RunningServer(self)
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         if self._running is not None:
             self._running.stop()

@@ -26,8 +26,20 @@ from finerworks.sandbox.checks import (
     with_errors_answered,
     with_plain_media_type,
 )
-from finerworks.sandbox.framework import SWAGGER_UI, Contract, behind_connexion, caller, operation_id
-from finerworks.sandbox.settings import APP_KEY, ORDINARY_APP_KEY, ORDINARY_WEB_API_KEY, WEB_API_KEY, Settings
+from finerworks.sandbox.framework import (
+    SWAGGER_UI,
+    Contract,
+    behind_connexion,
+    caller,
+    operation_id,
+)
+from finerworks.sandbox.settings import (
+    APP_KEY,
+    ORDINARY_APP_KEY,
+    ORDINARY_WEB_API_KEY,
+    WEB_API_KEY,
+    Settings,
+)
 
 DOCUMENTATION = "http://127.0.0.1:8000/"
 """Where `make docs-serve` has it, unless it is told otherwise."""
@@ -51,7 +63,9 @@ def contract_path(beside: Path = Path(__file__).parent) -> Path:
     for candidate in candidates:
         if candidate.is_file():
             return candidate
-    raise FileNotFoundError(f"the contract is at neither {candidates[0]} nor {candidates[1]}: install finerworks again")
+    raise FileNotFoundError(
+        f"the contract is at neither {candidates[0]} nor {candidates[1]}: install finerworks again"
+    )
 
 
 def build_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
@@ -61,7 +75,12 @@ def build_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
     contract = _for_the_sandbox(cast("Contract", contract))
     platform = data.platform(settings.invoices)
     operations = _operations(settings, platform)
-    keys = Keys({(WEB_API_KEY, APP_KEY): platform.key, (ORDINARY_WEB_API_KEY, ORDINARY_APP_KEY): data.ORDINARY.key})
+    keys = Keys(
+        {
+            (WEB_API_KEY, APP_KEY): platform.key,
+            (ORDINARY_WEB_API_KEY, ORDINARY_APP_KEY): data.ORDINARY.key,
+        }
+    )
 
     async def serve_contract(_: Request) -> Response:
         return JSONResponse(contract)
@@ -111,7 +130,9 @@ def _operations(settings: Settings, platform: data.Account) -> dict[str, Operati
             return platform
         if key not in data.SELLERS:
             # How the live API answers this is not known: the shape is its usual one.
-            raise RefusedError({"request.account_key": [f"{key!r} is not an account of the sandbox"]})
+            raise RefusedError(
+                {"request.account_key": [f"{key!r} is not an account of the sandbox"]}
+            )
         return data.SELLERS[key]
 
     def list_invoices(body: ListRequest, caller: str) -> dict[str, object]:

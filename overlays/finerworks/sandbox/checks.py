@@ -15,7 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from finerworks.sandbox.framework import checker
 
 # Word for word as the live API has it, and with status 400, not 401.
-BAD_CREDENTIALS = {"ApiC.Models.authorization_credentials": ["Missing or unauthorized api credentials"]}
+BAD_CREDENTIALS = {
+    "ApiC.Models.authorization_credentials": ["Missing or unauthorized api credentials"]
+}
 # Where the operations find the request's body, checked and parsed.
 PARSED_BODY = "finerworks.sandbox.body"
 

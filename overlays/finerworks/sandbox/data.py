@@ -106,7 +106,10 @@ def invoice(seed: int, account: Account, index: int) -> Invoice:
         "last_day_of_month": _stamp(year, month, last_day, LAST_TICK_OF_DAY),
         "due_date": _stamp(next_year, next_month, 15, ticks),
     }
-    shown = {name: None if index % every == begin else dates[name] for name, (every, begin) in NULLS.items()}
+    shown = {
+        name: None if index % every == begin else dates[name]
+        for name, (every, begin) in NULLS.items()
+    }
     return {
         "invoice_id": f"{account.prefix}-{year}{month:02}-{serial + 1:04}",
         "amount_due": FIRST_AMOUNTS[index] if index < len(FIRST_AMOUNTS) else amount,

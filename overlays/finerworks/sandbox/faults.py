@@ -56,7 +56,11 @@ class Faults:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, or has the application answer it."""
-        if not (scope["type"] == "http" and scope["method"] == "POST" and scope["path"].startswith("/v3/")):
+        if not (
+            scope["type"] == "http"
+            and scope["method"] == "POST"
+            and scope["path"].startswith("/v3/")
+        ):
             await self._app(scope, receive, send)
             return
         # Decided on arrival: requests that wait together cannot swap their fates.
@@ -100,9 +104,13 @@ def _answer(status: int, media_type: str, body: str, **headers: str) -> Fault:
     return fault
 
 
-too_many_requests: Final = _answer(429, "application/json", '{"message": "Too many requests."}', retry_after="1")
+too_many_requests: Final = _answer(
+    429, "application/json", '{"message": "Too many requests."}', retry_after="1"
+)
 server_error: Final = _answer(500, "application/json", '{"message": "An error has occurred."}')
-bad_gateway: Final = _answer(502, "text/html", "<html><head><title>502 Bad Gateway</title></head><body></body></html>")
+bad_gateway: Final = _answer(
+    502, "text/html", "<html><head><title>502 Bad Gateway</title></head><body></body></html>"
+)
 unavailable: Final = _answer(503, "application/json", '{"message": "Service unavailable."}')
 
 
@@ -132,7 +140,14 @@ async def cut_off(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> N
     await _disconnected(receive)
 
 
-FAULTS: Final[tuple[Fault, ...]] = (too_many_requests, server_error, bad_gateway, unavailable, reset, cut_off)
+FAULTS: Final[tuple[Fault, ...]] = (
+    too_many_requests,
+    server_error,
+    bad_gateway,
+    unavailable,
+    reset,
+    cut_off,
+)
 
 
 def _transport(scope: Scope) -> asyncio.Transport:

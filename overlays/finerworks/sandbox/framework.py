@@ -39,7 +39,9 @@ class Mistake(Protocol):
     absolute_path: Iterable[str | int]
 
 
-def behind_connexion(app: ASGIApp, contract: Contract, *, keys: Callable[[], object], body: type) -> ASGIApp:
+def behind_connexion(
+    app: ASGIApp, contract: Contract, *, keys: Callable[[], object], body: type
+) -> ASGIApp:
     """`app` behind connexion, which lets through only what the contract allows, both ways.
 
     `keys` makes what checks the security schemes, `body` is what checks a JSON request. Errors come

@@ -29,7 +29,8 @@ FINERWORKS_APP_KEY and FINERWORKS_BASE_URL set and FINERWORKS_ACCOUNT_KEY unset,
 command ends, and exits with its status."""
 
 SELLERS: Final = "\n".join(
-    f"        {seller.key}: {'null' if seller.null_list else seller.count}" for seller in data.SELLERS.values()
+    f"        {seller.key}: {'null' if seller.null_list else seller.count}"
+    for seller in data.SELLERS.values()
 )
 
 EPILOG: Final = f"""\
@@ -105,7 +106,9 @@ def _parser() -> argparse.ArgumentParser:
             help=f"{what}; {low} to {high}, default {usual}",
         )
 
-    parser.add_argument("--host", help=f"name or address to listen on; default {Settings.host}, this machine only")
+    parser.add_argument(
+        "--host", help=f"name or address to listen on; default {Settings.host}, this machine only"
+    )
     port = f"{DEFAULT_PORT}, or 0 with COMMAND"
     number("port", "N", "port to listen on, 0 for a free one", default=port)
     number("invoices", "N", "how many invoices the account of the demo keys has")
@@ -125,10 +128,16 @@ def _parser() -> argparse.ArgumentParser:
         "502 with an HTML page, 503, a connection reset, and a body cut off in the middle",
     )
     number(
-        "rate_limit", "N", "requests let through in a second, the others get 429 and Retry-After: 1", default="no limit"
+        "rate_limit",
+        "N",
+        "requests let through in a second, the others get 429 and Retry-After: 1",
+        default="no limit",
     )
     number(
-        "fail_request", "N", "which of the API's requests fails with 500, counted from 1, once", default="none of them"
+        "fail_request",
+        "N",
+        "which of the API's requests fails with 500, counted from 1, once",
+        default="none of them",
     )
     parser.add_argument(
         "--unknown-fields",
@@ -168,5 +177,7 @@ def _origin(text: str) -> str:
     """Refuses what no browser sends as an origin: it would never match, and not say why."""
     url = urlsplit(text)
     if text not in {"*", f"{url.scheme}://{url.netloc}"}:
-        raise argparse.ArgumentTypeError(f"must be an origin such as http://localhost:5173, not {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"must be an origin such as http://localhost:5173, not {text!r}"
+        )
     return text

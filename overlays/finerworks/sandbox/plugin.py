@@ -33,7 +33,9 @@ def _finerworks_sandbox_of_all() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def finerworks_sandbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+def finerworks_sandbox(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Sandbox]:
     """A running sandbox; during the test, FINERWORKS_* in the environment are its keys and address.
 
     Tests share one, with the default settings. A test with `@pytest.mark.finerworks_sandbox(...)` has one of its
@@ -45,7 +47,10 @@ def finerworks_sandbox(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
         pytest.fail(f"{_NAME}: settings have names, such as invoices=40", pytrace=False)
     with ExitStack() as stack:
         sandbox: Sandbox = (
-            _start(stack, {name: value for mark in reversed(marks) for name, value in mark.kwargs.items()})
+            _start(
+                stack,
+                {name: value for mark in reversed(marks) for name, value in mark.kwargs.items()},
+            )
             if marks
             else request.getfixturevalue(_finerworks_sandbox_of_all.__name__)
         )

@@ -66,7 +66,9 @@ class RunningServer:
                 self._server.run(sockets=[self._socket])
         finally:
             if not self._started.done():
-                self._started.set_exception(RuntimeError("the sandbox cannot start: its log says why"))
+                self._started.set_exception(
+                    RuntimeError("the sandbox cannot start: its log says why")
+                )
 
     def stop(self) -> None:
         """Answers what is under way, closes every connection and ends the thread."""
@@ -78,7 +80,9 @@ class RunningServer:
 class _Server(uvicorn.Server):
     """Tells when it has started and when it is about to stop."""
 
-    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None], on_stop: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_start: Callable[[], None], on_stop: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._on_start = on_start
         self._on_stop = on_stop
