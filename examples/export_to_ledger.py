@@ -6,6 +6,7 @@ invoices have come, or stays as it is. Keys come from FINERWORKS_WEB_API_KEY and
 
 import re
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 from finerworks import FinerWorks, FinerWorksError, money
@@ -16,9 +17,9 @@ from finerworks_client.models import Invoice
 KNOWN = re.compile(r"^    ; invoice: (.+)\n    Expenses:Printing +(\S+)$", re.MULTILINE)
 
 
-def amount_of(invoice: Invoice, sign: int = 1) -> str:
-    """Write the exact amount as a journal has it."""
-    return money.text(sign * money.exact(invoice.amount_due)).replace(",", "")
+def journal_amount(amount: Decimal) -> str:
+    """Return an amount as a journal has it: exact, without commas."""
+    return money.text(amount).replace(",", "")
 
 
 def entry(invoice: Invoice) -> str:
@@ -31,10 +32,12 @@ def entry(invoice: Invoice) -> str:
         raise ValueError(
             f"{invoice.invoice_id!r} cannot be booked: it has no date, or a name of more than one line"
         )
+    cost = journal_amount(invoice.amount_due)
+    owed = journal_amount(invoice.amount_due.copy_negate())  # unlike -amount, it never rounds
     return (
         f"\n{day:%Y-%m-%d} FinerWorks\n    ; invoice: {invoice.invoice_id}\n"
-        f"    Expenses:Printing       {amount_of(invoice):>18}\n"
-        f"    Liabilities:FinerWorks  {amount_of(invoice, -1):>18}\n"
+        f"    Expenses:Printing       {cost:>18}\n"
+        f"    Liabilities:FinerWorks  {owed:>18}\n"
     )
 
 
@@ -49,7 +52,8 @@ def main(path: Path) -> None:
         with whole_file(path, overwrite=True) as file:
             file.write((journal + "".join(map(entry, new))).encode())
     for invoice in invoices:
-        if known.get(invoice.invoice_id, now := amount_of(invoice)) != now:
+        now = journal_amount(invoice.amount_due)
+        if known.get(invoice.invoice_id, now) != now:
             print(
                 f"{invoice.invoice_id}: {now} is due now, the journal has {known[invoice.invoice_id]}"
             )

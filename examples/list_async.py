@@ -19,7 +19,7 @@ async def main() -> None:
         async for invoice in fw.invoices.list():
             month = invoice.invoice_month or invoice.last_day_of_month
             year = f"{month:%Y}" if month else "unknown"
-            years[year] = money.total([years[year], invoice.amount_due])
+            years[year] += invoice.amount_due
     for year in sorted(years, reverse=True):
         print(f"{year:<8} {money.text(years[year]):>18}")
     print(f"{'in all':<8} {money.text(money.total(years.values())):>18}")
