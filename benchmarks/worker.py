@@ -43,8 +43,8 @@ def memory() -> tuple[int, int]:
     return int(told["VmRSS"].split()[0]), int(told["VmHWM"].split()[0])
 
 
-def tally(amounts: Iterable[float]) -> Told:
-    """Count amounts, and add them exactly, by the shortest text of each."""
+def tally(amounts: Iterable[float | Decimal]) -> Told:
+    """Count amounts, and add them exactly: a float by its shortest text."""
     count, total = 0, Decimal(0)
     for amount in amounts:
         count, total = count + 1, total + Decimal(str(amount))
