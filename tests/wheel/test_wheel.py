@@ -145,5 +145,6 @@ def test_the_sdist_holds_what_makes_the_wheel() -> None:
         "examples/README.md",
         "overlays/templates/property_templates/union_property.py.jinja",
         "tests/conftest.py",
+        "tests/support/wire.py",
     } <= names
     assert not [name for name in names if "node_modules" in name or "__pycache__" in name]

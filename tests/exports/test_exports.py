@@ -472,7 +472,7 @@ def listing():
     os.kill(os.getpid(), signal.SIGKILL)
 export(listing(), sys.argv[1])
 """
-    known = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    known = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     run = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / "file.csv")], env=known, check=False
     )

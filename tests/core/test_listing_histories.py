@@ -2,7 +2,7 @@
 
 Hypothesis makes up what happens between one page and the next, and the real pagers read on. More
 histories, in minutes, without the timer that ends a test that hangs:
-`pytest tests/test_listing_histories.py --hypothesis-profile=fuzz -o faulthandler_timeout=0`.
+`pytest tests/core/test_listing_histories.py --hypothesis-profile=fuzz -o faulthandler_timeout=0`.
 """
 
 import asyncio

@@ -2,9 +2,7 @@
 
 import difflib
 import filecmp
-import os
 import shutil
-import subprocess
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,8 +13,8 @@ from answers import listing, rows
 from finerworks_client import Client
 from finerworks_client.api.invoices import list_invoices
 from finerworks_client.models import InvoiceList, InvoiceListRequest
+from generator import ROOT, regenerate
 
-ROOT = Path(__file__).parents[1]
 TEMPLATES = ROOT / "overlays" / "templates"
 INSTALLED = Path(str(files("openapi_python_client"))) / "templates"
 
@@ -120,22 +118,6 @@ def test_regenerating_gives_the_same_bytes_anywhere(tmp_path: Path) -> None:
     made, committed = copy / "generated", ROOT / "generated"
     assert listed(made) == listed(committed)
     assert filecmp.cmpfiles(made, committed, listed(made), shallow=False)[1:] == ([], [])
-
-
-def regenerate(copy: Path, contract: str) -> None:
-    """Run `make regenerate` on a contract in a copy of the project, whose templates are there already."""
-    for name in ("generator-config.yaml", "Makefile", "pyproject.toml", "constraints.txt"):
-        shutil.copy2(ROOT / name, copy)
-    (copy / "openapi.yaml").write_text(contract, "utf-8")
-    (copy / ".venv").symlink_to(ROOT / ".venv")
-    run = subprocess.run(
-        ["make", "-C", str(copy), "-o", ".venv/dev", "regenerate"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "MAKEFLAGS": ""},
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
 
 
 def listed(folder: Path) -> list[str]:
