@@ -6,13 +6,14 @@ FINERWORKS_BASE_URL, if that is set, else it is FinerWorks' production host.
 
 import os
 import sys
+from decimal import Decimal
 
 from finerworks import FinerWorks, FinerWorksError, money
 
 
 def main() -> int:
     """Print the table; exit status 1 and one line of explanation when it cannot be had whole."""
-    amounts: list[float] = []
+    amounts: list[Decimal] = []
     try:
         with FinerWorks() as fw:
             print(f"{'invoice':<18} {'month':<8} {'due':<11} {'amount':>18}")

@@ -15,6 +15,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from decimal import Context, Decimal
 from functools import partial
 from types import MethodType, SimpleNamespace, TracebackType
 from typing import TYPE_CHECKING, Self, TypedDict, TypeVar, cast
@@ -23,7 +24,6 @@ import httpx
 
 from finerworks import errors, retries
 from finerworks.auth import VARIABLES, KeyAuth, hide, named, origin, read_key, shown
-from finerworks.money import parse_number
 from finerworks.pace import FREE, PACE
 
 if TYPE_CHECKING:
@@ -431,7 +431,7 @@ class Attempt:
         try:
             # No NaN; and an operation that writes may have nothing to say.
             data: object = json.loads(
-                body if body or model else b"null", parse_float=parse_number, parse_constant=int
+                body if body or model else b"null", parse_float=_read_number, parse_constant=int
             )
         except (ValueError, RecursionError):
             return None, wrong(f"{status} came with a body that is not JSON", transient=True)
@@ -464,6 +464,14 @@ class Attempt:
             if again
             else "given up"
         )
+
+
+_NO_TRAPS = Context(traps=[])
+
+
+def _read_number(literal: str) -> Decimal:
+    """Return a JSON number with all its digits, or NaN where its exponent is out of range."""
+    return Decimal(literal, _NO_TRAPS)
 
 
 class _Answer(httpx.Response):

@@ -12,6 +12,7 @@ import contextlib
 import datetime as dt
 import functools
 from collections.abc import Callable
+from decimal import Decimal
 from types import NoneType
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -109,7 +110,7 @@ def _object(model: type) -> Kind:
         return None
 
     # As attrs writes its methods, and for the same reason: it is called for every invoice.
-    fits = eval(f"lambda d: {' and '.join(quick)}", {"moment": dt.datetime.fromisoformat})  # noqa: S307
+    fits = eval(f"lambda d: {' and '.join(quick)}", _NAMES)  # noqa: S307
     return Kind("an object", {dict: check}, fits=fits)
 
 
@@ -140,13 +141,31 @@ def _moment(value: str) -> tuple[str, str] | None:
     return None
 
 
+MOST_DIGITS = 308
+"""Digits before the point, or zeros after it, that a number may have: those of a float.
+
+1E+999999999999 is a short number on the wire, and as text it fills the memory.
+"""
+
+
+def _in_range(value: Decimal) -> bool:
+    return value.is_finite() and abs(value.adjusted()) <= MOST_DIGITS
+
+
+def _number(value: Decimal) -> tuple[str, str] | None:
+    return None if _in_range(value) else _wrong(_SCALARS[Decimal].said)(value)
+
+
+_NAMES = {"moment": dt.datetime.fromisoformat, "Decimal": Decimal, "number": _in_range}
+
 _SCALARS: dict[object, Kind] = {
     str: Kind("text", {str: None}, "type({0}) is str"),
     bool: Kind("true or false", {bool: None}, "type({0}) is bool"),
     int: Kind("a whole number", {int: None}, "type({0}) is int"),
-    # A Decimal is how the door marks a number that no float holds exactly, or that has no end.
-    float: Kind(
-        "a finite number, held exactly", {int: None, float: None}, "type({0}) in (float, int)"
+    Decimal: Kind(
+        "a finite number",
+        {int: None, Decimal: _number},
+        "(type({0}) is int or type({0}) is Decimal and number({0}))",
     ),
     dt.datetime: Kind(
         "a date and time in ISO 8601",

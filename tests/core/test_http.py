@@ -11,6 +11,7 @@ import re
 import time
 import zlib
 from collections.abc import AsyncIterator, Iterator
+from decimal import Decimal
 from typing import cast
 
 import httpx
@@ -339,17 +340,30 @@ def test_an_answer_that_breaks_the_contract_names_the_field(
 
 
 @pytest.mark.parametrize(
-    "literal", ["1e999", "-1e999", "12345678901234567.89", "0.1234567890123456789"]
+    "literal", ["19.90", "12345678901234567.89", "0.1234567890123456789", "1E+300", "-0.00", "1000"]
 )
-def test_an_amount_that_no_float_holds_is_an_error(
+def test_an_amount_has_the_digits_that_the_server_wrote(
     caller: Caller, httpx_mock: HTTPXMock, literal: str
 ) -> None:
-    """An amount is handed on as the server wrote it, or not at all."""
+    """No float is made on the way: even digits that no float holds arrive, and trailing zeros."""
+    text = httpx.Response(200, json=listing(rows("a"))).text.replace("19.99", literal)
+    httpx_mock.add_response(text=text)
+    page = caller.page(**KEYS)
+    assert page.invoices is not None
+    assert str(page.invoices[0].amount_due) == literal
+
+
+@pytest.mark.parametrize(
+    "literal", ["1e999", "-1e999", "1e-999", "1e999999999999", "1e9999999999999999999"]
+)
+def test_an_amount_of_no_plausible_size_is_an_error(
+    caller: Caller, httpx_mock: HTTPXMock, literal: str
+) -> None:
+    """A short number on the wire could fill the memory as text: it is refused before."""
     text = httpx.Response(200, json=listing(rows("a"))).text.replace("19.99", literal)
     httpx_mock.add_response(text=text)
     with pytest.raises(
-        ResponseValidationError,
-        match=r"invoices\[0\].amount_due is not a finite number, held exactly",
+        ResponseValidationError, match=r"invoices\[0\].amount_due is not a finite number"
     ):
         caller.page(**KEYS)
 
@@ -363,7 +377,8 @@ def test_what_the_contract_allows_is_handed_on(caller: Caller, httpx_mock: HTTPX
     (invoice,) = page.invoices
     assert invoice.due_date is not None
     assert (invoice.due_date.year, invoice.due_date.tzinfo) == (1, None)
-    assert (invoice.amount_due, invoice.invoice_date) == (1000, None)
+    assert invoice.amount_due == Decimal(1000)
+    assert invoice.invoice_date is None
     assert invoice.additional_properties == {"new": [1]}
 
 

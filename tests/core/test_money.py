@@ -11,24 +11,46 @@ AMOUNTS = ["1234567.89", "0.1", "19.99", "16777217.01", "0.00", "-25.5", "999999
 
 
 @pytest.mark.parametrize("written", [*AMOUNTS, "123456789012345", "0.000000000000123", "1e-9"])
-def test_gives_the_decimal_that_was_written(written: str) -> None:
+def test_a_float_from_elsewhere_becomes_the_decimal_that_was_written(written: str) -> None:
     """A float that was read from up to 15 digits gives those digits back."""
     assert money.exact(float(written)) == Decimal(written)
 
 
+@pytest.mark.parametrize("written", [*AMOUNTS, "19.90", "12345678901234567.89", "1E+300"])
+def test_a_decimal_stays_as_it_is(written: str) -> None:
+    """The digits of an invoice's amount are kept, trailing zeros too."""
+    assert str(money.exact(Decimal(written))) == written
+
+
 def test_adds_exactly_whatever_the_callers_context(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sum has no rounding, even where the caller's decimals round to three digits."""
+    """A sum is not rounded, even where the caller's decimals round to three digits."""
     monkeypatch.setattr(decimal.getcontext(), "prec", 3)
-    assert money.total([0.1] * 10) == 1
-    assert str(money.total(float(each) for each in AMOUNTS)) == "118011780.63"
-    assert 0.1 + 0.2 != 0.3, "what floats would have said"
-    assert money.total([0.1, 0.2]) == Decimal("0.3")
+    amounts = [Decimal(each) for each in AMOUNTS]
+    assert sum(amounts) != Decimal("118011780.63"), "the builtin rounds to the context"
+    assert money.total(amounts) == Decimal("118011780.63")
 
 
-def test_adds_decimals_and_whole_numbers_too() -> None:
-    """All that an amount can be adds up; nothing adds up to 0."""
+def test_the_builtin_sum_is_exact_up_to_28_digits() -> None:
+    """It adds the amounts of any realistic listing; money.total has no such bound."""
+    amounts = [Decimal("99999999.99")] * 1_000_000
+    assert sum(amounts) == money.total(amounts) == Decimal("99999999990000.00")
+    long = [Decimal("1E+27"), Decimal("0.01")]
+    assert sum(long) == Decimal("1E+27")
+    assert money.total(long) == Decimal("1000000000000000000000000000.01")
+
+
+def test_adds_numbers_from_elsewhere_too() -> None:
+    """Floats count as the decimals that they were written as; nothing adds up to a Decimal 0."""
     assert money.total([1000, 0.1, Decimal("0.01")]) == Decimal("1000.11")
+    assert money.total([0.1, 0.2]) == Decimal("0.3")
+    assert isinstance(money.total([]), Decimal)
     assert money.total([]) == 0
+
+
+def test_a_sum_of_too_many_digits_is_an_error() -> None:
+    """It raises where it would round."""
+    with pytest.raises(decimal.Inexact):
+        money.total([Decimal("1E+1000"), Decimal("0.01")])
 
 
 @pytest.mark.parametrize("amount", [float("nan"), float("inf"), Decimal("NaN")])
@@ -49,27 +71,17 @@ def test_refuses_what_is_no_amount(amount: float | Decimal) -> None:
         (1000, "1,000.00"),
         (0.0, "0.00"),
         (1.005, "1.005"),
+        (Decimal("19.9"), "19.90"),
+        (Decimal("19.9900"), "19.9900"),
+        (Decimal("-0.00"), "0.00"),
+        (Decimal("1E+3"), "1,000.00"),
+        (Decimal("12345678901234567.891"), "12,345,678,901,234,567.891"),
         (1e21, "1,000,000,000,000,000,000,000.00"),
     ],
 )
-def test_writes_an_amount_without_rounding(amount: float, text: str) -> None:
+def test_writes_an_amount_without_rounding(amount: float | Decimal, text: str) -> None:
     """At least two decimals, more where there are more."""
     assert money.text(amount) == text
-
-
-@pytest.mark.parametrize("literal", ["19.99", "0.1", "1e3", "100000000000000000000.0", "-0.0"])
-def test_reads_a_number_that_a_float_holds(literal: str) -> None:
-    """A JSON number that comes through unchanged is a float."""
-    assert money.parse_number(literal) == float(literal)
-    assert isinstance(money.parse_number(literal), float)
-
-
-@pytest.mark.parametrize(
-    "literal", ["12345678901234567.89", "0.1234567890123456789", "1e-400", "1e999"]
-)
-def test_marks_a_number_that_no_float_holds(literal: str) -> None:
-    """A JSON number that a float would change stays the decimal that it is."""
-    assert money.parse_number(literal) == Decimal(literal)
 
 
 def test_reads_other_kinds_of_float() -> None:

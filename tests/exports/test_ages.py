@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from finerworks import money
 from finerworks.exports import ages
 from finerworks_client.models import Invoice
 
@@ -23,7 +24,7 @@ def invoice(
     last: Moment = None,
 ) -> Invoice:
     """Make an invoice."""
-    return Invoice("INV-1", amount, month, None, first, last, due)
+    return Invoice("INV-1", money.exact(amount), month, None, first, last, due)
 
 
 @pytest.mark.parametrize("zone", FAR)

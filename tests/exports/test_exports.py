@@ -55,12 +55,12 @@ DUE = dt.datetime(2026, 3, 15, 23, 59, 59, 999999, CENTRAL)
 
 def invoice(
     name: str = "INV-1",
-    amount: float = 19.99,
+    amount: float | Decimal = 19.99,
     due: dt.datetime | None = DUE,
     month: dt.datetime | None = DUE,
 ) -> Invoice:
     """Make an invoice."""
-    return Invoice(name, amount, month, None, None, None, due)
+    return Invoice(name, money.exact(amount), month, None, None, None, due)
 
 
 def read(path: Path) -> list[dict[str, object]]:
@@ -106,7 +106,7 @@ def test_a_file_has_every_invoice_to_the_cent(
     done = export(listed, path)
     rows = read(path)
     assert [row["invoice_id"] for row in rows] == [each.invoice_id for each in listed]
-    assert [row["amount_due"] for row in rows] == [money.exact(each.amount_due) for each in listed]
+    assert [row["amount_due"] for row in rows] == [each.amount_due for each in listed]
     assert (done.path, done.count, done.total) == (path, 250, Decimal("118620104.20"))
     assert sum(Decimal(str(row["amount_due"])) for row in rows) == done.total
 
@@ -120,7 +120,7 @@ def test_no_amount_is_changed(
     """Whatever amounts of up to fifteen digits there are, they come back to the cent, and so does their sum."""
     path = tmp_path_factory.mktemp("amounts") / f"file.{form}"
     meant = [Decimal(each) / 100 for each in cents]
-    done = export([invoice(amount=float(each)) for each in meant], path)
+    done = export([invoice(amount=each) for each in meant], path)
     assert [row["amount_due"] for row in read(path)] == meant
     assert done.total == sum(meant)
 
@@ -242,6 +242,9 @@ def test_an_amount_that_does_not_fit_is_an_error(form: str, tmp_path: Path) -> N
     ("amount", "form"),
     [
         (9007199254740993, "xlsx"),
+        (Decimal("1E+308"), "xlsx"),
+        (Decimal("12345678901234567.89"), "xlsx"),
+        (Decimal("12345678901234567.00001"), "parquet"),
         (12345678901234567, "xlsx"),
         (1234567890123.4568, "xlsx"),
         (10**34, "parquet"),
@@ -250,7 +253,9 @@ def test_an_amount_that_does_not_fit_is_an_error(form: str, tmp_path: Path) -> N
         (10**500, "parquet"),
     ],
 )
-def test_an_amount_of_too_many_digits_is_an_error(amount: float, form: str, tmp_path: Path) -> None:
+def test_an_amount_of_too_many_digits_is_an_error(
+    amount: float | Decimal, form: str, tmp_path: Path
+) -> None:
     """Excel has fifteen digits, and would show another amount; Parquet has 34 before the point."""
     with pytest.raises(ExportError, match=r"^amount_due .* use CSV"):
         export([invoice(amount=amount)], tmp_path / f"file.{form}")
@@ -259,9 +264,12 @@ def test_an_amount_of_too_many_digits_is_an_error(amount: float, form: str, tmp_
 
 def test_amounts_of_as_many_digits_as_fit_are_exact(tmp_path: Path) -> None:
     """The longest that a format takes comes back to the digit; a large round one is no longer than it looks."""
-    longest: dict[str, list[float]] = {
+    digits = Decimal("1234567890123456789012345678.1234")
+    longest: dict[str, list[float | Decimal]] = {
         "xlsx": [99999999999.9999, -(10**15) + 1, 10**30],
-        "parquet": [10**34 - 1],
+        "parquet": [10**34 - 1, digits],
+        "csv": [10**34 - 1, digits, Decimal("0.000000000000000000000000000001")],
+        "jsonl": [10**34 - 1, digits, Decimal("0.000000000000000000000000000001")],
     }
     for form, amounts in longest.items():
         export([invoice(amount=each) for each in amounts], tmp_path / f"file.{form}")
@@ -514,7 +522,7 @@ def test_a_tally_counts_and_adds_what_passes() -> None:
     """Exactly, and no more than what passed."""
     tally = Tally(iter([invoice(amount=0.1), invoice(amount=0.2), invoice(amount=5)]))
     passing = iter(tally)
-    assert [next(passing).amount_due, next(passing).amount_due] == [0.1, 0.2]
+    assert [next(passing).amount_due, next(passing).amount_due] == [Decimal("0.1"), Decimal("0.2")]
     assert (tally.count, tally.total) == (2, Decimal("0.3"))
 
 

@@ -30,7 +30,7 @@ def moment(day: dt.date | None) -> dt.datetime | None:
 
 
 def invoice(
-    amount: float = 19.99,
+    amount: float | Decimal = 19.99,
     *,
     month: str | None = "2026-02",
     due: dt.date | None = AS_OF,
@@ -38,7 +38,7 @@ def invoice(
 ) -> Invoice:
     """Make an invoice of a month, due on a day."""
     first = None if month is None else dt.date.fromisoformat(f"{month}-01")
-    return Invoice(name, amount, moment(first), moment(first), None, None, moment(due))
+    return Invoice(name, money.exact(amount), moment(first), moment(first), None, None, moment(due))
 
 
 def overdue(days: int, amount: float = 19.99) -> Invoice:
@@ -280,7 +280,7 @@ def test_a_credit_or_a_zero_is_never_overdue(page: Path, amount: float) -> None:
 
 def test_what_the_server_left_out_is_said(page: Path) -> None:
     """No month, no due day, and .NET's "never set" have rows of their own, and are no dates in the list."""
-    unset = Invoice("INV-2", 5, *[dt.datetime(1, 1, 1)] * 5)  # noqa: DTZ001 - as the server writes it
+    unset = Invoice("INV-2", Decimal(5), *[dt.datetime(1, 1, 1)] * 5)  # noqa: DTZ001 - as the server writes it
     read = report([invoice(7, month=None, due=None), unset], page)
     assert ["No due day", "2", "12.00"] in read.body("ages")
     assert read.charts[0][1][:1] == ["No month"]

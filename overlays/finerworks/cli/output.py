@@ -93,7 +93,7 @@ def table(invoices: "Iterable[Invoice]", as_of: dt.date | None, note: str | None
     for name in ("Invoice", "Month", "Due", "Overdue"):
         shown.add_column(name, overflow="fold", no_wrap=name in {"Month", "Due"})
     shown.add_column("Amount due", justify="right", no_wrap=True)
-    all_of_them, late = Tally(invoices), list[float]()
+    all_of_them, late = Tally(invoices), list[Decimal]()
     for invoice in all_of_them:
         month, due = ages.month(invoice), ages.due_day(invoice)
         told, style = "", ""

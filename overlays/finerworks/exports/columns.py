@@ -54,8 +54,8 @@ def columns(model: type) -> tuple[Column, ...]:
     for field in (each for each in attrs.fields(model) if each.init):
         hint = hints[field.name]
         (kind, *_) = [each for each in get_args(hint) if each not in (NoneType, Unset)] or [hint]
-        if kind in (str, float, dt.datetime, int, bool):
-            found.append(Column(field.name, Decimal if kind is float else kind))
+        if kind in (str, Decimal, dt.datetime, int, bool):
+            found.append(Column(field.name, kind))
     return tuple(found)
 
 
@@ -77,9 +77,7 @@ def cells(model: type, item: object) -> list[Cell]:
     found = list[Cell]()
     for column in columns(model):
         value = getattr(item, column.name)
-        if column.kind is Decimal and value is not None:
-            value = money.exact(value)
-        elif (
+        if (
             isinstance(value, str)
             and not value.isascii()
             and any("\ud800" <= each <= "\udfff" for each in value)

@@ -23,6 +23,9 @@ SHEET_ROWS = 1_048_576
 NUMBER_DIGITS = 15
 """What a number has in Excel. One of more digits would be another number there, with nothing said of it."""
 
+NUMBER_SIZE = 308
+"""Digits before the point that a number in Excel may have, zeros included."""
+
 FIRST_YEAR = 1901
 """Before this, Excel has other days than the calendar, or none: such a date is written as text."""
 
@@ -139,7 +142,9 @@ def _put(sheet: _Sheet, cell: tuple[int, int], value: Cell, formats: dict[type, 
         case bool():
             return sheet.write_boolean(*cell, value)
         case int() | Decimal():
-            fits = Decimal(f"{Decimal(value):.{NUMBER_DIGITS}G}") == value
+            number = Decimal(value)
+            rounded = Decimal(f"{number:.{NUMBER_DIGITS}G}")
+            fits = rounded == number and number.adjusted() < NUMBER_SIZE
             return sheet.write_number(*cell, value, formats.get(type(value))) if fits else -1
         case dt.datetime() if value.year >= FIRST_YEAR:
             # Excel shows the second that is nearest, which may be of the next day.
