@@ -611,7 +611,7 @@ def test_a_missing_package_is_named_with_its_extra(
     )
     last = run.stderr.strip().splitlines()[-1]
     assert last.startswith("ModuleNotFoundError: ")
-    assert f"pip install '.[{extra}]' in the clone" in last
+    assert f"in a clone of finerworks, run pip install '.[{extra}]'" in last
     assert not list(tmp_path.iterdir())
 
 
