@@ -354,7 +354,7 @@ def test_help_has_the_exit_statuses(at: Run) -> None:
             "--as-of must be YYYY-MM-DD, for example 2026-01-31, not 'yesterday'",
         ),
         (("invoices", "report", "a.txt"), "a.txt must end in .html"),
-        (("invoices", "export", "a.ods"), "csv, jsonl, parquet, xlsx"),
+        (("invoices", "export", "a.ods"), "set --format to one of csv, jsonl, parquet, xlsx"),
         (("check", "--env-file", "not-there.env"), "'not-there.env' does not exist"),
     ],
 )
@@ -744,8 +744,7 @@ def test_without_the_extra_it_says_what_to_install() -> None:
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "finerworks: the command needs typer: "
-        "in a clone of finerworks, run pip install '.[cli]'\n"
+        "finerworks: the command needs typer: in a clone of finerworks, run pip install '.[cli]'\n"
     )
 
 

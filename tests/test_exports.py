@@ -577,7 +577,7 @@ def test_columns_are_read_from_the_models() -> None:
     """What holds an object or a list is no column; another listing's model has its own."""
     assert [column.name for column in columns.columns(InvoiceList)] == ["total_count"]
     assert columns.item_of("InvoiceList") is Invoice
-    with pytest.raises(TypeError, match="lists nothing"):
+    with pytest.raises(TypeError, match="has no list"):
         columns.item_of("Invoice")
 
 

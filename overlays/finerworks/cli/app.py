@@ -29,7 +29,6 @@ from finerworks.cli.options import (
     read_selection,
 )
 from finerworks.cli.session import (
-    as_wrong_usage,
     base_url_of,
     existing_file_as_wrong_usage,
     open_client,
@@ -145,8 +144,13 @@ def export(
         account_key=account_key, since=since, until=until, as_of=as_of, overdue=overdue, limit=limit
     )
     session = Session(quiet, verbose, debug)
-    with as_wrong_usage():
+    try:
         file_format = exports.file_format(file, format)
+    except ValueError as error:
+        known = ", ".join(exports.FORMATS)
+        raise WrongUsageError(
+            f"{file} has an unknown extension: set --format to one of {known}"
+        ) from error
     with (
         open_listing(context, env_file, session, selection) as (found, _),
         existing_file_as_wrong_usage(file),

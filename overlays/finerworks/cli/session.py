@@ -16,13 +16,7 @@ if TYPE_CHECKING:
     from finerworks import FinerWorks
     from finerworks_client.models import Invoice
 
-__all__ = [
-    "as_wrong_usage",
-    "base_url_of",
-    "existing_file_as_wrong_usage",
-    "open_client",
-    "open_listing",
-]
+__all__ = ["base_url_of", "existing_file_as_wrong_usage", "open_client", "open_listing"]
 
 KEY_VARIABLES = ("FINERWORKS_WEB_API_KEY", "FINERWORKS_APP_KEY")
 
@@ -122,15 +116,6 @@ def open_listing(
 def base_url_of(fw: "FinerWorks") -> str:
     """Return the base URL of a client."""
     return str(fw.client.get_httpx_client().base_url).rstrip("/")
-
-
-@contextlib.contextmanager
-def as_wrong_usage() -> Generator[None]:
-    """Turn a ValueError into a WrongUsageError."""
-    try:
-        yield
-    except ValueError as error:
-        raise WrongUsageError(str(error)) from error
 
 
 @contextlib.contextmanager
