@@ -224,7 +224,7 @@ fuzz: $(VENV)/dev ## try the client on 10,000 made-up answers a test, the sandbo
 		$(if $(ARGS),$(ARGS),$(wildcard tests/*/test_fuzz*.py) tests/core/test_listing_histories.py)
 
 .PHONY: lint
-lint: $(VENV)/node style lint-spec lint-workflows thin ## check style, types, the house's borders, the contract and the workflows
+lint: $(VENV)/node style lint-spec lint-workflows ## check style, types, the house's borders, the contract and the workflows
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(NODE_BIN)/pyright --project pyproject.toml --warnings
@@ -243,9 +243,9 @@ lint-workflows: $(VENV)/dev ## check the workflows and the sandbox's image
 hooks: $(VENV)/dev ## let git check style before each commit, and generated/ before each push
 	@$(BIN)/pre-commit install
 
-.PHONY: thin
-thin: $(VENV)/dev ## count the core's lines of code: at most 1065
-	@$(BIN)/python tools/thin.py
+.PHONY: readable
+readable: $(VENV)/dev ## print how dense the code is, beside code that is easy to read
+	@$(BIN)/python tools/readable.py
 
 .PHONY: format
 format: $(VENV)/dev ## format the code and mend what can be mended by itself

@@ -5,7 +5,6 @@ import decimal
 import difflib
 import filecmp
 import json
-import os
 import pickle
 import re
 import shutil
