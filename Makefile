@@ -216,15 +216,15 @@ test: $(VENV)/dev ## run the tests, and show what of overlays/ they reach (ARGS=
 
 .PHONY: faults
 faults: $(VENV)/dev ## break the wire in every way that is known, and write docs/faults.md from what came of it
-	@WRITE_FAULTS=1 $(BIN)/python -m pytest --quiet tests/test_faults.py
+	@WRITE_FAULTS=1 $(BIN)/python -m pytest --quiet tests/core/test_faults.py
 
 .PHONY: fuzz
 fuzz: $(VENV)/dev ## try the client on 10,000 made-up answers a test, the sandbox on as many requests (half an hour)
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz -o faulthandler_timeout=3600 \
-		$(if $(ARGS),$(ARGS),$(wildcard tests/test_fuzz*.py tests/test_listing_histories.py))
+		$(if $(ARGS),$(ARGS),$(wildcard tests/*/test_fuzz*.py) tests/core/test_listing_histories.py)
 
 .PHONY: lint
-lint: $(VENV)/node style lint-spec lint-workflows thin ## check style, types, the house's borders, the contract and the workflows
+lint: $(VENV)/node style lint-spec lint-workflows ## check style, types, the house's borders, the contract and the workflows
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(NODE_BIN)/pyright --project pyproject.toml --warnings
@@ -243,9 +243,9 @@ lint-workflows: $(VENV)/dev ## check the workflows and the sandbox's image
 hooks: $(VENV)/dev ## let git check style before each commit, and generated/ before each push
 	@$(BIN)/pre-commit install
 
-.PHONY: thin
-thin: $(VENV)/dev ## count the core's lines of code: at most 1065
-	@$(BIN)/python tools/thin.py
+.PHONY: readable
+readable: $(VENV)/dev ## print how dense the code is, beside code that is easy to read
+	@$(BIN)/python tools/readable.py
 
 .PHONY: format
 format: $(VENV)/dev ## format the code and mend what can be mended by itself

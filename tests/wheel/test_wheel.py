@@ -91,7 +91,9 @@ def test_the_wheel_has_its_command_too(python: Path, tmp_path: Path) -> None:
     command = python.with_name("finerworks")
     told = subprocess.run([str(command)], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert (told.returncode, told.stdout) == (1, "")
-    assert told.stderr == "finerworks: the command needs typer: pip install '.[cli]' in the clone\n"
+    assert told.stderr == (
+        "finerworks: the command needs typer: in a clone of finerworks, run pip install '.[cli]'\n"
+    )
     install(python, f"{built('*.whl')}[cli,polars]")
     with Sandbox() as sandbox:
         printed = run(str(command), "invoices", "list", cwd=tmp_path, **sandbox.env)
@@ -145,5 +147,6 @@ def test_the_sdist_holds_what_makes_the_wheel() -> None:
         "examples/README.md",
         "overlays/templates/property_templates/union_property.py.jinja",
         "tests/conftest.py",
+        "tests/support/wire.py",
     } <= names
     assert not [name for name in names if "node_modules" in name or "__pycache__" in name]

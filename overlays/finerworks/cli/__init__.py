@@ -1,4 +1,4 @@
-"""`finerworks`, the command: invoices as tables, files and reports, without a program. It needs the extra `cli`."""
+"""The command `finerworks`: invoices as tables, files and reports. It needs the extra `cli`."""
 
 import sys
 
@@ -6,15 +6,16 @@ __all__ = ["main"]
 
 
 def main() -> int:
-    """Do what the command line says, and give the exit status."""
+    """Run the command line of this process, and return the exit status."""
     try:
-        # Here, so that without the extra there is one line that says so.
+        # Imported here, so that a missing extra is reported in one line.
         from finerworks.cli.run import run  # noqa: PLC0415
     except KeyboardInterrupt:
         return 130
     except ModuleNotFoundError as error:
-        print(  # noqa: T201 - nothing better is there
-            f"finerworks: the command needs {error.name}: pip install '.[cli]' in the clone",
+        print(  # noqa: T201 - typer, which would print it, may be what is missing
+            f"finerworks: the command needs {error.name}: "
+            "in a clone of finerworks, run pip install '.[cli]'",
             file=sys.stderr,
         )
         return 1

@@ -1,4 +1,4 @@
-"""`python -m finerworks.cli`: the command, where its script is not on the PATH."""
+"""`python -m finerworks.cli`: the command, if its script is not on the PATH."""
 
 import sys
 

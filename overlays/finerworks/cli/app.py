@@ -1,6 +1,7 @@
-"""The command line of `finerworks`: what may be given, and what is done then."""
+"""The commands of `finerworks`."""
 
 import os
+import statistics
 import sys
 import time
 from pathlib import Path
@@ -25,21 +26,28 @@ from finerworks.cli.options import (
     Until,
     Verbose,
     WrongUsageError,
-    selected,
+    read_selection,
 )
-from finerworks.cli.session import host, opened, usage, wanted
+from finerworks.cli.session import (
+    base_url_of,
+    existing_file_as_wrong_usage,
+    open_client,
+    open_listing,
+)
 
 __all__ = ["app"]
 
 app = typer.Typer(
-    no_args_is_help=True, pretty_exceptions_enable=False, help=f"FinerWorks' invoices.\n\n{KEYS}"
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help=f"List, export and report your FinerWorks invoices.\n\n{KEYS}",
 )
-invoices = typer.Typer(no_args_is_help=True, help="List, export and report an account's invoices.")
+invoices = typer.Typer(no_args_is_help=True, help="List, export and report invoices.")
 app.add_typer(invoices, name="invoices")
 
 
-def _show_version(wanted: bool) -> None:  # noqa: FBT001 - as typer calls it
-    if wanted:
+def _show_version(value: bool) -> None:  # noqa: FBT001 - typer passes it by position
+    if value:
         typer.echo(f"finerworks {__version__}")
         raise typer.Exit
 
@@ -58,8 +66,8 @@ def options(
 def list_(
     context: typer.Context,
     *,
-    format: Annotated[  # noqa: A002 - its usual name
-        Literal["table", "json", "jsonl", "csv"], typer.Option(help="How they are written.")
+    format: Annotated[  # noqa: A002 - the usual name of the option
+        Literal["table", "json", "jsonl", "csv"], typer.Option(help="Output format.")
     ] = "table",
     account_key: AccountKey = None,
     since: Since = None,
@@ -72,41 +80,42 @@ def list_(
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
-    """List invoices: a table with exact totals, or what programs read.
+    """List invoices as a table with exact totals, or as JSON or CSV.
 
-    Nothing is written before all of it is there: what comes out is whole, or there is an error.
+    The output starts when all pages have been read. After an error there is no output.
     """
-    from finerworks.cli.output import table, whole_output  # noqa: PLC0415 - rich takes time to import
-    from finerworks.exports.writers import WRITERS, json_array  # noqa: PLC0415 - as for the generated models
-    from finerworks_client.models import Invoice  # noqa: PLC0415 - brings attrs
+    # Imported here, as these modules import rich and the generated models, which takes time.
+    from finerworks.cli.output import buffered_output, table  # noqa: PLC0415
+    from finerworks.exports.writers import WRITERS, json_array  # noqa: PLC0415
+    from finerworks_client.models import Invoice  # noqa: PLC0415
 
-    chosen = selected(
+    selection = read_selection(
         account_key=account_key, since=since, until=until, as_of=as_of, overdue=overdue, limit=limit
     )
+    session = Session(quiet, verbose, debug)
     with (
-        whole_output() as file,
-        wanted(context, env_file, Session(quiet, verbose, debug), chosen) as (found, _),
+        buffered_output() as file,
+        open_listing(context, env_file, session, selection) as (found, _),
     ):
         if format == "table":
-            file.write(
-                table(found, chosen.as_of, chosen.words).encode(
-                    sys.stdout.encoding, "backslashreplace"
-                )
-            )
+            text = table(found, selection.as_of, selection.description)
+            file.write(text.encode(sys.stdout.encoding, "backslashreplace"))
+        elif format == "json":
+            json_array(file, found, Invoice)
         else:
-            (json_array if format == "json" else WRITERS[format].write)(file, found, Invoice)
+            WRITERS[format].write(file, found, Invoice)
 
 
 @invoices.command(epilog=STATUSES)
 def export(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="What to write: .csv, .jsonl, .parquet or .xlsx.")
+        Path, typer.Argument(metavar="FILE", help="File to write: .csv, .jsonl, .parquet or .xlsx.")
     ],
     *,
-    format: Annotated[  # noqa: A002 - its usual name
+    format: Annotated[  # noqa: A002 - the usual name of the option
         Literal["csv", "jsonl", "parquet", "xlsx"] | None,
-        typer.Option(help="How it is written; else as FILE ends."),
+        typer.Option(help="File format. By default it follows from the extension of FILE."),
     ] = None,
     overwrite: Overwrite = False,
     account_key: AccountKey = None,
@@ -120,24 +129,33 @@ def export(
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
-    """Write invoices to a file, whole or not at all, with exact amounts.
+    """Write invoices to a file, with exact amounts.
 
-    Dates keep the offset that the server wrote: in their text in CSV and JSON Lines, in columns of their own, at the
-    end, in Parquet and Excel.
+    The file appears when it is complete. After an error there is no file.
+
+    Dates keep their UTC offset: in CSV and JSON Lines it is part of the date, in Parquet and Excel
+    it is in columns of its own.
     """
-    from finerworks import exports  # noqa: PLC0415 - as for the generated models
-    from finerworks.cli.output import summary  # noqa: PLC0415 - rich takes time to import
+    # Imported here, as these modules import rich and the generated models, which takes time.
+    from finerworks import exports  # noqa: PLC0415
+    from finerworks.cli.output import summary  # noqa: PLC0415
 
-    chosen = selected(
+    selection = read_selection(
         account_key=account_key, since=since, until=until, as_of=as_of, overdue=overdue, limit=limit
     )
-    with usage():
-        kind = exports.file_format(file, format)
+    session = Session(quiet, verbose, debug)
+    try:
+        file_format = exports.file_format(file, format)
+    except ValueError as error:
+        known = ", ".join(exports.FORMATS)
+        raise WrongUsageError(
+            f"{file} has an unknown extension: set --format to one of {known}"
+        ) from error
     with (
-        wanted(context, env_file, Session(quiet, verbose, debug), chosen) as (found, _),
-        usage(FileExistsError),
+        open_listing(context, env_file, session, selection) as (found, _),
+        existing_file_as_wrong_usage(file),
     ):
-        done = exports.export(found, file, format=kind, overwrite=overwrite)
+        done = exports.export(found, file, format=file_format, overwrite=overwrite)
     if not quiet:
         typer.echo(f"{summary(done.count, done.total)}, in {file}", err=True)
 
@@ -145,7 +163,7 @@ def export(
 @invoices.command(epilog=STATUSES)
 def report(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE.html", help="The page to write.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.html", help="HTML file to write.")],
     *,
     overwrite: Overwrite = False,
     account_key: AccountKey = None,
@@ -158,26 +176,32 @@ def report(
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
-    """Write a page for people: what is due by month, what is overdue and for how long, totals, the list.
+    """Write a report for people: totals, amounts by month, overdue amounts by age, all invoices.
 
-    It is one file, and loads nothing from elsewhere.
+    It is a single HTML file that loads nothing from other hosts.
     """
-    from finerworks.cli.output import summary  # noqa: PLC0415 - rich takes time to import
-    from finerworks.report import write_report  # noqa: PLC0415 - brings jinja2
+    # Imported here, as these modules import rich and jinja2, which takes time.
+    from finerworks.cli.output import summary  # noqa: PLC0415
+    from finerworks.report import write_report  # noqa: PLC0415
 
-    chosen = selected(
+    selection = read_selection(
         account_key=account_key, since=since, until=until, as_of=as_of, overdue=overdue
     )
+    session = Session(quiet, verbose, debug)
     if file.suffix.lower() not in {".html", ".htm"}:
-        raise WrongUsageError(f"{file} is to end in .html, for a browser to open it")
+        raise WrongUsageError(f"{file} must end in .html, so that a browser opens it")
     with (
-        wanted(context, env_file, Session(quiet, verbose, debug), chosen) as (found, fw),
-        usage(FileExistsError),
+        open_listing(context, env_file, session, selection) as (found, fw),
+        existing_file_as_wrong_usage(file),
     ):
-        origin, account = host(fw), account_key or os.environ.get("FINERWORKS_ACCOUNT_KEY") or None
-        shown, day = chosen.words, chosen.as_of
         done = write_report(
-            found, file, as_of=day, host=origin, account=account, shown=shown, overwrite=overwrite
+            found,
+            file,
+            as_of=selection.as_of,
+            host=base_url_of(fw),
+            account=account_key or os.environ.get("FINERWORKS_ACCOUNT_KEY") or None,
+            shown=selection.description,
+            overwrite=overwrite,
         )
     if not quiet:
         typer.echo(f"{summary(done.count, done.total)}, in {file}: open it in a browser", err=True)
@@ -191,23 +215,29 @@ def check(
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
-    """Say whether the keys are good, at which host, how many invoices there are, and how fast answers come."""
-    with opened(context, env_file, Session(verbose=verbose, debug=debug)) as fw:
-        typer.echo(f"host      {host(fw)}")
-        seconds, count = list[float](), "not told"
+    """Check the keys, and show the host, the number of invoices and the response time."""
+    session = Session(verbose=verbose, debug=debug)
+    milliseconds = list[float]()
+    count = "unknown"
+    with open_client(context, env_file, session) as fw:
+        typer.echo(f"host      {base_url_of(fw)}")
         for _ in range(4):
             started = time.perf_counter()
-            told = fw.invoices.page(1, per_page=1).total_count
-            seconds.append(1000 * (time.perf_counter() - started))
-            count = f"{told:,}" if isinstance(told, int) else count
+            total_count = fw.invoices.page(1, per_page=1).total_count
+            milliseconds.append(1000 * (time.perf_counter() - started))
+            if isinstance(total_count, int):
+                count = f"{total_count:,}"
+    first, *later = milliseconds
     typer.echo("keys      accepted")
     typer.echo(f"invoices  {count}")
     typer.echo(
-        f"speed     {seconds[0]:.0f} ms for the first answer, {sorted(seconds[1:])[1]:.0f} ms for a further one"
+        f"speed     {first:.0f} ms for the first response, "
+        f"{statistics.median(later):.0f} ms for later ones"
     )
 
 
 @app.command(add_help_option=False)
 def sandbox() -> None:
-    """Run a stand-in for FinerWorks on this machine, to try things on (the extra `sandbox`)."""
-    # Here for the help and for completion: `run` hands it on before typer takes the `--` out that a command follows.
+    """Run a local stand-in for FinerWorks, to try things without keys (extra `sandbox`)."""
+    # Declared for the help and for completion. `run` starts the sandbox itself, before typer
+    # removes the `--` in front of a command.

@@ -1,4 +1,7 @@
-"""What may be given on the command line, and what it is read as. Imports nothing that takes time: help needs it."""
+"""The options that commands share, and how they are parsed.
+
+`--help` imports this module, so it imports nothing that takes time.
+"""
 
 import dataclasses
 import datetime as dt
@@ -25,30 +28,31 @@ __all__ = [
     "Until",
     "Verbose",
     "WrongUsageError",
-    "selected",
+    "read_selection",
 ]
 
 STATUSES = (
-    "Exit status: 0 done; 1 a file could not be written, or a fault of the program; 2 wrong usage, or a file that is "
-    "there already; 3 missing or refused credentials; 4 API or network failure; 5 the answer broke the contract, or "
-    "the listing moved; 130 interrupted; 141 the reader of the output went away; 129 or 143 terminated."
+    "Exit status: 0 success; 1 a file could not be written, or a bug in this program; 2 wrong "
+    "usage, or the file exists already; 3 missing or rejected credentials; 4 API or network "
+    "failure; 5 the response broke the contract, or the listing changed while it was read; "
+    "130 interrupted; 141 the reader of the output closed it; 129 or 143 terminated."
 )
 KEYS = (
-    "The keys come from FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY, the host from FINERWORKS_BASE_URL, if that is "
-    "set: from the environment, or from a file that --env-file names. 'finerworks sandbox' starts a stand-in to try "
-    "it on."
+    "Keys come from FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY, and the host from "
+    "FINERWORKS_BASE_URL if that is set. They are read from the environment, or from the file that "
+    "--env-file names. To try the command without keys, run 'finerworks sandbox'."
 )
 
 
 class WrongUsageError(typer.TyperException):
-    """What was asked for cannot be done, and nothing was."""
+    """The command line asks for something that cannot be done. Nothing was sent or written."""
 
     exit_code = 2
 
 
 @dataclasses.dataclass
 class Session:
-    """What holds for a whole command."""
+    """Options that apply to a command as a whole."""
 
     quiet: bool = False
     verbose: bool = False
@@ -58,48 +62,72 @@ class Session:
 EnvFile = Annotated[
     Path | None,
     typer.Option(
-        help="A file of lines of NAME=VALUE for the keys and the host; it wins over the environment.",
+        help="File with NAME=VALUE lines for the keys and the host. Overrides the environment.",
         exists=True,
         dir_okay=False,
     ),
 ]
-Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Show no progress, and no summary of an export.")
-]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no summary.")]
 Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Log each request on standard error.")
+    bool, typer.Option("--verbose", "-v", help="Log each request to standard error.")
 ]
 Debug = Annotated[
-    bool, typer.Option("--debug", help="Show the traceback of an error. It holds no key.")
+    bool, typer.Option("--debug", help="Show the traceback of an error. It contains no keys.")
 ]
 AccountKey = Annotated[
-    str | None,
-    typer.Option(metavar="KEY", help="Whose invoices, for accounts that may read for others."),
+    str | None, typer.Option(metavar="KEY", help="Account to read (platform accounts only).")
 ]
-Since = Annotated[str | None, typer.Option(metavar="YYYY-MM", help="The first month.")]
-Until = Annotated[str | None, typer.Option(metavar="YYYY-MM", help="The last month.")]
+Since = Annotated[
+    str | None, typer.Option(metavar="YYYY-MM", help="First invoice month to include.")
+]
+Until = Annotated[
+    str | None, typer.Option(metavar="YYYY-MM", help="Last invoice month to include.")
+]
 Overdue = Annotated[
     bool,
-    typer.Option("--overdue", help="Only what is past its due day, with an amount above zero."),
+    typer.Option("--overdue", help="Only invoices past their due day, with an amount above zero."),
 ]
-AsOf = Annotated[
-    str | None,
-    typer.Option(metavar="YYYY-MM-DD", help="The day that counts as today, if not today."),
-]
+AsOf = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Day to use as today.")]
 Limit = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="At most so many, in the server's order.")
+    int | None,
+    typer.Option(min=1, metavar="N", help="Maximum number of invoices, in the server's order."),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file if there is one.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace the file if it exists already.")
+]
 
 
-def _day(option: str, text: str | None, form: str, like: str) -> dt.date | None:
+def _parse_date(option: str, text: str | None, pattern: str, expected: str) -> dt.date | None:
+    """Return the date that an option holds, or None if the option is not set."""
+    if text is None:
+        return None
     try:
-        return dt.datetime.strptime(text, form).date() if text is not None else None  # noqa: DTZ007 - a day of any zone
+        moment = dt.datetime.strptime(text, pattern)  # noqa: DTZ007 - a day has no time zone
     except ValueError:
-        raise WrongUsageError(f"{option} is to be as {like} is, not {text!r}") from None
+        raise WrongUsageError(f"{option} must be {expected}, not {text!r}") from None
+    return moment.date()
 
 
-def selected(
+def _parse_month(option: str, text: str | None) -> dt.date | None:
+    return _parse_date(option, text, "%Y-%m", "YYYY-MM, for example 2026-01")
+
+
+def _parse_day(option: str, text: str | None) -> dt.date | None:
+    return _parse_date(option, text, "%Y-%m-%d", "YYYY-MM-DD, for example 2026-01-31")
+
+
+def _check_account_key(account_key: str) -> None:
+    if not account_key.strip():
+        raise WrongUsageError(
+            "--account-key is blank: omit it to read the account that owns the keys"
+        )
+    try:
+        account_key.encode()
+    except UnicodeEncodeError as error:
+        raise WrongUsageError("--account-key is not valid UTF-8") from error
+
+
+def read_selection(
     *,
     account_key: str | None,
     since: str | None,
@@ -108,23 +136,22 @@ def selected(
     overdue: bool,
     limit: int | None = None,
 ) -> Selection:
-    """Read what is wanted.
+    """Return the selection that the options describe.
 
     Raises:
-        WrongUsageError: It cannot be read, or holds nothing.
+        WrongUsageError: An option cannot be parsed, or `since` is after `until`.
     """
-    first, last = (
-        _day(*each, "%Y-%m", "2026-01") for each in (("--since", since), ("--until", until))
-    )
-    if first and last and first > last:
+    first_month = _parse_month("--since", since)
+    last_month = _parse_month("--until", until)
+    if first_month and last_month and first_month > last_month:
         raise WrongUsageError(f"--since {since} is after --until {until}")
-    if account_key is not None and not account_key.strip():
-        raise WrongUsageError(
-            "--account-key is blank: give the account's key, or leave it out for your own"
-        )
-    try:
-        (account_key or "").encode()
-    except UnicodeEncodeError as error:
-        raise WrongUsageError("--account-key is no text in UTF-8") from error
-    day = _day("--as-of", as_of, "%Y-%m-%d", "2026-01-31")
-    return Selection(account_key, first, last, overdue, day, limit)
+    if account_key is not None:
+        _check_account_key(account_key)
+    return Selection(
+        account_key=account_key,
+        since=first_month,
+        until=last_month,
+        overdue=overdue,
+        as_of=_parse_day("--as-of", as_of),
+        limit=limit,
+    )

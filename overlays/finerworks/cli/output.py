@@ -1,4 +1,4 @@
-"""What a person sees: the table on standard output, progress on standard error."""
+"""The table on standard output, and the progress on standard error."""
 
 import contextlib
 import datetime as dt
@@ -25,43 +25,47 @@ if TYPE_CHECKING:
     from finerworks.pagination import Pager
     from finerworks_client.models import Invoice
 
-__all__ = ["progress", "summary", "table", "whole_output"]
+__all__ = ["buffered_output", "progress", "summary", "table"]
 
-IN_MEMORY = 8 << 20
-"""Bytes of output that are held in memory before they are given out; more are held in a file."""
+MEMORY_LIMIT = 8 << 20
+"""Bytes of output to hold in memory. Output that is longer goes to a temporary file."""
 
-LEAST = 72
-"""Columns that the table takes. A narrower terminal breaks its lines, which is better than half an amount."""
+MIN_WIDTH = 72
+"""Width of the table in columns. A narrower terminal wraps its lines, and cuts no amount."""
 
 Watch = Callable[["Pager[Invoice]"], "Iterator[Invoice]"]
-"""Gives the invoices of a listing, and shows how far it is."""
+"""Iterates over the invoices of a listing, and shows the progress."""
 
 
 def summary(count: int, total: Decimal) -> str:
-    """Say how many invoices there are, and what is due in all."""
+    """Return the number of invoices and their total amount as text."""
     return f"{counted(count, 'invoice')}, {money.text(total)} due in all"
 
 
 @contextlib.contextmanager
 def progress(*, shown: bool) -> Generator[Watch]:
-    """Show pages and invoices on standard error, if that is a terminal and it is wanted."""
+    """Show the number of pages and invoices on standard error, if that is a terminal."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    shown = (
-        shown and console.is_terminal and console.file.isatty()
-    )  # FORCE_COLOR makes a terminal of anything
+    # `is_terminal` alone is also true in a pipe, if FORCE_COLOR is set.
+    shown = shown and console.is_terminal and console.file.isatty()
     bar = Progress(
-        *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        console=console,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
     )
-    task = bar.add_task("Asking for the first page", total=None)
+    task = bar.add_task("Requesting the first page", total=None)
 
     def watch(pager: "Pager[Invoice]") -> "Iterator[Invoice]":
         count = 0
         with contextlib.closing(pager.pages()) as pages:
             for number, page in enumerate(pages, 1):
                 count += len(page.items)
-                told = f"{counted(number, 'page')}, {counted(count, 'invoice')}"
-                bar.update(task, completed=count, total=pager.total_count, description=told)
+                description = f"{counted(number, 'page')}, {counted(count, 'invoice')}"
+                bar.update(task, completed=count, total=pager.total_count, description=description)
                 yield from page.items
 
     with bar if shown else contextlib.nullcontext():
@@ -69,50 +73,76 @@ def progress(*, shown: bool) -> Generator[Watch]:
 
 
 @contextlib.contextmanager
-def whole_output() -> Generator[BinaryIO]:
-    """Give a file whose content goes to standard output when all of it is there, and not before."""
-    with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
+def buffered_output() -> Generator[BinaryIO]:
+    """Yield a file, and copy it to standard output when the `with` block ends without an error."""
+    with tempfile.SpooledTemporaryFile(MEMORY_LIMIT) as file:
         yield cast(BinaryIO, file)
         file.seek(0)
         try:
             sys.stdout.flush()
             shutil.copyfileobj(file, sys.stdout.buffer)
             sys.stdout.flush()
-        except BrokenPipeError as error:  # whoever reads this, such as head, has seen enough
+        except BrokenPipeError as error:
+            # The reader, such as `head`, has closed the pipe. Python would try to flush again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(141) from error
 
 
 def table(invoices: "Iterable[Invoice]", as_of: dt.date | None, note: str | None) -> str:
-    """Write invoices as a table, with exact totals below it. What is overdue is marked in words, and in colour."""
-    terminal = sys.stdout.isatty()
-    console = Console() if terminal else Console(width=10_000, color_system=None)
-    console.width = max(console.width, LEAST)
-    # Without lines or padding where a program reads it.
-    shown = Table(box=box.SIMPLE_HEAD if terminal else None, pad_edge=terminal, padding=(0, 1))
-    for name in ("Invoice", "Month", "Due", "Overdue"):
-        shown.add_column(name, overflow="fold", no_wrap=name in {"Month", "Due"})
-    shown.add_column("Amount due", justify="right", no_wrap=True)
-    all_of_them, late = Tally(invoices), list[Decimal]()
-    for invoice in all_of_them:
-        month, due = ages.month(invoice), ages.due_day(invoice)
-        told, style = "", ""
+    """Return invoices as a table, with exact totals below it.
+
+    Overdue invoices are marked in words, and on a terminal in colour. `note` says which invoices
+    were selected.
+    """
+    is_terminal = sys.stdout.isatty()
+    rows = _empty_table(is_terminal=is_terminal)
+    tally = Tally(invoices)
+    late = list[Decimal]()
+    for invoice in tally:
+        overdue, style = "", ""
         if ages.is_overdue(invoice, as_of):
             late.append(invoice.amount_due)
-            told, style = f"{ages.days_overdue(invoice, as_of):,} days", "red"
-        shown.add_row(
+            overdue, style = f"{ages.days_overdue(invoice, as_of):,} days", "red"
+        month = ages.month(invoice)
+        rows.add_row(
             Text(visible(invoice.invoice_id)),
             f"{month:%Y-%m}" if month else "-",
-            f"{due}" if due else "-",
-            told,
+            str(ages.due_day(invoice) or "-"),
+            overdue,
             money.text(invoice.amount_due),
             style=style,
         )
+    lines = _render(rows, is_terminal=is_terminal)
+    if not is_terminal:
+        lines.append("")
+    total = summary(tally.count, tally.total)
+    lines.append(f"{total}; {len(late):,} overdue, {money.text(money.total(late))}")
+    if note:
+        lines.append(f"Shown: {note}.")
+    return "\n".join(lines) + "\n"
+
+
+def _empty_table(*, is_terminal: bool) -> Table:
+    """Return the table without rows. In a pipe it has no lines and no padding at the edges."""
+    rows = Table(box=box.SIMPLE_HEAD if is_terminal else None, pad_edge=is_terminal, padding=(0, 1))
+    rows.add_column("Invoice", overflow="fold")
+    rows.add_column("Month", overflow="fold", no_wrap=True)
+    rows.add_column("Due", overflow="fold", no_wrap=True)
+    rows.add_column("Overdue", overflow="fold")
+    rows.add_column("Amount due", justify="right", no_wrap=True)
+    return rows
+
+
+def _render(rows: Table, *, is_terminal: bool) -> list[str]:
+    """Return the lines of the table: for the terminal in its colours, else as plain text."""
+    if is_terminal:
+        console = Console()
+        console.width = max(console.width, MIN_WIDTH)
+    else:
+        console = Console(width=10_000, color_system=None)
     with console.capture() as captured:
-        console.print(shown)
-    lines = [line.rstrip() if not terminal else line for line in captured.get().splitlines()]
-    total = summary(all_of_them.count, all_of_them.total)
-    lines.append(
-        f"{'' if terminal else chr(10)}{total}; {len(late):,} overdue, {money.text(money.total(late))}"
-    )
-    return "\n".join([*lines, *([f"Shown: {note}."] if note else [])]) + "\n"
+        console.print(rows)
+    lines = captured.get().splitlines()
+    if is_terminal:
+        return lines
+    return [line.rstrip() for line in lines]

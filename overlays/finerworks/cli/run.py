@@ -1,4 +1,4 @@
-"""What becomes of a command: its exit status, and one or two lines for what went wrong."""
+"""Running a command: its exit status, and one or two lines for an error."""
 
 import contextlib
 import signal
@@ -20,52 +20,65 @@ __all__ = ["run"]
 
 NAME = "finerworks"
 
-_ENDING = [
-    number for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)) if number
-]
+STOP_SIGNALS = [signal.SIGINT, signal.SIGTERM]
+if hasattr(signal, "SIGHUP"):  # Windows does not have it.
+    STOP_SIGNALS.append(signal.SIGHUP)
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Carry a command line out, and give its exit status; `options.STATUSES` says what they mean."""
+    """Run a command line, and return its exit status (see `options.STATUSES`)."""
     if arguments[:1] == ["sandbox"]:
-        # As it is: typer would take the `--` out that a command follows.
-        from finerworks.sandbox.__main__ import main  # noqa: PLC0415 - not needed for the rest
+        # Not parsed by typer, which would remove the `--` in front of a command.
+        from finerworks.sandbox.__main__ import main  # noqa: PLC0415 - other commands do not need it
 
         return main(arguments[1:])
-    for stream in (sys.stdout, sys.stderr):
-        if reconfigure := getattr(
-            stream, "reconfigure", None
-        ):  # not every terminal can show every character
-            reconfigure(errors="backslashreplace")
-    for number in _ENDING:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and its like have it
-            signal.signal(number, _end)
+    _escape_unprintable_output()
+    _handle_stop_signals()
     session = Session()
     try:
         status = app(list(arguments), prog_name=NAME, standalone_mode=False, obj=session)
     except SystemExit as error:
-        if isinstance(error.__context__, BrokenPipeError):  # typer makes a 1 of it
+        # typer turns a closed pipe into status 1.
+        if isinstance(error.__context__, BrokenPipeError):
             return 141
         raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+    except Exception as error:  # noqa: BLE001 - every error becomes a line and a status
         with contextlib.suppress(BrokenPipeError):
-            _tell(error, debug=session.debug)
-        return _status(error)
-    if status == 130:  # what typer makes of Ctrl-C
+            _report(error, debug=session.debug)
+        return _status_of(error)
+    if status == 130:  # typer's status after Ctrl-C
         typer.echo(f"{NAME}: interrupted", err=True)
     return status if isinstance(status, int) else 0
 
 
-def _end(number: int, _frame: FrameType | None) -> NoReturn:
-    """Make of a signal what lets half-written files be removed, and let no further one break that off."""
-    for each in _ENDING:
-        signal.signal(each, signal.SIG_IGN)
+def _escape_unprintable_output() -> None:
+    """Escape characters that the terminal's encoding does not have, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="backslashreplace")
+
+
+def _handle_stop_signals() -> None:
+    for number in STOP_SIGNALS:
+        # A parent such as nohup may have set a signal to be ignored.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    """Raise an exception for a signal, so that `finally` blocks remove incomplete files.
+
+    Further signals are ignored, as they would interrupt the removal.
+    """
+    for stop_signal in STOP_SIGNALS:
+        signal.signal(stop_signal, signal.SIG_IGN)
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     sys.exit(128 + number)
 
 
-def _status(error: Exception) -> int:
+def _status_of(error: Exception) -> int:
     match error:
         case typer.TyperException():
             return error.exit_code
@@ -88,14 +101,26 @@ def _status(error: Exception) -> int:
             return 1
 
 
-def _tell(error: Exception, *, debug: bool) -> None:
-    """Say what went wrong, where, and what to do."""
+def _report(error: Exception, *, debug: bool) -> None:
+    """Print an error on standard error: its message, and where to find help on usage."""
     if debug:
         traceback.print_exception(error)
-    told = error.format_message() if isinstance(error, typer.TyperException) else str(error)
-    if _status(error) == 1 and not isinstance(error, (OSError, ModuleNotFoundError)):
-        told = f"a fault of this program: {type(error).__name__}: {told}. --debug shows where"
-    if told:  # typer shows the help of a group that is given nothing, and is done
-        typer.echo(f"{NAME}: {told}", err=True)
-    if told and (context := getattr(error, "ctx", None)):
+    message = _message_of(error)
+    if not message:
+        # typer raises an error without a message after it printed the help of a group.
+        return
+    typer.echo(f"{NAME}: {message}", err=True)
+    context = getattr(error, "ctx", None)
+    if context:
         typer.echo(f"Try '{context.command_path} --help'.", err=True)
+
+
+def _message_of(error: Exception) -> str:
+    if isinstance(error, typer.TyperException):
+        return error.format_message()
+    is_expected = isinstance(error, (OSError, ModuleNotFoundError)) or _status_of(error) != 1
+    if is_expected:
+        return str(error)
+    return (
+        f"bug in finerworks: {type(error).__name__}: {error}. Run it with --debug for the traceback"
+    )

@@ -1,4 +1,4 @@
-"""Which invoices of a listing are wanted."""
+"""Which invoices of a listing the user selects."""
 
 import dataclasses
 import datetime as dt
@@ -16,19 +16,21 @@ __all__ = ["Selection", "SelectionError"]
 
 
 class SelectionError(Exception):
-    """An invoice lacks what it would take to say whether it is wanted."""
+    """An invoice lacks the month that the selection needs."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Selection:
-    """What is wanted.
+    """A selection of invoices.
 
     Attributes:
-        account_key: Whose invoices; None: those of the keys' account.
-        since, until: The first and the last invoice month, as a day of it.
-        overdue: Whether only what is past its due day, with an amount above zero.
-        as_of: The day that this is asked for; None: today.
-        limit: How many at most.
+        account_key: The account to read. None is the account that owns the keys.
+        since: The first invoice month, as any day of it. None is no limit.
+        until: The last invoice month, as any day of it. None is no limit.
+        overdue: Whether to leave out all invoices except those that are past their due day, with
+            an amount above zero.
+        as_of: The day to use as today. None is the current day.
+        limit: The maximum number of invoices. None is no limit.
     """
 
     account_key: str | None = None
@@ -38,44 +40,43 @@ class Selection:
     as_of: dt.date | None = None
     limit: int | None = None
 
-    def of(self, invoices: "Iterable[Invoice]") -> "Iterator[Invoice]":
-        """Give those that are wanted, as they come.
+    def select(self, invoices: "Iterable[Invoice]") -> "Iterator[Invoice]":
+        """Return the selected invoices as an iterator, in the same order.
 
         Raises:
-            SelectionError: A month is asked for, and an invoice has none.
+            SelectionError: `since` or `until` is set, and an invoice has no month.
         """
-        wanted = (each for each in invoices if self._in_time(each))
+        selected = (invoice for invoice in invoices if self._includes_month_of(invoice))
         if self.overdue:
-            wanted = (each for each in wanted if ages.is_overdue(each, self.as_of))
-        return islice(wanted, self.limit)
+            selected = (invoice for invoice in selected if ages.is_overdue(invoice, self.as_of))
+        return islice(selected, self.limit)
 
-    def _in_time(self, invoice: "Invoice") -> bool:
-        if self.since is self.until is None:
+    def _includes_month_of(self, invoice: "Invoice") -> bool:
+        if self.since is None and self.until is None:
             return True
-        if (month := ages.month(invoice)) is None:
-            told = (
-                f"invoice {shorten(invoice.invoice_id)} has no month: leave --since and --until out"
+        month = ages.month(invoice)
+        if month is None:
+            raise SelectionError(
+                f"invoice {shorten(invoice.invoice_id)} has no month: omit --since and --until"
             )
-            raise SelectionError(told)
-        return (self.since is None or month >= self.since) and (
-            self.until is None or month <= self.until
-        )
+        if self.since is not None and month < self.since:
+            return False
+        return self.until is None or month <= self.until
 
     @property
-    def words(self) -> str | None:
-        """What is left out, in words; None if nothing is."""
-        said = list[str]()
-        if self.since or self.until:
-            first, last = (f"{each:%Y-%m}" if each else None for each in (self.since, self.until))
-            said.append(
-                f"{first} to {last}"
-                if first and last
-                else f"from {first} on"
-                if first
-                else f"to {last}"
-            )
-        if self.overdue:
-            said.append("overdue only" if self.as_of is None else f"overdue on {self.as_of}")
+    def description(self) -> str | None:
+        """What the selection leaves out, in words. None if it leaves nothing out."""
+        parts = list[str]()
+        if self.since and self.until:
+            parts.append(f"{self.since:%Y-%m} to {self.until:%Y-%m}")
+        elif self.since:
+            parts.append(f"from {self.since:%Y-%m} on")
+        elif self.until:
+            parts.append(f"to {self.until:%Y-%m}")
+        if self.overdue and self.as_of:
+            parts.append(f"overdue on {self.as_of}")
+        elif self.overdue:
+            parts.append("overdue only")
         if self.limit is not None:
-            said.append(f"the first {self.limit}")
-        return ", ".join(said) or None
+            parts.append(f"the first {self.limit}")
+        return ", ".join(parts) or None

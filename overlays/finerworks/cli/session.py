@@ -1,4 +1,4 @@
-"""A command at work: its client, with the keys of the environment or of a file, and the invoices that are wanted."""
+"""The client of a command, with keys from the environment or a file, and its listing."""
 
 import contextlib
 import os
@@ -16,83 +16,114 @@ if TYPE_CHECKING:
     from finerworks import FinerWorks
     from finerworks_client.models import Invoice
 
-__all__ = ["host", "opened", "usage", "wanted"]
+__all__ = ["base_url_of", "existing_file_as_wrong_usage", "open_client", "open_listing"]
+
+KEY_VARIABLES = ("FINERWORKS_WEB_API_KEY", "FINERWORKS_APP_KEY")
 
 
-def _named(env_file: Path) -> dict[str, str]:
-    """Read what a file names. A line that cannot be read is an error: the environment's key is no substitute."""
-    from dotenv.parser import parse_stream  # noqa: PLC0415 - only where it is needed
+def _read_env_file(env_file: Path) -> dict[str, str]:
+    """Return the FINERWORKS_ variables that a file sets.
 
-    named = dict[str, str]()
+    Raises:
+        WrongUsageError: A line cannot be parsed. It is not skipped, as the environment's key would
+            be used in place of the one in the file.
+    """
+    from dotenv.parser import parse_stream  # noqa: PLC0415 - only needed for --env-file
+
     try:
         with env_file.open(encoding="utf-8") as file:
-            lines = [each for each in parse_stream(file) if "FINERWORKS_" in each.original.string]
+            bindings = [
+                binding
+                for binding in parse_stream(file)
+                if "FINERWORKS_" in binding.original.string
+            ]
     except UnicodeDecodeError as error:
-        raise WrongUsageError(f"{env_file} is no text in UTF-8") from error
-    for key, value, original, wrong in lines:
-        if wrong or (key and value is None):
-            raise WrongUsageError(f"{env_file}, line {original.line} or after it: not NAME=VALUE")
-        if key and value is not None and key.startswith("FINERWORKS_"):
-            named[key] = value
-    return named
+        raise WrongUsageError(f"--env-file {env_file} is not a text file in UTF-8") from error
+    variables = dict[str, str]()
+    for name, value, original, has_error in bindings:
+        if has_error or (name and value is None):
+            raise WrongUsageError(
+                f"--env-file {env_file}, line {original.line} or below: not NAME=VALUE"
+            )
+        if name and value is not None and name.startswith("FINERWORKS_"):
+            variables[name] = value
+    return variables
+
+
+def _load_env_file(env_file: Path) -> None:
+    """Put the variables of a file into the environment of this process."""
+    variables = _read_env_file(env_file)
+    try:
+        os.environ.update(variables)
+    except ValueError:
+        # The text of the ValueError may contain a part of a key.
+        raise WrongUsageError(
+            f"--env-file {env_file} has a character that no key and no host can have"
+        ) from None
+
+
+def _require_keys() -> None:
+    """Raise CredentialsError, which says which environment variables are missing."""
+    missing = [name for name in KEY_VARIABLES if not os.environ.get(name)]
+    if not missing:
+        return
+    if len(missing) == 1:
+        message = f"{missing[0]} is not set: set it"
+    else:
+        message = f"{' and '.join(missing)} are not set: set them"
+    raise CredentialsError(
+        f"{message} in the environment, or in a file that you name by --env-file"
+    )
 
 
 @contextlib.contextmanager
-def opened(
+def open_client(
     context: typer.Context, env_file: Path | None, session: Session
 ) -> "Generator[FinerWorks]":
-    """Open a client with the keys of the environment, or of a file."""
-    from finerworks import FinerWorks  # noqa: PLC0415 - it takes httpx, which help does not
+    """Open a client with the keys of the environment or of a file."""
+    from finerworks import FinerWorks  # noqa: PLC0415 - imports httpx, which --help does not need
 
+    # `run` reads it when the command fails.
     cast(Session, context.obj).debug = session.debug
     if env_file is not None:
-        named = _named(env_file)
-        try:
-            os.environ.update(named)
-        except ValueError:  # its text may have a part of a key
-            raise WrongUsageError(f"{env_file} has a character that no key or host has") from None
+        _load_env_file(env_file)
     if session.verbose:
         os.environ["FINERWORKS_LOG"] = "debug"
-    if missing := [
-        key for key in ("FINERWORKS_WEB_API_KEY", "FINERWORKS_APP_KEY") if not os.environ.get(key)
-    ]:
-        told = f"{' and '.join(missing)} not set"
-        raise CredentialsError(
-            f"{told}: set both in the environment, or name a file that has them with --env-file"
-        )
+    _require_keys()
     try:
         fw = FinerWorks()
     except CredentialsError:
         raise
-    except ValueError as error:  # such as a base URL that is none
+    except ValueError as error:  # for example, of FINERWORKS_BASE_URL
         raise WrongUsageError(str(error)) from error
     with fw:
         yield fw
 
 
 @contextlib.contextmanager
-def wanted(
+def open_listing(
     context: typer.Context, env_file: Path | None, session: Session, selection: Selection
 ) -> "Generator[tuple[Iterator[Invoice], FinerWorks]]":
-    """Open a client, and give the invoices that are wanted as they come."""
-    from finerworks.cli.output import progress  # noqa: PLC0415 - rich takes time to import
+    """Open a client, and yield it with an iterator over the selected invoices."""
+    from finerworks.cli.output import progress  # noqa: PLC0415 - importing rich takes time
 
-    with (
-        opened(context, env_file, session) as fw,
-        progress(shown=not (session.quiet or session.verbose)) as watch,
-    ):
-        yield selection.of(watch(fw.invoices.list(account_key=selection.account_key))), fw
+    show_progress = not session.quiet and not session.verbose
+    with open_client(context, env_file, session) as fw, progress(shown=show_progress) as watch:
+        invoices = watch(fw.invoices.list(account_key=selection.account_key))
+        yield selection.select(invoices), fw
 
 
-def host(fw: "FinerWorks") -> str:
-    """Give the origin that a client speaks to."""
+def base_url_of(fw: "FinerWorks") -> str:
+    """Return the base URL of a client."""
     return str(fw.client.get_httpx_client().base_url).rstrip("/")
 
 
 @contextlib.contextmanager
-def usage(kind: type[Exception] = ValueError) -> Generator[None]:
-    """Tell of an error as one of usage."""
+def existing_file_as_wrong_usage(file: Path) -> Generator[None]:
+    """Turn a FileExistsError into a WrongUsageError that mentions --overwrite."""
     try:
         yield
-    except kind as error:
-        raise WrongUsageError(str(error)) from error
+    except FileExistsError as error:
+        raise WrongUsageError(
+            f"{file} exists already: choose another name, or add --overwrite to replace it"
+        ) from error

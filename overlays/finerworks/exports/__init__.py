@@ -1,10 +1,12 @@
-"""Listings as files and tables, with exact amounts. An optional part: the core imports it by name, when asked to.
+"""Listings as files and tables, with exact amounts.
 
     from finerworks.exports import export
 
     export(fw.invoices.list(), "invoices.xlsx")
 
-CSV and JSON Lines need nothing more; Excel needs XlsxWriter (the extra `cli`), Parquet pyarrow (`arrow`).
+CSV and JSON Lines need no further package. Excel needs XlsxWriter (the extra `cli`), and Parquet
+needs pyarrow (the extra `arrow`). The core imports this package only in `to_arrow()`,
+`to_polars()` and `to_pandas()`.
 """
 
 import dataclasses
@@ -33,12 +35,12 @@ __all__ = [
 ]
 
 FORMATS = ("csv", "jsonl", "parquet", "xlsx")
-"""What a file can be: as its name ends, or as one says."""
+"""The file formats, which are also the extensions of the files."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Exported:
-    """What was written: ``count`` invoices that add up to ``total``, in the file at ``path``."""
+    """A written file: its ``path``, the ``count`` of its invoices, and their ``total``."""
 
     path: Path
     count: int
@@ -46,73 +48,82 @@ class Exported:
 
 
 class Tally:
-    """Invoices that are counted and added up, exactly, while they pass."""
+    """An iterable over invoices that counts them and adds up their amounts."""
 
     def __init__(self, invoices: "Iterable[Invoice]") -> None:
-        self._invoices, self.count, self.total = invoices, 0, Decimal(0)
+        self._invoices = invoices
+        self.count = 0
+        self.total = Decimal(0)
 
     def __iter__(self) -> "Iterator[Invoice]":
         for invoice in self._invoices:
-            self.count, self.total = self.count + 1, money.total((self.total, invoice.amount_due))
+            self.count += 1
+            self.total = money.total((self.total, invoice.amount_due))
             yield invoice
 
 
 def file_format(path: str | os.PathLike[str], given: str | None = None) -> str:
-    """Give the format of a file: the one that is given, or the one that its name ends in.
+    """Return the format of a file: ``given``, or else the one of the file's extension.
 
     Raises:
         ValueError: There is no such format.
     """
     known = ", ".join(FORMATS)
-    if (
-        found := Path(path).suffix.lower().removeprefix(".") if given is None else given
-    ) in FORMATS:
-        return found
-    if given is None:
-        raise ValueError(f"{os.fspath(path)!r} names no format by its end: give one of {known}")
-    raise ValueError(f"{given!r} is none of the formats {known}")
+    if given is not None:
+        if given not in FORMATS:
+            raise ValueError(f"unknown format {given!r}: use one of {known}")
+        return given
+    extension = Path(path).suffix.lower().removeprefix(".")
+    if extension not in FORMATS:
+        raise ValueError(
+            f"unknown extension in {os.fspath(path)!r}: set the format to one of {known}"
+        )
+    return extension
 
 
 def require(package: str, extra: str, what: str) -> None:
-    """Import a package of an extra.
+    """Import a package that belongs to an extra.
 
     Raises:
-        ModuleNotFoundError: It is not installed; the message says how to.
+        ModuleNotFoundError: The package is not installed. The message says how to install it.
     """
     try:
         importlib.import_module(package)
     except ModuleNotFoundError as error:
-        told = f"{what} needs {error.name}: pip install '.[{extra}]' in the clone"
-        raise ModuleNotFoundError(told, name=error.name) from error
+        message = (
+            f"{what} needs {error.name}: in a clone of finerworks, run pip install '.[{extra}]'"
+        )
+        raise ModuleNotFoundError(message, name=error.name) from error
 
 
 def export(
     invoices: "Iterable[Invoice]",
     path: str | os.PathLike[str],
     *,
-    format: str | None = None,  # noqa: A002 - its usual name
+    format: str | None = None,  # noqa: A002 - the usual name of the argument
     overwrite: bool = False,
 ) -> Exported:
-    """Write invoices to a file, whole or not at all.
+    """Write invoices to a file, and return its path, the count and the total.
 
-    They are written as they come, to a file beside it that takes its name in the end: a million of them need
-    no more memory than a thousand, and what fails on the way leaves nothing behind.
+    The invoices are written one by one to a temporary file in the same folder, which is renamed at
+    the end. Memory use does not depend on the number of invoices, and an error leaves no file.
 
     Args:
-        invoices: Generated invoices, such as ``fw.invoices.list()`` gives.
-        path: The file.
-        format: ``csv``, ``jsonl``, ``parquet`` or ``xlsx``. None: as the file's name ends.
-        overwrite: Whether a file of that name is replaced.
+        invoices: Generated invoices, such as those of ``fw.invoices.list()``.
+        path: The file to write.
+        format: ``csv``, ``jsonl``, ``parquet`` or ``xlsx``. None: the extension of the file.
+        overwrite: Whether to replace an existing file.
 
     Raises:
-        FileExistsError: There is such a file, and ``overwrite`` is not set. Nothing was read.
-        ModuleNotFoundError: Parquet or Excel, and its package is not installed. Nothing was read.
-        ValueError: There is no such format. Nothing was read.
-        ExportError: An invoice holds what the format cannot.
+        FileExistsError: The file exists, and ``overwrite`` is False. Nothing was requested.
+        ModuleNotFoundError: The package for Parquet or Excel is not installed. Nothing was
+            requested.
+        ValueError: There is no such format. Nothing was requested.
+        ExportError: The format cannot hold a value of an invoice.
         OSError: The file cannot be written.
-        FinerWorksError: The listing could not be read whole.
+        FinerWorksError: The listing could not be read to its end.
     """
-    # Here, as each of them may need a package of its own.
+    # Imported here, as writers.py imports this module, and the models take time to import.
     from finerworks.exports.writers import WRITERS  # noqa: PLC0415
     from finerworks_client.models import Invoice  # noqa: PLC0415
 

@@ -1,7 +1,8 @@
-"""Which month an invoice is for, and how long it is overdue: by the days that the server wrote.
+"""The month of an invoice, and how long it has been overdue, by the server's calendar.
 
-A day is the server's wall clock: `2026-02-28T18:11:17-06:00` is 28 February wherever one reads it. Today is the
-day that it is where the due date was written, if that has an offset, else on this machine.
+A day is the server's wall-clock day: `2026-02-28T18:11:17-06:00` is 28 February, whatever the time
+zone of this machine. Today is the current day in the UTC offset of the due date. If the due date
+has no offset, it is the current day of this machine.
 """
 
 import datetime as dt
@@ -14,40 +15,54 @@ __all__ = ["day", "days_overdue", "due_day", "is_overdue", "month"]
 
 
 def day(moment: dt.datetime | None) -> dt.date | None:
-    """Give the day of a date, as the server's calendar has it; None for null, and for .NET's 0001-01-01: never set."""
-    return moment.date() if moment is not None and moment.year > 1 else None
+    """Return the server's calendar day of a date.
+
+    The result is None for null, and for 0001-01-01, .NET's value of a date that was never set.
+    """
+    if moment is None or moment.year == 1:
+        return None
+    return moment.date()
 
 
 def month(invoice: "Invoice") -> dt.date | None:
-    """Give the first of the month that an invoice is for; None where the server says none in any of its fields."""
+    """Return the first day of the month that an invoice is for.
+
+    The result is None if `invoice_month`, `first_day_of_month` and `last_day_of_month` are unset.
+    """
     for moment in (invoice.invoice_month, invoice.first_day_of_month, invoice.last_day_of_month):
-        if found := day(moment):
+        found = day(moment)
+        if found is not None:
             return found.replace(day=1)
     return None
 
 
 def due_day(invoice: "Invoice") -> dt.date | None:
-    """Give the day by which an invoice is to be paid; None where the server says none."""
+    """Return the day on which an invoice is due. None if it has no due date."""
     return day(invoice.due_date)
 
 
 def days_overdue(invoice: "Invoice", as_of: dt.date | None = None) -> int | None:
-    """Give the days from an invoice's due day to ``as_of`` (None: today).
+    """Return the number of days from an invoice's due day to ``as_of`` (None: today).
 
-    0 or less: it is not past that day. None: it has none.
+    The number is 0 or negative if the due day is not past. The result is None if the invoice has
+    no due day.
     """
-    if (due := due_day(invoice)) is None:
+    due = due_day(invoice)
+    if due is None:
         return None
     if as_of is None:
-        as_of = dt.datetime.now(
-            None if invoice.due_date is None else invoice.due_date.tzinfo
-        ).date()
+        offset = None if invoice.due_date is None else invoice.due_date.tzinfo
+        as_of = dt.datetime.now(offset).date()
     return (as_of - due).days
 
 
 def is_overdue(invoice: "Invoice", as_of: dt.date | None = None) -> bool:
-    """Say whether something is owed for an invoice, and its due day is past.
+    """Return whether an invoice is past its due day and has an amount above zero.
 
-    Not known: whether FinerWorks lowers ``amount_due`` when an invoice is paid.
+    FinerWorks does not document whether ``amount_due`` is lowered when an invoice is paid. An
+    overdue invoice may therefore have been paid.
     """
-    return invoice.amount_due > 0 and (days_overdue(invoice, as_of) or 0) > 0
+    if invoice.amount_due <= 0:
+        return False
+    days = days_overdue(invoice, as_of)
+    return days is not None and days > 0

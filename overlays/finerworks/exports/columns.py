@@ -1,4 +1,4 @@
-"""A generated model as columns, read from its annotations, so that another listing needs no line here."""
+"""The columns of a generated model, which are read from its annotations."""
 
 import dataclasses
 import datetime as dt
@@ -29,19 +29,26 @@ __all__ = [
     "split_cells",
 ]
 
-DIGITS, SCALE = 38, 4
-"""Digits of an amount in Arrow and Parquet, and how many of them are decimals: SQL's money types have four."""
+DIGITS = 38
+"""Digits of an amount in Arrow and Parquet."""
+
+SCALE = 4
+"""Decimals of an amount in Arrow and Parquet, as many as in the money types of SQL databases."""
 
 OFFSET = "_offset"
-"""How the name of the column ends that has the offset of a date."""
+"""Suffix of the column that holds the UTC offset of a date."""
 
 Cell = str | Decimal | dt.datetime | int | bool | None
-"""What a column holds."""
+"""The value of one column of one item."""
+
+# A quantized amount that exceeds DIGITS becomes NaN, which is not equal to anything.
+_PLACES = Decimal(1).scaleb(-SCALE)
+_ARROW = Context(prec=DIGITS, traps=[])
 
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """A field of a model, and what it holds: text, a `Decimal`, a `datetime`, an int or a bool, or None."""
+    """A field of a model. `kind` is str, Decimal, datetime, int or bool; the value may be None."""
 
     name: str
     kind: type[object]
@@ -49,87 +56,137 @@ class Column:
 
 @functools.cache
 def columns(model: type) -> tuple[Column, ...]:
-    """Give the columns of a generated model, in the contract's order. What holds a list or an object has none."""
-    hints, found = get_type_hints(model, localns=vars(models)), list[Column]()
-    for field in (each for each in attrs.fields(model) if each.init):
-        hint = hints[field.name]
-        (kind, *_) = [each for each in get_args(hint) if each not in (NoneType, Unset)] or [hint]
+    """Return the columns of a generated model, in the contract's order.
+
+    Fields that hold a list or an object have no column.
+    """
+    hints = get_type_hints(model, localns=vars(models))
+    found = list[Column]()
+    for field in attrs.fields(model):
+        if not field.init:
+            continue
+        kind = _without_none(hints[field.name])
         if kind in (str, Decimal, dt.datetime, int, bool):
             found.append(Column(field.name, kind))
     return tuple(found)
 
 
+def _without_none(hint: type[object]) -> type[object]:
+    """Return the type of a value that is set: `str` for `str | None | Unset`."""
+    for kind in get_args(hint):
+        if kind not in (NoneType, Unset):
+            return cast(type, kind)
+    return hint
+
+
 def item_of(answer: str) -> type:
-    """Give the model of the items that a model of an answer lists."""
-    for hint in get_type_hints(getattr(models, answer), localns=vars(models)).values():
-        for each in (hint, *get_args(hint)):
-            if get_origin(each) is list:
-                return cast(type, get_args(each)[0])
-    raise TypeError(f"{answer} lists nothing")
+    """Return the model of the items in the list of a response. `answer` names the response's model.
+
+    Raises:
+        TypeError: The response has no list.
+    """
+    hints = get_type_hints(getattr(models, answer), localns=vars(models))
+    for hint in hints.values():
+        for candidate in (hint, *get_args(hint)):
+            if get_origin(candidate) is list:
+                return cast(type, get_args(candidate)[0])
+    raise TypeError(f"{answer} has no list")
 
 
 def cells(model: type, item: object) -> list[Cell]:
-    """Give what an item has in each of its model's columns, as it is: amounts as decimals, dates with their offset.
+    """Return the values of an item, one for each of the model's columns.
+
+    Amounts are exact decimals. Dates have their offset, if the server sent one.
 
     Raises:
-        ExportError: It is text that no encoding has characters for.
+        ExportError: A text cannot be encoded, as it contains a lone surrogate.
     """
     found = list[Cell]()
     for column in columns(model):
         value = getattr(item, column.name)
-        if (
-            isinstance(value, str)
-            and not value.isascii()
-            and any("\ud800" <= each <= "\udfff" for each in value)
-        ):
-            raise ExportError(f"{column.name} {value!r} holds half a character, which no file can")
+        if isinstance(value, str) and _has_surrogate(value):
+            raise ExportError(
+                f"{column.name} {value!r} has a lone surrogate, which no file can hold"
+            )
         found.append(None if isinstance(value, Unset) else value)
     return found
 
 
+def _has_surrogate(text: str) -> bool:
+    if text.isascii():
+        return False
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def as_text(value: Cell) -> str:
-    """Write a value: an amount with two decimals or more, a date as in ISO 8601, nothing for None."""
-    if isinstance(value, Decimal):
-        return money.text(value).replace(",", "")
-    return (
-        value.isoformat() if isinstance(value, dt.datetime) else "" if value is None else str(value)
-    )
+    """Return a value as text.
+
+    An amount has at least two decimals, a date is in ISO 8601, and None is an empty text.
+    """
+    match value:
+        case None:
+            return ""
+        case Decimal():
+            return money.text(value).replace(",", "")
+        case dt.datetime():
+            return value.isoformat()
+        case _:
+            return str(value)
 
 
 def split(model: type) -> tuple[Column, ...]:
-    """Give a model's columns for what has no offset in its dates: at the end, a further column has it for each."""
-    dates = (column for column in columns(model) if column.kind is dt.datetime)
-    return (*columns(model), *(Column(column.name + OFFSET, str) for column in dates))
+    """Return the columns of a model for formats whose dates have no UTC offset.
+
+    The offset of each date has a column of its own, after all other columns.
+    """
+    offsets = [
+        Column(column.name + OFFSET, str) for column in columns(model) if column.kind is dt.datetime
+    ]
+    return (*columns(model), *offsets)
 
 
 def split_cells(model: type, item: object) -> list[Cell]:
-    """Give what an item has in the columns of `split`: dates as the server's wall clock had them, and the offset.
+    """Return the values of an item, one for each of the columns of `split`.
+
+    Dates are the server's wall-clock time. The offset is None if the server sent none.
 
     Raises:
-        ExportError: As `cells`, and for an amount of more than `SCALE` decimals, or of too many digits before them.
+        ExportError: See `cells`. Or an amount has more than `SCALE` decimals, or more than
+            `DIGITS - SCALE` digits before the decimal point.
     """
-    found, offsets = list[Cell](), list[Cell]()
+    found = list[Cell]()
+    offsets = list[Cell]()
     for column, value in zip(columns(model), cells(model, item), strict=True):
-        if isinstance(value, Decimal) and value != value.quantize(_PLACES, context=_ROOM):
-            told = (
-                f"has more than {SCALE} decimals, or {DIGITS - SCALE} digits before them: use CSV"
-            )
-            raise ExportError(f"{column.name} {value} of {item_name(item)} {told}")
-        moment = value if isinstance(value, dt.datetime) else None
-        found.append(moment.replace(tzinfo=None) if moment else value)
+        match value:
+            case Decimal():
+                _check_amount(column, value, item)
+                found.append(value)
+            case dt.datetime():
+                found.append(value.replace(tzinfo=None))
+            case _:
+                found.append(value)
         if column.kind is dt.datetime:
-            offsets.append(
-                moment.replace(microsecond=0).isoformat()[19:] or None if moment else None
-            )
+            offsets.append(_offset(value) if isinstance(value, dt.datetime) else None)
     return found + offsets
 
 
+def _check_amount(column: Column, amount: Decimal, item: object) -> None:
+    if amount != amount.quantize(_PLACES, context=_ARROW):
+        raise ExportError(
+            f"{column.name} {amount} of {item_name(item)} has more than {SCALE} decimals, "
+            f"or more than {DIGITS - SCALE} digits before them: use CSV"
+        )
+
+
+def _offset(moment: dt.datetime) -> str | None:
+    """Return the UTC offset of a date, such as ``-06:00``. None if it has none."""
+    text = moment.replace(microsecond=0).isoformat()
+    return text[len("2026-01-31T00:00:00") :] or None
+
+
 def item_name(item: object) -> str:
-    """Name an item in a message: by its first text, as a terminal may show it."""
-    return next(
-        (shorten(value) for value in cells(type(item), item) if isinstance(value, str)), "an item"
-    )
-
-
-# What has no room becomes NaN, which nothing is equal to.
-_PLACES, _ROOM = Decimal(1).scaleb(-SCALE), Context(prec=DIGITS, traps=[])
+    """Return the first text of an item, shortened for a message."""
+    for value in cells(type(item), item):
+        if isinstance(value, str):
+            return shorten(value)
+    return "an item"

@@ -1,4 +1,4 @@
-"""Items as a workbook of Excel, by XlsxWriter, which brings no types: what is used of it comes through here."""
+"""Excel workbooks, written by XlsxWriter. This module declares the types that XlsxWriter lacks."""
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 
@@ -18,27 +18,27 @@ from finerworks.exports.files import ExportError
 __all__ = ["SHEET_ROWS", "write"]
 
 SHEET_ROWS = 1_048_576
-"""What a sheet of Excel holds, its head included. What is more goes on a further sheet."""
+"""Rows of a sheet in Excel, including the header. Further rows go to another sheet."""
 
 NUMBER_DIGITS = 15
-"""What a number has in Excel. One of more digits would be another number there, with nothing said of it."""
+"""Digits of a number in Excel, which rounds a longer number without a warning."""
 
 NUMBER_SIZE = 308
 """Digits before the point that a number in Excel may have, zeros included."""
 
 FIRST_YEAR = 1901
-"""Before this, Excel has other days than the calendar, or none: such a date is written as text."""
+"""The first year whose dates Excel represents correctly. Earlier dates are written as text."""
 
 
 class _Sheet(Protocol):
-    """A worksheet. What writes to it gives 0, or a number for what it could not."""
+    """A worksheet. Its methods return 0, or a negative number if they could not write the value."""
 
     def autofilter(
         self, first_row: int, first_col: int, last_row: int, last_col: int
     ) -> object: ...
     def freeze_panes(self, row: int, col: int) -> object: ...
     def set_column(self, first: int, last: int, width: float) -> object: ...
-    def write_boolean(self, row: int, col: int, value: bool) -> int: ...  # noqa: FBT001 - as it has it
+    def write_boolean(self, row: int, col: int, value: bool) -> int: ...  # noqa: FBT001 - XlsxWriter's signature
     def write_datetime(self, row: int, col: int, value: dt.datetime, form: object) -> int: ...
     def write_number(
         self, row: int, col: int, value: Decimal | int, form: object = None
@@ -47,7 +47,7 @@ class _Sheet(Protocol):
 
 
 class _Book(Protocol):
-    """A workbook, as far as it is needed."""
+    """The part of a workbook that this module uses."""
 
     def add_format(self, properties: dict[str, object]) -> object: ...
     def add_worksheet(self, name: str) -> _Sheet: ...
@@ -55,27 +55,36 @@ class _Book(Protocol):
 
 
 class _Sink(contextlib.AbstractContextManager["_Sink"]):
-    """What a `ZipFile` writes to. One that failed tries again when it is collected, which is to do nothing."""
+    """A file for XlsxWriter's `ZipFile` that discards everything after it is closed.
+
+    A `ZipFile` that failed writes again when it is garbage-collected.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
-        self._file, self.over, self._at = file, False, 0
+        self._file = file
+        self._position = 0
+        self.closed = False
 
     def __exit__(self, *exc_info: object) -> None:
-        self.over = True
+        self.closed = True
 
     def write(self, data: bytes) -> int:
-        self._at += len(data)
-        return len(data) if self.over else self._file.write(data)
+        self._position += len(data)
+        if self.closed:
+            return len(data)
+        return self._file.write(data)
 
     def tell(self) -> int:
-        return self._at
+        return self._position
 
-    def seek(self, at: int) -> int:
-        self._at = at
-        return at if self.over else self._file.seek(at)
+    def seek(self, position: int) -> int:
+        self._position = position
+        if self.closed:
+            return position
+        return self._file.seek(position)
 
     def flush(self) -> None:
-        if not self.over:
+        if not self.closed:
             self._file.flush()
 
 
@@ -83,18 +92,16 @@ def write(file: BinaryIO, items: Iterable[object], model: type) -> None:
     """Write items of a generated model as a workbook, row by row, in constant memory.
 
     Raises:
-        ExportError: An item holds what Excel cannot.
-        OSError: It cannot be written, or a file beside it in the folder for temporary ones.
+        ExportError: Excel cannot hold a value of an item.
+        OSError: The file, or a temporary file, cannot be written.
     """
     with tempfile.TemporaryDirectory() as folder, _Sink(file) as sink:
-        book = cast(
-            _Book,
-            xlsxwriter.Workbook(cast(BinaryIO, sink), {"constant_memory": True, "tmpdir": folder}),
-        )
+        options = {"constant_memory": True, "tmpdir": folder}
+        book = cast(_Book, xlsxwriter.Workbook(cast(BinaryIO, sink), options))
         try:
             _fill(book, items, model)
         except BaseException:
-            sink.over = True
+            sink.closed = True
             with contextlib.suppress(FileCreateError):
                 book.close()
             raise
@@ -105,37 +112,49 @@ def write(file: BinaryIO, items: Iterable[object], model: type) -> None:
 
 
 def _fill(book: _Book, items: Iterable[object], model: type) -> None:
-    head = book.add_format({"bold": True, "bottom": 1})
-    amount, moment = (
-        book.add_format({"num_format": each}) for each in ("#,##0.00", "yyyy-mm-dd hh:mm:ss")
-    )
-    formats: dict[type, object] = {Decimal: amount, dt.datetime: moment}
-    number, row = 1, 0
-    sheet = _begin(book, model, head, number)
+    header_format = book.add_format({"bold": True, "bottom": 1})
+    formats: dict[type, object] = {
+        Decimal: book.add_format({"num_format": "#,##0.00"}),
+        dt.datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+    }
+    all_columns = split(model)
+    last_column = len(all_columns) - 1
+    sheet_number = 1
+    row = 0
+    sheet = _add_sheet(book, model, header_format, sheet_number)
     for item in items:
         row += 1
         if row == SHEET_ROWS:
-            sheet.autofilter(0, 0, row - 1, len(split(model)) - 1)
-            number, row = number + 1, 1
-            sheet = _begin(book, model, head, number)
-        for at, value in enumerate(split_cells(model, item)):
-            if _put(sheet, (row, at), value, formats):
+            sheet.autofilter(0, 0, row - 1, last_column)
+            sheet_number += 1
+            row = 1
+            sheet = _add_sheet(book, model, header_format, sheet_number)
+        for position, value in enumerate(split_cells(model, item)):
+            if _write_cell(sheet, (row, position), value, formats) != 0:
                 raise ExportError(
-                    f"{split(model)[at].name} of row {row} does not fit into a cell of Excel: use CSV"
+                    f"{all_columns[position].name} of row {row} does not fit into a cell of Excel: "
+                    "use CSV"
                 )
-    sheet.autofilter(0, 0, row, len(split(model)) - 1)
+    sheet.autofilter(0, 0, row, last_column)
 
 
-def _begin(book: _Book, model: type, head: object, number: int) -> _Sheet:
-    sheet = book.add_worksheet(f"{model.__name__}s{f' {number}' if number > 1 else ''}")
+def _add_sheet(book: _Book, model: type, header_format: object, number: int) -> _Sheet:
+    name = f"{model.__name__}s"
+    if number > 1:
+        name += f" {number}"
+    sheet = book.add_worksheet(name)
     sheet.freeze_panes(1, 0)
-    for at, column in enumerate(split(model)):
-        sheet.set_column(at, at, 20 if column.kind is dt.datetime else max(17, len(column.name)))
-        sheet.write_string(0, at, column.name, head)
+    for position, column in enumerate(split(model)):
+        width = 20 if column.kind is dt.datetime else max(17, len(column.name))
+        sheet.set_column(position, position, width)
+        sheet.write_string(0, position, column.name, header_format)
     return sheet
 
 
-def _put(sheet: _Sheet, cell: tuple[int, int], value: Cell, formats: dict[type, object]) -> int:
+def _write_cell(
+    sheet: _Sheet, cell: tuple[int, int], value: Cell, formats: dict[type, object]
+) -> int:
+    """Write a value to a cell, given by its row and column. Return 0 if it fits."""
     match value:
         case None:
             return 0
@@ -144,10 +163,11 @@ def _put(sheet: _Sheet, cell: tuple[int, int], value: Cell, formats: dict[type, 
         case int() | Decimal():
             number = Decimal(value)
             rounded = Decimal(f"{number:.{NUMBER_DIGITS}G}")
-            fits = rounded == number and number.adjusted() < NUMBER_SIZE
-            return sheet.write_number(*cell, value, formats.get(type(value))) if fits else -1
+            if rounded != number or number.adjusted() >= NUMBER_SIZE:
+                return -1
+            return sheet.write_number(*cell, value, formats.get(type(value)))
         case dt.datetime() if value.year >= FIRST_YEAR:
-            # Excel shows the second that is nearest, which may be of the next day.
+            # Excel rounds to the nearest second, which may be on the next day.
             return sheet.write_datetime(*cell, value.replace(microsecond=0), formats[dt.datetime])
         case _:
             return sheet.write_string(*cell, as_text(value))

@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all."""
+"""Files that appear only when they are complete."""
 
 import contextlib
 import os
@@ -12,60 +12,60 @@ __all__ = ["ExportError", "whole_file"]
 
 
 class ExportError(ValueError):
-    """An item holds what a file or a table cannot."""
+    """A value that a file or a table cannot hold."""
 
 
 @contextlib.contextmanager
 def whole_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Generator[BinaryIO]:
-    """Give a file to write to that takes its name when all of it is on the disk.
+    """Yield a file to write to, which appears at ``path`` when the `with` block ends.
 
-    Until then it is beside it, under a name that begins with a point and ends in ``.part``. After an error in the
-    `with` block it is removed, and what was at ``path`` is as before.
+    Until then it has a temporary name in the same folder, which begins with a dot and ends in
+    ``.part``. After an error in the `with` block it is removed, and ``path`` is unchanged.
 
     Raises:
-        FileExistsError: There is a file of that name, and ``overwrite`` is not set.
-        OSError: It cannot be written there.
+        FileExistsError: The file exists, and ``overwrite`` is False.
+        OSError: The file cannot be written.
     """
-    target = Path(os.path.realpath(path))  # a link stays a link, to a new file
-    _refuse(target, path, overwrite=overwrite)
+    target = Path(os.path.realpath(path))  # If `path` is a link, it stays one.
+    _check_target(target, path, overwrite=overwrite)
     part = target.with_name(f".{target.name[:50]}.{secrets.token_hex(4)}.part")
-    with _on(path):
+    with _errors_about(path):
         file = part.open("xb")
     try:
         with file:
             yield file
-            with _on(path):
+            with _errors_about(path):
                 file.flush()
                 os.fsync(file.fileno())
-        _refuse(target, path, overwrite=overwrite)
-        with _on(path):
+        _check_target(target, path, overwrite=overwrite)
+        with _errors_about(path):
             if target.exists():
-                shutil.copymode(target, part)  # who may read it is as it was
+                shutil.copymode(target, part)
             _rename(part, target, overwrite=overwrite)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _there_is(path: str | os.PathLike[str]) -> FileExistsError:
+def _exists_already(path: str | os.PathLike[str]) -> FileExistsError:
     return FileExistsError(
-        f"{os.fspath(path)} exists, and is kept: give another name, or choose to overwrite it"
+        f"{os.fspath(path)} exists already: choose another name, or set overwrite=True"
     )
 
 
-def _refuse(target: Path, path: str | os.PathLike[str], *, overwrite: bool) -> None:
+def _check_target(target: Path, path: str | os.PathLike[str], *, overwrite: bool) -> None:
     if target.exists() and not overwrite:
-        raise _there_is(path)
+        raise _exists_already(path)
     if target.exists() and not target.is_file():
         raise OSError(f"{os.fspath(path)} is not a file")
 
 
 @contextlib.contextmanager
-def _on(path: str | os.PathLike[str]) -> Generator[None]:
-    """Tell of the file that was asked for, not of the one beside it."""
+def _errors_about(path: str | os.PathLike[str]) -> Generator[None]:
+    """Replace errors about the temporary file by errors about the file that the caller named."""
     try:
         yield
     except FileExistsError as error:
-        raise _there_is(path) from error
+        raise _exists_already(path) from error
     except OSError as error:
         raise OSError(f"cannot write {os.fspath(path)}: {error.strerror or error}") from error
 
@@ -74,15 +74,21 @@ def _rename(part: Path, target: Path, *, overwrite: bool) -> None:
     if overwrite:
         part.replace(target)
     else:
-        try:
-            target.hardlink_to(part)  # unlike a renaming, it never takes the place of another file
-        except FileExistsError:
-            raise
-        except OSError:  # a file system without hard links
-            part.replace(target)
-    with contextlib.suppress(OSError):  # not every system lets a folder be synced
+        _rename_to_new(part, target)
+    with contextlib.suppress(OSError):  # Not every system can sync a folder.
         folder = os.open(target.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _rename_to_new(part: Path, target: Path) -> None:
+    """Give the file its name, or raise FileExistsError if another program was faster."""
+    try:
+        # Unlike a rename, a hard link never replaces a file. The caller removes `part`.
+        target.hardlink_to(part)
+    except FileExistsError:
+        raise
+    except OSError:  # The file system has no hard links.
+        part.replace(target)

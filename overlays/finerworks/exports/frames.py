@@ -1,6 +1,6 @@
-"""Listings as tables: Arrow's, and polars' and pandas' made of them, with exact decimals and timestamps."""
+"""Listings as Arrow tables, polars and pandas data frames, with exact decimals and timestamps."""
 
-# The types that pyarrow-stubs has are in part unknown.
+# Some types in pyarrow-stubs are unknown.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import datetime as dt
@@ -13,7 +13,7 @@ from finerworks.exports.columns import DIGITS, SCALE, Cell, item_of, split, spli
 
 require("pyarrow", "arrow", "a table")
 
-import pyarrow as pa  # noqa: E402 - after the message that says what to do if it is missing
+import pyarrow as pa  # noqa: E402 - `require` explains how to install it
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["ROWS", "Frame", "Rows", "schema"]
 
 ROWS = 10_000
-"""Rows that are made into a batch, and a row group of Parquet, at a time."""
+"""Rows in a record batch of Arrow, and in a row group of Parquet."""
 
 _TYPES: dict[type, pa.DataType] = {
     str: pa.string(),
@@ -34,86 +34,94 @@ _TYPES: dict[type, pa.DataType] = {
 
 
 def schema(model: type) -> pa.Schema:
-    """Give a generated model's columns in Arrow: decimal128 for amounts, timestamps of the server's wall clock."""
+    """Return the Arrow schema of a generated model.
+
+    Amounts are decimal128, dates are timestamps in the server's wall-clock time.
+    """
     return pa.schema([pa.field(column.name, _TYPES[column.kind]) for column in split(model)])
 
 
 class Rows:
-    """Items on their way into a batch."""
+    """A buffer of items that become a record batch."""
 
     def __init__(self, model: type) -> None:
-        self._model, self._schema, self._cells = model, schema(model), list[list[Cell]]()
+        self._model = model
+        self._schema = schema(model)
+        self._cells = list[list[Cell]]()
 
     def __len__(self) -> int:
         return len(self._cells)
 
     def add(self, item: object) -> None:
-        """Take an item.
+        """Add an item.
 
         Raises:
-            ExportError: It holds what a table cannot.
+            ExportError: A table cannot hold one of its values.
         """
         self._cells.append(split_cells(self._model, item))
 
     def batch(self) -> pa.RecordBatch:
-        """Give what was taken since the last batch."""
-        taken, self._cells = self._cells, []
-        columns = zip(*taken, strict=True) if taken else [()] * len(self._schema)
+        """Return the items that were added since the last batch."""
+        rows = self._cells
+        self._cells = []
+        columns = zip(*rows, strict=True) if rows else [()] * len(self._schema)
         arrays = [
-            pa.array(list(each), field.type)
-            for each, field in zip(columns, self._schema, strict=True)
+            pa.array(list(values), field.type)
+            for values, field in zip(columns, self._schema, strict=True)
         ]
         return pa.record_batch(arrays, schema=self._schema)
 
 
 class Frame:
-    """A table in the making.
+    """A table to which items are added.
 
     Args:
-        answer: The model of the endpoint's answer, in `finerworks_client.models`.
-        packages: What it is to become a data frame of; they are looked for at once.
+        answer: The name of the response's model in `finerworks_client.models`.
+        packages: The packages that will make a data frame of it. They are imported at once, so
+            that a missing package is found before anything is requested.
     """
 
     def __init__(self, answer: str, *packages: str) -> None:
         for package in packages:
             require(package, package, f"a {package} data frame")
-        self._rows, self._batches = Rows(item_of(answer)), list[pa.RecordBatch]()
+        self._rows = Rows(item_of(answer))
+        self._batches = list[pa.RecordBatch]()
 
     def add(self, item: object) -> None:
-        """Take an item.
+        """Add an item.
 
         Raises:
-            ExportError: It holds what a table cannot.
+            ExportError: A table cannot hold one of its values.
         """
         self._rows.add(item)
         if len(self._rows) == ROWS:
             self._batches.append(self._rows.batch())
 
     def read(self, items: Iterable[object]) -> Self:
-        """Take all items; see `add`."""
+        """Add all items (see `add`), and return this frame."""
         for item in items:
             self.add(item)
         return self
 
     async def aread(self, items: AsyncIterable[object]) -> Self:
-        """Take all items; see `add`."""
+        """Add all items (see `add`), and return this frame."""
         async for item in items:
             self.add(item)
         return self
 
     def arrow(self) -> pa.Table:
-        """Give the table as Arrow's."""
+        """Return the table as an Arrow table."""
         self._batches.append(self._rows.batch())
         return pa.Table.from_batches(self._batches)
 
     def polars(self) -> "pl.DataFrame":
-        """Give the table as polars'."""
-        import polars as pl  # noqa: PLC0415 - of an extra of its own
+        """Return the table as a polars data frame."""
+        import polars as pl  # noqa: PLC0415 - an optional package
 
         return pl.DataFrame(self.arrow())
 
     def pandas(self) -> "pd.DataFrame":
-        """Give the table as pandas', with Arrow's types: amounts are `decimal128`, not floats."""
-        import pandas as pd  # noqa: PLC0415 - of an extra of its own
+        """Return the table as a pandas data frame with Arrow types: amounts are `decimal128`."""
+        import pandas as pd  # noqa: PLC0415 - an optional package
 
         return self.arrow().to_pandas(types_mapper=pd.ArrowDtype)

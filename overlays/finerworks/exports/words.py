@@ -1,22 +1,26 @@
-"""How things are said to people: the server's text made harmless, and numbers of things."""
+"""Text for people: the server's text without invisible characters, and counts with nouns."""
 
 import unicodedata
 
 __all__ = ["counted", "visible"]
 
-# What Unicode has no picture of, or only one that moves others: controls, marks of direction, halves of pairs.
-_UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
+# Categories of characters that have no glyph or that affect others: controls, direction marks,
+# private and unassigned characters, surrogates, line and paragraph separators.
+_INVISIBLE_CATEGORIES = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 
 
 def visible(text: str) -> str:
-    """Show what cannot be seen, or turns the text around it, by its number: ``<U+202E>``."""
+    """Return text with each invisible character replaced by its number, such as ``<U+202E>``."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        f"<U+{ord(each):04X}>" if unicodedata.category(each) in _UNSEEN else each for each in text
+        f"<U+{ord(character):04X}>"
+        if unicodedata.category(character) in _INVISIBLE_CATEGORIES
+        else character
+        for character in text
     )
 
 
 def counted(number: int, noun: str) -> str:
-    """Write a number of things: ``1 invoice``, ``1,000 invoices``."""
+    """Return a number with its noun: ``1 invoice``, ``1,000 invoices``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

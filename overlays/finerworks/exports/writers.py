@@ -1,4 +1,4 @@
-"""What writes items to a file, a format a class: row by row, or batch by batch."""
+"""The file formats: functions that write items row by row, or batch by batch."""
 
 import csv
 import datetime as dt
@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import BinaryIO, NamedTuple
 
 from finerworks.exports import require
@@ -15,64 +16,84 @@ __all__ = ["WRITERS", "Writer", "json_array"]
 
 
 class Writer(NamedTuple):
-    """A format: what writes items of a model to a file, and what fails where its package is not installed."""
+    """A file format.
+
+    `write` writes items of a model to a file. `require` raises ModuleNotFoundError if a package
+    that `write` needs is not installed.
+    """
 
     write: Callable[[BinaryIO, Iterable[object], type], None]
     require: Callable[[], None]
 
 
 _FORMULA = re.compile(r"(^|(?<=[;\t]))(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r\n])")
-"""Where a spreadsheet sees a formula, and runs it: their full-width forms too, and where it parts columns at a
-semicolon or a tab, what quotes do not prevent."""
+"""Where a spreadsheet would begin a formula, and run it.
+
+This includes full-width signs. It also includes the text after a semicolon or a tab: a spreadsheet
+that separates columns there does so inside quotes as well.
+"""
 
 
-def _harmless(value: Cell) -> str:
+def _without_formulas(value: Cell) -> str:
     text = as_text(value)
-    return _FORMULA.sub("'", text) if isinstance(value, str) else text
+    if isinstance(value, str):
+        return _FORMULA.sub("'", text)
+    return text
 
 
 def _csv(file: BinaryIO, items: Iterable[object], model: type) -> None:
     text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
-    # By itself, csv before Python 3.13 quotes no carriage return, at which its own reader begins a row.
-    plain, quoted = (
-        csv.writer(text, lineterminator="\n"),
-        csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n"),
-    )
+    plain = csv.writer(text, lineterminator="\n")
+    # Before Python 3.13, csv does not quote a carriage return, though its reader ends a row there.
+    quoted = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
     plain.writerow([column.name for column in columns(model)])
     for item in items:
-        row = [_harmless(cell) for cell in cells(model, item)]
-        (quoted if any("\r" in each for each in row) else plain).writerow(row)
+        row = [_without_formulas(value) for value in cells(model, item)]
+        if any("\r" in value for value in row):
+            quoted.writerow(row)
+        else:
+            plain.writerow(row)
     text.detach()
 
 
-def _object(model: type, item: object) -> bytes:
-    parts = list[str]()
-    for column, value in zip(columns(model), cells(model, item), strict=True):
-        plain = value is None or isinstance(value, (bool, int, str))
-        literal = json.dumps(value, ensure_ascii=False) if plain else as_text(value)
-        parts.append(
-            f'"{column.name}": {json.dumps(literal) if isinstance(value, dt.datetime) else literal}'
-        )
-    return f"{{{', '.join(parts)}}}".encode()
+def _json_value(value: Cell) -> str:
+    match value:
+        case Decimal():
+            # A number with all its digits. json.dumps would need a float.
+            return as_text(value)
+        case dt.datetime():
+            return json.dumps(as_text(value))
+        case _:
+            return json.dumps(value, ensure_ascii=False)
+
+
+def _json_object(model: type, item: object) -> bytes:
+    members = [
+        f'"{column.name}": {_json_value(value)}'
+        for column, value in zip(columns(model), cells(model, item), strict=True)
+    ]
+    return f"{{{', '.join(members)}}}".encode()
 
 
 def _jsonl(file: BinaryIO, items: Iterable[object], model: type) -> None:
-    file.writelines(_object(model, item) + b"\n" for item in items)
+    file.writelines(_json_object(model, item) + b"\n" for item in items)
 
 
 def json_array(file: BinaryIO, items: Iterable[object], model: type) -> None:
-    """Write items as one JSON array, an item a line; amounts are numbers, to the digit."""
-    before = b"[\n"
+    """Write items as a JSON array, with one item per line and exact amounts."""
+    separator = b"[\n"
+    is_empty = True
     for item in items:
-        file.write(before + _object(model, item))
-        before = b",\n"
-    file.write(b"[]\n" if before == b"[\n" else b"\n]\n")
+        file.write(separator + _json_object(model, item))
+        separator = b",\n"
+        is_empty = False
+    file.write(b"[]\n" if is_empty else b"\n]\n")
 
 
 def _parquet(file: BinaryIO, items: Iterable[object], model: type) -> None:
-    import pyarrow.parquet as pq  # noqa: PLC0415 - of an extra
+    import pyarrow.parquet as pq  # noqa: PLC0415 - an optional package
 
-    from finerworks.exports.frames import ROWS, Rows, schema  # noqa: PLC0415 - as it imports pyarrow
+    from finerworks.exports.frames import ROWS, Rows, schema  # noqa: PLC0415 - imports pyarrow
 
     rows = Rows(model)
     with pq.ParquetWriter(file, schema(model), compression="zstd") as parquet:
@@ -84,18 +105,18 @@ def _parquet(file: BinaryIO, items: Iterable[object], model: type) -> None:
 
 
 def _xlsx(file: BinaryIO, items: Iterable[object], model: type) -> None:
-    from finerworks.exports.excel import write  # noqa: PLC0415 - as it imports XlsxWriter
+    from finerworks.exports.excel import write  # noqa: PLC0415 - imports XlsxWriter
 
     write(file, items, model)
 
 
-def _nothing() -> None:
-    """Need no package."""
+def _require_nothing() -> None:
+    """Do nothing, as the format needs no package."""
 
 
 WRITERS = {
-    "csv": Writer(_csv, _nothing),
-    "jsonl": Writer(_jsonl, _nothing),
+    "csv": Writer(_csv, _require_nothing),
+    "jsonl": Writer(_jsonl, _require_nothing),
     "parquet": Writer(_parquet, lambda: require("pyarrow.parquet", "arrow", "Parquet")),
     "xlsx": Writer(_xlsx, lambda: require("xlsxwriter", "cli", "Excel")),
 }

@@ -1,7 +1,7 @@
-"""The report: one HTML file for people, of what is due, what is overdue, and since when.
+"""The report: an HTML file that shows what is due, what is overdue, and for how long.
 
-The file stands alone: no script, nothing loaded, and a policy in it by which a browser refuses both.
-Every sum is exact, and each table's parts add up to the total.
+The file has no scripts and loads nothing. A content security policy in it makes browsers refuse
+both. All sums are exact, and the parts of each table add up to its total.
 """
 
 import base64
@@ -27,7 +27,7 @@ __all__ = ["Totals", "write_report"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """What a report came to. Overdue is what is past its due day and above zero."""
+    """The totals of a report. Overdue are invoices past their due day with an amount above zero."""
 
     count: int
     total: Decimal
@@ -45,20 +45,22 @@ def write_report(
     shown: str | None = None,
     overwrite: bool = False,
 ) -> Totals:
-    """Write a report on invoices, such as those of `fw.invoices.list()`, complete or not at all.
+    """Write a report on invoices, and return its totals. After an error there is no file.
 
     Args:
-        invoices: They are read once, and held until the report is written.
-        path: Where it goes.
-        as_of: The day on which something is overdue or not. None: today, by each due date's own offset.
-        host: Where the invoices came from.
-        account: Whose they are, where the keys do not say it.
-        shown: What was left out, in words, such as "2026-01 to 2026-06, overdue only". None: nothing.
-        overwrite: Whether a file that is there may be replaced.
+        invoices: The invoices, such as ``fw.invoices.list()``. They are read once, and kept in
+            memory until the report is written.
+        path: The HTML file to write.
+        as_of: The day to use as today. None: the current day, in the UTC offset of each due date.
+        host: The host that the invoices come from, as the report shows it.
+        account: The account key, as the report shows it. None: the account that owns the keys.
+        shown: Which invoices were selected, in words, such as "2026-01 to 2026-06, overdue only".
+            None: all of them.
+        overwrite: Whether to replace an existing file.
 
     Raises:
-        FileExistsError: It is there, and is not to be replaced. Nothing was listed.
-        OSError: It cannot be written.
+        FileExistsError: The file exists, and ``overwrite`` is False. Nothing was requested.
+        OSError: The file cannot be written.
     """
     made = dt.datetime.now().astimezone()
     with whole_file(path, overwrite=overwrite) as file:
@@ -86,13 +88,13 @@ def write_report(
 
 @functools.cache
 def _template() -> jinja2.Template:
-    """Load the page. What it is given is escaped; a name that it is not given is an error."""
-    house = jinja2.Environment(
+    """Return the template. It escapes all values, and raises an error if a value is missing."""
+    environment = jinja2.Environment(
         autoescape=True,
         loader=jinja2.PackageLoader(__name__, "."),
         lstrip_blocks=True,
         trim_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    written = {"amount": money.text, "counted": counted, "visible": visible}
-    return house.get_template("report.html.jinja", globals=written)
+    functions = {"amount": money.text, "counted": counted, "visible": visible}
+    return environment.get_template("report.html.jinja", globals=functions)

@@ -1,4 +1,4 @@
-"""What a report says: rows, parts that add up exactly, ages and charts. Knows nothing of HTML."""
+"""The content of a report: rows, exact totals, ages and charts. HTML is left to the template."""
 
 import datetime as dt
 import itertools
@@ -13,95 +13,107 @@ from finerworks_client.models import Invoice
 
 __all__ = ["Bar", "Chart", "Part", "Row", "by_age", "charts", "row_of"]
 
-MOST_MONTHS = 36
-"""How many months have a bar of their own, in whole years; the years before have one each."""
+MAX_MONTHS = 36
+"""Maximum number of months with a bar of their own. Earlier years have one bar each.
 
-BORDERS = (30, 60, 90)
-"""The last day of each age; what is older is in one more."""
+The months of a year are never divided between the two charts.
+"""
 
-# Lengths of bars are for the eye: nine digits of any amount, whatever the caller's context.
-_EYE = Context(prec=9, traps=[])
+AGE_LIMITS = (30, 60, 90)
+"""The last day of each age of overdue invoices. One more age holds all older invoices."""
+
+# Bars need few digits. The context does not depend on the caller's.
+_DRAWING = Context(prec=9, traps=[])
 _ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One invoice, as the list shows it."""
+    """An invoice in the list of the report."""
 
     invoice_id: str
     month: dt.date | None
     invoiced: dt.date | None
     due: dt.date | None
     days: int | None
-    """Days after the due day; 0 or less: it is not past. None: there is no due day."""
+    """Days since the due day. 0 or negative: the day is not past. None: there is no due day."""
     amount: Decimal
 
     @property
     def overdue(self) -> bool:
-        """Whether it is past its due day and above zero."""
-        return self.days is not None and self.days > 0 < self.amount
+        """Whether the invoice is past its due day, with an amount above zero."""
+        return self.days is not None and self.days > 0 and self.amount > 0
 
     @property
     def state(self) -> str:
-        """Say in words what is to be done about it."""
+        """The state of the invoice in words."""
         if self.overdue:
             return f"Overdue {counted(self.days or 0, 'day')}"
-        if self.amount <= 0:
-            return "Credit" if self.amount < 0 else "Nothing due"
-        return "No due day" if self.days is None else "Not yet due"
+        if self.amount < 0:
+            return "Credit"
+        if self.amount == 0:
+            return "Nothing due"
+        if self.days is None:
+            return "No due day"
+        return "Not yet due"
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some of the invoices, and what they add up to."""
+    """A part of the invoices, with its total."""
 
     label: str
     rows: Sequence[Row]
 
     @property
     def count(self) -> int:
-        """How many they are."""
+        """The number of invoices."""
         return len(self.rows)
 
     @property
     def total(self) -> Decimal:
-        """What is due in all."""
+        """The sum of the amounts."""
         return money.total(row.amount for row in self.rows)
 
     @property
     def late(self) -> "Part":
-        """Those that are overdue."""
+        """The overdue invoices."""
         return Part("Overdue", [row for row in self.rows if row.overdue])
 
     @property
     def rest(self) -> "Part":
-        """Those that are not."""
+        """The invoices that are not overdue."""
         return Part("Not overdue", [row for row in self.rows if not row.overdue])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """A row of a chart. Lengths and places are in percent of the chart's width."""
+    """A row of a chart. Lengths and positions are in percent of the width of the chart."""
 
     label: str
     total: Decimal
     late: Decimal
-    """How much of the total is overdue."""
+    """The overdue part of the total."""
     left: Decimal
-    """How far the bar goes to the left of 0: credits."""
+    """Length of the bar to the left of 0, for credits."""
     hatched: Decimal
-    """How far what is overdue goes to the right."""
+    """Length of the overdue part, which begins at 0."""
     plain: Decimal
-    """How far the rest goes on from there."""
+    """Length of the rest, which begins after the overdue part."""
     breaks: Sequence[Decimal]
-    """Where it is broken off, as it is longer than the chart."""
+    """Positions of the marks which show that the bar is longer than the chart."""
 
     @property
     def says(self) -> str:
-        """Say in words what the bar shows."""
-        late = "all" if self.late == self.total else money.text(self.late)
+        """The bar in words, for those who cannot see it."""
+        if not self.late:
+            late = "none"
+        elif self.late == self.total:
+            late = "all"
+        else:
+            late = money.text(self.late)
         longer = ", longer than the scale" if self.breaks else ""
-        return f"{self.label}: {money.text(self.total)}, {late if self.late else 'none'} overdue{longer}"
+        return f"{self.label}: {money.text(self.total)}, {late} overdue{longer}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,17 +123,17 @@ class Chart:
     unit: str
     bars: Sequence[Bar]
     low: Decimal
-    """The amount at the left end: 0 or below."""
+    """The amount at the left end: 0 or negative."""
     high: Decimal
-    """The amount at the right end: 0 or above."""
+    """The amount at the right end: 0 or positive."""
     zero: Decimal
-    """Where 0 is, in percent of the width."""
+    """Position of 0, in percent of the width."""
     whole: Part
-    """All rows together."""
+    """The invoices of all bars."""
 
 
 def row_of(invoice: Invoice, as_of: dt.date | None) -> Row:
-    """Read an invoice."""
+    """Return the row of an invoice."""
     return Row(
         invoice.invoice_id,
         ages.month(invoice),
@@ -133,41 +145,53 @@ def row_of(invoice: Invoice, as_of: dt.date | None) -> Row:
 
 
 def by_age(rows: Iterable[Row]) -> list[Part]:
-    """Divide rows by how long they are overdue. Each is in one part; the last two are there if needed."""
-    starts = (1, *(border + 1 for border in BORDERS))
-    names = [f"{start} to {end} days" for start, end in zip(starts, BORDERS, strict=False)]
-    always = [
-        "Current: not yet due",
-        *(f"Overdue {name}" for name in names),
-        f"Overdue over {BORDERS[-1]} days",
-    ]
-    settled, undated = "Past its due day, but zero or a credit", "No due day"
-    found: dict[str, list[Row]] = {label: [] for label in always}
+    """Divide the rows by age: by the number of days that they are overdue.
+
+    Each row is in one part. Of the parts, the last two exist only if they have rows.
+    """
+    starts = (1, *(limit + 1 for limit in AGE_LIMITS))
+    labels = ["Current: not yet due"]
+    for start, end in zip(starts, AGE_LIMITS, strict=False):
+        labels.append(f"Overdue {start} to {end} days")
+    labels.append(f"Overdue over {AGE_LIMITS[-1]} days")
+    nothing_due = "Past its due day, but zero or a credit"
+    no_due_day = "No due day"
+    rows_by_label: dict[str, list[Row]] = {label: [] for label in labels}
     for row in rows:
         if row.days is None:
-            label = undated
+            label = no_due_day
         elif row.days > 0 and not row.overdue:
-            label = settled
+            label = nothing_due
         else:
-            label = always[sum(row.days >= start for start in starts)]
-        found.setdefault(label, []).append(row)
-    return [Part(label, found[label]) for label in (*always, settled, undated) if label in found]
+            label = labels[sum(row.days >= start for start in starts)]
+        rows_by_label.setdefault(label, []).append(row)
+    return [
+        Part(label, rows_by_label[label])
+        for label in (*labels, nothing_due, no_due_day)
+        if label in rows_by_label
+    ]
 
 
 def charts(rows: Iterable[Row]) -> list[Chart]:
-    """Chart the newest months, in whole years, and the years before. What has no month comes after the months."""
+    """Return a chart of the newest months, and a chart of the years before, if there are any.
+
+    Rows without a month have a bar of their own at the end of the first chart.
+    """
     undated: list[Row] = []
     years: dict[str, dict[str, list[Row]]] = {}
     for row in rows:
         if row.month is None:
             undated.append(row)
         else:
-            month = row.month.isoformat()[:7]
-            years.setdefault(month[:4], {}).setdefault(month, []).append(row)
+            # Not strftime, which does not pad a year before 1000.
+            month = row.month.isoformat()[: len("2026-01")]
+            year = month[: len("2026")]
+            years.setdefault(year, {}).setdefault(month, []).append(row)
     recent: list[Part] = []
     before: list[Part] = []
     for year, months in sorted(years.items(), reverse=True):
-        if not before and (not recent or len(recent) + len(months) <= MOST_MONTHS):
+        has_room = not recent or len(recent) + len(months) <= MAX_MONTHS
+        if has_room and not before:
             recent += [Part(month, found) for month, found in sorted(months.items(), reverse=True)]
         else:
             before.append(Part(year, list(itertools.chain.from_iterable(months.values()))))
@@ -177,17 +201,24 @@ def charts(rows: Iterable[Row]) -> list[Chart]:
 
 
 def _chart(unit: str, parts: Sequence[Part]) -> Chart:
-    """Draw a bar for each part: what is overdue to the right of 0; the rest after it, or left of 0 if it is below."""
+    """Return a chart with a bar for each part.
+
+    The overdue amount is drawn to the right of 0. The rest follows it, or is drawn to the left of
+    0 if it is negative.
+    """
     late = [part.late.total for part in parts]
     rest = [part.rest.total for part in parts]
-    right = [money.total([one, max(other, _ZERO)]) for one, other in zip(late, rest, strict=True)]
+    right = [
+        money.total([overdue, max(other, _ZERO)]) for overdue, other in zip(late, rest, strict=True)
+    ]
     left = [max(other.copy_negate(), _ZERO) for other in rest]
-    most = _longest([*right, *left])
-    high, low = (_round_up(min(max(side), most)) for side in (right, left))
+    longest = _longest([*right, *left])
+    high = _round_up(min(max(right), longest))
+    low = _round_up(min(max(left), longest))
     width = money.total([high, low]) or Decimal(1)
 
-    def percent(amount: Decimal, most: Decimal) -> Decimal:
-        return _EYE.divide(_EYE.multiply(min(amount, most), Decimal(100)), width)
+    def percent(amount: Decimal, limit: Decimal) -> Decimal:
+        return _DRAWING.divide(_DRAWING.multiply(min(amount, limit), Decimal(100)), width)
 
     bars = [
         Bar(
@@ -196,30 +227,53 @@ def _chart(unit: str, parts: Sequence[Part]) -> Chart:
             late=late[i],
             left=percent(left[i], low),
             hatched=percent(late[i], high),
-            plain=_EYE.subtract(percent(right[i], high), percent(late[i], high)),
-            breaks=[
-                *([Decimal(2)] if left[i] > low else []),
-                *([Decimal(94)] if right[i] > high else []),
-            ],
+            plain=_DRAWING.subtract(percent(right[i], high), percent(late[i], high)),
+            breaks=_breaks(left_is_cut=left[i] > low, right_is_cut=right[i] > high),
         )
         for i, part in enumerate(parts)
     ]
-    whole = Part(f"All of these {unit}s", [row for part in parts for row in part.rows])
     return Chart(
-        unit=unit, bars=bars, low=low.copy_negate(), high=high, zero=percent(low, low), whole=whole
+        unit=unit,
+        bars=bars,
+        low=low.copy_negate(),
+        high=high,
+        zero=percent(low, low),
+        whole=Part(f"All of these {unit}s", [row for part in parts for row in part.rows]),
     )
 
 
+def _breaks(*, left_is_cut: bool, right_is_cut: bool) -> list[Decimal]:
+    """Return where to mark that a bar is cut, in percent of the width."""
+    breaks: list[Decimal] = []
+    if left_is_cut:
+        breaks.append(Decimal(2))
+    if right_is_cut:
+        breaks.append(Decimal(94))
+    return breaks
+
+
 def _longest(lengths: Iterable[Decimal]) -> Decimal:
-    """Give the length that a chart has room for: that of the longest bar which does not dwarf most of the others."""
-    known = sorted(filter(None, lengths))
-    if not known:
+    """Return the longest length that is at most 20 times the upper quartile.
+
+    A chart of that width cuts longer bars. It would otherwise dwarf most of the others.
+    """
+    ordered = sorted(length for length in lengths if length)
+    if not ordered:
         return _ZERO
-    bound = _EYE.multiply(known[(len(known) - 1) * 3 // 4], Decimal(20))
-    return max(length for length in known if length <= bound)
+    upper_quartile = ordered[(len(ordered) - 1) * 3 // 4]
+    bound = _DRAWING.multiply(upper_quartile, Decimal(20))
+    return max(length for length in ordered if length <= bound)
 
 
 def _round_up(amount: Decimal) -> Decimal:
-    """Give the next number of one digit, 1, 2 or 5: where a scale ends. 0 stays 0."""
-    ends = (Decimal(f"{digit}E{amount.adjusted()}") for digit in (1, 2, 5, 10))
-    return next(end for end in ends if end >= amount) if amount else amount
+    """Return the end of a scale: the amount, rounded up to 1, 2 or 5 times a power of ten.
+
+    0 stays 0.
+    """
+    if not amount:
+        return amount
+    for digit in (1, 2, 5):
+        end = Decimal(f"{digit}E{amount.adjusted()}")
+        if end >= amount:
+            return end
+    return Decimal(f"10E{amount.adjusted()}")

@@ -53,7 +53,7 @@ class Sandbox(Settings):
             from finerworks.sandbox.server import RunningServer  # noqa: PLC0415
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
-                f"the sandbox needs {error.name}: pip install '.[sandbox]' in the clone",
+                f"the sandbox needs {error.name}: in a clone of finerworks, run pip install '.[sandbox]'",
                 name=error.name,
             ) from error
         self._running = RunningServer(self)

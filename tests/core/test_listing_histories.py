@@ -2,7 +2,7 @@
 
 Hypothesis makes up what happens between one page and the next, and the real pagers read on. More
 histories, in minutes, without the timer that ends a test that hangs:
-`pytest tests/test_listing_histories.py --hypothesis-profile=fuzz -o faulthandler_timeout=0`.
+`pytest tests/core/test_listing_histories.py --hypothesis-profile=fuzz -o faulthandler_timeout=0`.
 """
 
 import asyncio
@@ -137,7 +137,7 @@ class World:
     def begin(self) -> None:
         """Take the next request as the first of a new listing."""
         self.there = set(self.rows)  # at every request of the listing
-        self.sent: set[int] = set()
+        self.taken: set[int] = set()  # by the pager, which drops pages that it read ahead in vain
         self.readings = 0
         self.reading: list[Answer] = []  # since page 1 was last asked for
         self.calm = False  # nothing has happened in this reading that keeps it from being whole
@@ -173,7 +173,6 @@ class World:
         assert len(self.reading) <= self.made, "the listing is read for ever"
         answer = self._page(ask)
         self.reading.append(answer)
-        self.sent.update(answer.items)
         self.calm &= (
             self.shape == self._shape() and not self.stuck and self.total.is_usable(len(self.rows))
         )
@@ -226,9 +225,8 @@ class World:
             if told_anew and (borne_out or page.told != len(page.items)):
                 return False
             come += len(page.items)
-        if self.there <= self.sent or come > len(
-            {row for page in self.reading for row in page.items}
-        ):
+        read = {row for page in self.reading for row in page.items}
+        if self.there <= self.taken | read or come > len(read):
             return False
         if first.told == come:  # (a), (b), (d)
             return last is not first or come < self.per_page
@@ -457,6 +455,7 @@ class PagerHistories(Histories):
         for page in Pager(
             fetch, per_page=self.world.per_page, key=same, concurrency=self.concurrency
         ).pages():
+            self.world.taken.update(page.items)
             yield page.items
 
 
@@ -477,6 +476,7 @@ class AsyncPagerHistories(Histories):
                 fetch, per_page=self.world.per_page, key=same, concurrency=self.concurrency
             )
             async for page in pager.pages():
+                self.world.taken.update(page.items)
                 yield page.items
 
         return stepped(pages())
@@ -493,9 +493,9 @@ class ClientHistories(Histories):
             HTTPClient(transport=transport(self.world), **KEYS) as http,
             FinerWorks(http_client=http) as fw,
         ):
-            yield from map(
-                ids, fw.invoices.list(per_page=self.world.per_page, concurrency=1).pages()
-            )
+            for page in fw.invoices.list(per_page=self.world.per_page, concurrency=1).pages():
+                self.world.taken.update(ids(page))
+                yield ids(page)
 
 
 class AsyncClientHistories(Histories):
@@ -512,6 +512,7 @@ class AsyncClientHistories(Histories):
                 async for page in fw.invoices.list(
                     per_page=self.world.per_page, concurrency=1
                 ).pages():
+                    self.world.taken.update(ids(page))
                     yield ids(page)
 
         return stepped(pages())

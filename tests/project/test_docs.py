@@ -17,9 +17,9 @@ from sybil.parsers.markdown import CodeBlockParser, SkipParser
 
 from finerworks.sandbox import Sandbox
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
-# Not languages/README.md: tests/test_languages.py holds its programs and commands.
+# Not languages/README.md: tests/contract/test_languages.py holds its programs and commands.
 NAMES = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "benchmarks/README.md"]
 PAGES = [*NAMES, *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md"))]
 

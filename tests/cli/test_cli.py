@@ -14,7 +14,8 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -88,6 +89,19 @@ def against(wire: Wire, *arguments: object) -> Ended:
     """Run the command against a server of ours."""
     keys = {"FINERWORKS_WEB_API_KEY": CANARY, "FINERWORKS_APP_KEY": f"{CANARY}-2"}
     return run(*arguments, known={**keys, "FINERWORKS_BASE_URL": wire.url})
+
+
+@contextmanager
+def begun(wire: Wire, *command: str) -> Generator[subprocess.Popen[str]]:
+    """Start the command against a server of ours; at the end it is killed if it still runs."""
+    keys = {"FINERWORKS_WEB_API_KEY": CANARY, "FINERWORKS_APP_KEY": f"{CANARY}-2"}
+    known = environment({**keys, "FINERWORKS_BASE_URL": wire.url})
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=known, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +242,7 @@ def test_an_invoice_without_a_month_is_an_error_where_months_are_asked_for() -> 
         done = against(wire, "invoices", "list", "--since", "2026-01")
     assert (every.status, "INV-X" in every.out) == (0, True)
     assert (done.status, done.out) == (5, "")
-    assert done.err == "finerworks: invoice INV-X has no month: leave --since and --until out\n"
+    assert done.err == "finerworks: invoice INV-X has no month: omit --since and --until\n"
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet", "xlsx"])
@@ -269,7 +283,7 @@ def test_keeps_a_file_that_is_there(command: str, at: Run, tmp_path: Path) -> No
     assert (done.status, path.read_text()) == (2, "mine")
     assert (
         done.err
-        == f"finerworks: {path} exists, and is kept: give another name, or choose to overwrite it\n"
+        == f"finerworks: {path} exists already: choose another name, or add --overwrite to replace it\n"
     )
     assert at("invoices", command, path, "--overwrite").status == 0
     assert "INV-202610-0001" in path.read_text()
@@ -282,7 +296,7 @@ def test_check_says_what_one_wants_to_know(at: Run) -> None:
     assert done.status == 0
     assert re.fullmatch(r"host      http://127\.0\.0\.1:\d+", host)
     assert (keys, invoices) == ("keys      accepted", "invoices  250")
-    assert re.fullmatch(r"speed     \d+ ms for the first answer, \d+ ms for a further one", speed)
+    assert re.fullmatch(r"speed     \d+ ms for the first response, \d+ ms for later ones", speed)
     assert "invoices  60" in at("check", FINERWORKS_ACCOUNT_KEY="seller-aspen").out
 
 
@@ -340,21 +354,21 @@ def test_help_has_the_exit_statuses(at: Run) -> None:
         (("invoices", "list", "--limit", "0"), "0 is not in the range"),
         (
             ("invoices", "list", "--since", "2026-13"),
-            "--since is to be as 2026-01 is, not '2026-13'",
+            "--since must be YYYY-MM, for example 2026-01, not '2026-13'",
         ),
         (
             ("invoices", "list", "--since", "2026-06", "--until", "2026-05"),
             "--since 2026-06 is after --until 2026-05",
         ),
         (("invoices", "list", "--account-key", " "), "--account-key is blank"),
-        (("invoices", "list", "--account-key", b"k\xff"), "--account-key is no text in UTF-8"),
+        (("invoices", "list", "--account-key", b"k\xff"), "--account-key is not valid UTF-8"),
         (("invoices", "export"), "Missing argument 'FILE'"),
         (
             ("invoices", "list", "--as-of", "yesterday"),
-            "--as-of is to be as 2026-01-31 is, not 'yesterday'",
+            "--as-of must be YYYY-MM-DD, for example 2026-01-31, not 'yesterday'",
         ),
-        (("invoices", "report", "a.txt"), "a.txt is to end in .html"),
-        (("invoices", "export", "a.ods"), "csv, jsonl, parquet, xlsx"),
+        (("invoices", "report", "a.txt"), "a.txt must end in .html"),
+        (("invoices", "export", "a.ods"), "set --format to one of csv, jsonl, parquet, xlsx"),
         (("check", "--env-file", "not-there.env"), "'not-there.env' does not exist"),
     ],
 )
@@ -384,7 +398,7 @@ def test_refused_credentials_are_3(command: tuple[str, ...], at: Run, tmp_path: 
         for wrong in ("", f"{CANARY}-wrong", f"{CANARY} with a blank")
     ]
     assert [each.status for each in done] == [3, 3, 3]
-    assert "FINERWORKS_APP_KEY not set" in done[0].err
+    assert "FINERWORKS_APP_KEY is not set: set it in the environment" in done[0].err
     assert "--env-file" in done[0].err
     assert "unauthorized api credentials" in done[1].err
     assert "copy the key again" in done[2].err
@@ -531,20 +545,24 @@ def test_a_line_that_cannot_be_read_is_wrong_usage(
     (tmp_path / "keys.env").write_text(f"= another's\nFINERWORKS_WEB_API_KEY={CANARY}\n{line}\n")
     done = run("check", "--env-file", tmp_path / "keys.env", known=sandbox.env)
     assert (done.status, done.out) == (2, "")
-    assert done.err == f"finerworks: {tmp_path / 'keys.env'}, line 3 or after it: not NAME=VALUE\n"
+    assert (
+        done.err
+        == f"finerworks: --env-file {tmp_path / 'keys.env'}, line 3 or below: not NAME=VALUE\n"
+    )
 
 
 def test_a_value_that_no_environment_holds_is_wrong_usage(at: Run, tmp_path: Path) -> None:
     """Such as one with a zero in it; no character of it is told."""
-    (tmp_path / "keys.env").write_bytes(b"FINERWORKS_APP_KEY=canary\0\n")
-    done = at("check", "--env-file", tmp_path / "keys.env")
-    (tmp_path / "keys.env").write_text("FINERWORKS_APP_KEY=canary-\N{SNOWMAN}\n", encoding="utf-8")
+    path = tmp_path / "keys.env"
+    path.write_bytes(b"FINERWORKS_APP_KEY=canary\0\n")
+    done = at("check", "--env-file", path)
+    path.write_text("FINERWORKS_APP_KEY=canary-\N{SNOWMAN}\n", encoding="utf-8")
     c = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     for each in (done, at("check", "--env-file", tmp_path / "keys.env", **c)):
         assert each == (
             2,
             "",
-            f"finerworks: {tmp_path / 'keys.env'} has a character that no key or host has\n",
+            f"finerworks: --env-file {path} has a character that no key and no host can have\n",
         )
 
 
@@ -560,7 +578,7 @@ def test_a_file_that_is_no_text_is_wrong_usage(at: Run, tmp_path: Path) -> None:
     """A key file in another encoding is told of."""
     (tmp_path / "keys.env").write_bytes(b"FINERWORKS_APP_KEY=\xff\xfe\n")
     done = at("check", "--env-file", tmp_path / "keys.env")
-    assert (done.status, "is no text in UTF-8" in done.err) == (2, True)
+    assert (done.status, "is not a text file in UTF-8" in done.err) == (2, True)
 
 
 def test_debug_shows_where_without_keys() -> None:
@@ -664,26 +682,29 @@ def test_an_interrupted_export_leaves_nothing(
         first = 25 * (each.asked["page_number"] - 1)
         each.send(said(200, listing(rows(*range(first, first + 25)), 1000)))
 
-    with Wire(answer) as wire:
-        known = {
-            "FINERWORKS_WEB_API_KEY": "a",
-            "FINERWORKS_APP_KEY": "b",
-            "FINERWORKS_BASE_URL": wire.url,
-        }
-        command = [COMMAND, "invoices", "export", str(tmp_path / "a.csv")]
-        process = subprocess.Popen(
-            command,
-            env=environment(known),
-            stderr=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+    export = (COMMAND, "invoices", "export", str(tmp_path / "a.csv"))
+    with Wire(answer) as wire, begun(wire, *export) as process:
         _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (
         status,
         "finerworks: interrupted\n" if number == signal.SIGINT else "",
     )
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["INT", "HUP"])
+def test_a_signal_that_is_ignored_stays_ignored(name: str) -> None:
+    """SIGHUP under nohup, and SIGINT in the background of a script, end nothing."""
+
+    def answer(each: Exchange) -> None:
+        os.kill(process.pid, signal.Signals[f"SIG{name}"])
+        each.send(said(200, listing(rows(1, 2))))
+
+    ignoring = ["bash", "-c", f"""trap '' {name}; exec "$@" """, "bash"]
+    with Wire(answer) as wire, begun(wire, *ignoring, COMMAND, "invoices", "list") as process:
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert "2 invoices" in out
 
 
 def test_an_interrupt_before_there_is_a_command_is_130_too() -> None:
@@ -726,8 +747,8 @@ def test_a_fault_of_the_program_is_1_and_says_so(at: Run, tmp_path: Path) -> Non
     (tmp_path / "sitecustomize.py").write_text("import finerworks.money as m\nm.total = None\n")
     done = at("invoices", "list", PYTHONPATH=str(tmp_path))
     assert (done.status, len(done.err.splitlines())) == (1, 1)
-    assert done.err.startswith("finerworks: a fault of this program: TypeError: ")
-    assert done.err.endswith("--debug shows where\n")
+    assert done.err.startswith("finerworks: bug in finerworks: TypeError: ")
+    assert done.err.endswith("Run it with --debug for the traceback\n")
 
 
 def test_without_the_extra_it_says_what_to_install() -> None:
@@ -739,7 +760,9 @@ def test_without_the_extra_it_says_what_to_install() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "finerworks: the command needs typer: pip install '.[cli]' in the clone\n"
+    assert done.stderr == (
+        "finerworks: the command needs typer: in a clone of finerworks, run pip install '.[cli]'\n"
+    )
 
 
 def on_terminal(*arguments: str, **known: str) -> tuple[int, str]:

@@ -5,7 +5,6 @@ import decimal
 import difflib
 import filecmp
 import json
-import os
 import pickle
 import re
 import shutil
@@ -26,8 +25,8 @@ from finerworks_client import Client
 from finerworks_client.api.invoices import list_invoices
 from finerworks_client.models import Invoice, InvoiceList, InvoiceListRequest
 from finerworks_client.types import UNSET
+from generator import ROOT, regenerate
 
-ROOT = Path(__file__).parents[1]
 TEMPLATES = ROOT / "overlays" / "templates"
 INSTALLED = Path(str(files("openapi_python_client"))) / "templates"
 
@@ -296,22 +295,6 @@ def test_regenerating_gives_the_same_bytes_anywhere(tmp_path: Path) -> None:
     made, committed = copy / "generated", ROOT / "generated"
     assert listed(made) == listed(committed)
     assert filecmp.cmpfiles(made, committed, listed(made), shallow=False)[1:] == ([], [])
-
-
-def regenerate(copy: Path, contract: str) -> None:
-    """Run `make regenerate` on a contract in a copy of the project, whose templates are there already."""
-    for name in ("generator-config.yaml", "Makefile", "pyproject.toml", "constraints.txt"):
-        shutil.copy2(ROOT / name, copy)
-    (copy / "openapi.yaml").write_text(contract, "utf-8")
-    (copy / ".venv").symlink_to(ROOT / ".venv")
-    run = subprocess.run(
-        ["make", "-C", str(copy), "-o", ".venv/dev", "regenerate"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "MAKEFLAGS": ""},
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
 
 
 def listed(folder: Path) -> list[str]:

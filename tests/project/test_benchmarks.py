@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks import report, run, server, worker
 from benchmarks.entries import AGAIN, DEFAULT, OTHERS, OURS, RAW, Entry
 from benchmarks.goals import GOALS, Figure, Goal, limit
@@ -17,7 +17,7 @@ from benchmarks.processes import BenchmarkError, Server
 from finerworks import FinerWorks, money
 from finerworks_client.models import InvoiceList
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 PINS = sorted(BENCHMARKS.glob("requirements/*.txt"))
 
 

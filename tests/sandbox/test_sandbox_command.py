@@ -298,6 +298,6 @@ def test_without_its_extra_it_says_what_to_install() -> None:
     command = (sys.executable, "-c", program)
     result = run("--port", "0", command=command)
     assert (result.returncode, result.stdout) == (1, "")
-    assert "pip install '.[sandbox]' in the clone" in result.stderr
+    assert "run pip install '.[sandbox]'" in result.stderr
     assert result.stderr.count("\n") == 1
     assert run("--help", command=command).returncode == 0

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CONTRACT = (ROOT / "openapi.yaml").read_text("utf-8")
 SPEC = runpy.run_path(str(ROOT / "tools" / "spec.py"))
 

@@ -14,7 +14,7 @@ from referencing.jsonschema import DRAFT4, ObjectSchema
 
 from finerworks_client import models
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 Json = dict[str, "Json"] | list["Json"] | str | float | bool | None
 
 

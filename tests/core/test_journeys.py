@@ -14,7 +14,7 @@ from finerworks import AuthenticationError, BadRequestError, money
 from finerworks.attempts import Settings
 from finerworks.sandbox import ORDINARY_APP_KEY, ORDINARY_WEB_API_KEY, Sandbox
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

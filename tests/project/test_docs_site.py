@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, expect
 from browser import Watched
 from finerworks.sandbox import Sandbox
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 WIDTHS = (1280, 375)
 
 LINKS = "[...document.querySelectorAll('[href], [src]')].map(it => it.href?.baseVal ?? it.href ?? it.src)"

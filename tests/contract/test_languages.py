@@ -15,10 +15,10 @@ import pytest
 from finerworks.sandbox import Sandbox
 from finerworks.sandbox.data import SELLERS, Invoice, invoice
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "languages"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "languages"))
 from run import PAGE_CAP, REQUESTS, STEPS, Row, try_program, with_programs
 
-LANGUAGES = Path(__file__).parents[1] / "languages"
+LANGUAGES = Path(__file__).parents[2] / "languages"
 EXPECTED = (LANGUAGES / "expected.txt").read_text(encoding="utf-8").splitlines()
 
 SELLER = SELLERS["séller-ñandú-木"]

@@ -13,10 +13,8 @@ import pytest
 import yaml
 
 from answers import listing, rows
-from test_generated import regenerate
+from generator import ROOT, regenerate
 from wire import Exchange, Wire, http
-
-ROOT = Path(__file__).parents[1]
 
 MOST_LINES = 15
 """What another endpoint of the same envelope and paging may take, docstring included."""

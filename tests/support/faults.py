@@ -24,7 +24,7 @@ from callers import KEYS, Async, Caller, Sync
 from finerworks import APIStatusError, FinerWorksError
 from wire import Does, Exchange, Wire, http, page
 
-TABLE = Path(__file__).parents[1] / "docs" / "faults.md"
+TABLE = Path(__file__).parents[2] / "docs" / "faults.md"
 
 HEAD = """# Faults, and what comes of them
 

@@ -15,7 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
-from test_generated import TEMPLATES, regenerate
+from generator import ROOT, regenerate
+
+TEMPLATES = ROOT / "overlays" / "templates"
 
 CONTRACT = """
 openapi: 3.1.0
