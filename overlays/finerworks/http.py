@@ -8,7 +8,7 @@ import functools
 import os
 import ssl
 import sys
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
@@ -129,6 +129,15 @@ class HTTPClient(httpx.Client):
             transport=self._transport_of_own,
         )
 
+    def build_request(
+        self,
+        method: str,
+        url: httpx.URL | str,
+        **kwargs: Any,  # noqa: ANN401 - as httpx declares them
+    ) -> httpx.Request:
+        """Build a request, as httpx does. The URL of a path is parsed once."""
+        return super().build_request(method, _absolute_url(self.base_url, url), **kwargs)
+
     def with_options(self, options: Options) -> "HTTPClient":
         """Return a client with other settings that shares the connections of this one.
 
@@ -226,6 +235,15 @@ class AsyncHTTPClient(httpx.AsyncClient):
             transport=self._transport_of_own,
         )
 
+    def build_request(
+        self,
+        method: str,
+        url: httpx.URL | str,
+        **kwargs: Any,  # noqa: ANN401 - as httpx declares them
+    ) -> httpx.Request:
+        """Build a request, as httpx does. The URL of a path is parsed once."""
+        return super().build_request(method, _absolute_url(self.base_url, url), **kwargs)
+
     def with_options(self, options: Options) -> "AsyncHTTPClient":
         """Return a client with other settings that shares the connections of this one.
 
@@ -256,6 +274,18 @@ class _SharingAsyncHTTPClient(AsyncHTTPClient):
             timeout=client.timeout if options.timeout is None else self.config.timeout,
             transport=self._transport_of_own,
         )
+
+
+def _absolute_url(base_url: httpx.URL, url: httpx.URL | str) -> httpx.URL | str:
+    """Return the URL of a path; any other URL stays as it is."""
+    if isinstance(url, str) and url.startswith("/") and not url.startswith("//"):
+        return _join_url(base_url, url)
+    return url
+
+
+@functools.lru_cache(maxsize=256)
+def _join_url(base_url: httpx.URL, path: str) -> httpx.URL:
+    return base_url.join(path)
 
 
 def _trusted_certificates() -> ssl.SSLContext:
