@@ -325,7 +325,7 @@ def test_help_says_it_all_without_httpx(arguments: tuple[str, ...]) -> None:
     assert "--help" in done.stdout
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "finerworks.cli" in imported
-    assert not imported & {"httpx", "stamina", "connexion", "pyarrow", "jinja2", "xlsxwriter"}
+    assert not imported & {"httpx", "connexion", "pyarrow", "jinja2", "xlsxwriter"}
 
 
 def test_help_has_the_exit_statuses(at: Run) -> None:

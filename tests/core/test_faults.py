@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import stamina
 
 import faults
+from callers import retry_at_once
 from faults import FAULTS, TABLE, Fault, Key
 
 # Python's ssl leaves a socket to the garbage collector whose peer resets it before the handshake.
@@ -21,7 +21,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Key, str]]:
     """Let every fault happen, side by side: most of their time is waiting."""
     authority: Path = tmp_path_factory.mktemp("tls") / "authority.pem"
     faults.authority().cert_pem.write_to_path(str(authority))
-    with pytest.MonkeyPatch.context() as patch, stamina.set_testing(True, attempts=100, cap=True):
+    with pytest.MonkeyPatch.context() as patch:
+        retry_at_once(patch)
         for name in [name for name in os.environ if name.startswith("FINERWORKS_")]:
             patch.delenv(name)
         patch.setenv("SSL_CERT_FILE", str(authority))

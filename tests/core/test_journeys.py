@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from callers import Caller, keys
+from callers import Caller, Settings, keys
 from finerworks import AuthenticationError, BadRequestError, money
-from finerworks.attempts import Settings
 from finerworks.sandbox import ORDINARY_APP_KEY, ORDINARY_WEB_API_KEY, Sandbox
 
 ROOT = Path(__file__).parents[2]

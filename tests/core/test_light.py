@@ -14,7 +14,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from callers import KEYS
 from finerworks import AsyncFinerWorks, AsyncHTTPClient, FinerWorks, HTTPClient, RateLimitError
-from finerworks.http import _tls  # pyright: ignore[reportPrivateUsage] - its memory is to be empty
+from finerworks.http import _read_certificates  # pyright: ignore[reportPrivateUsage] - its memory is to be empty
 from wire import Exchange, Wire, http, page
 
 
@@ -28,15 +28,7 @@ def imported(program: str) -> set[str]:
     )
 
 
-HEAVY = {
-    "attr",
-    "stamina",
-    "tenacity",
-    "asyncio",
-    "anyio",
-    "finerworks_client",
-    "finerworks.validation",
-}
+HEAVY = {"attr", "tenacity", "asyncio", "anyio", "finerworks_client", "finerworks.validation"}
 """What takes time to import, beside httpx."""
 
 
@@ -84,7 +76,7 @@ def contexts(monkeypatch: pytest.MonkeyPatch) -> list[ssl.SSLContext]:
         made.append(make())
         return made[-1]
 
-    _tls.cache_clear()
+    _read_certificates.cache_clear()
     monkeypatch.setattr(httpx, "create_ssl_context", watched)
     return made
 

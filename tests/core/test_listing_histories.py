@@ -35,7 +35,7 @@ from finerworks import (
     ResponseValidationError,
     ServerError,
 )
-from finerworks.pagination import MAX_PASSES, Ask
+from finerworks.listing import MAX_PASSES, PageRequest
 from finerworks_client.models import Invoice
 
 ATTEMPTS = 3
@@ -152,7 +152,7 @@ class World:
         self.rows[at:at] = range(self.made, self.made + count)
         self.made += count
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: PageRequest) -> Answer:
         """Answer one attempt of a request.
 
         Raises:
@@ -196,7 +196,7 @@ class World:
             self.due = type(error.typed())
         raise error
 
-    def _page(self, ask: Ask) -> Answer:
+    def _page(self, ask: PageRequest) -> Answer:
         number, size = self.stuck or ask.number, min(ask.per_page, self.cap)
         items = self.rows[(number - 1) * size : number * size]
         if self.doubles:
@@ -238,7 +238,7 @@ def same(row: int) -> int:
     return row
 
 
-def fetched(world: World, ask: Ask) -> Page[int]:
+def fetched(world: World, ask: PageRequest) -> Page[int]:
     """Fetch a page as a binding does, with the retries of its request."""
     for attempt in itertools.count(1):
         try:
@@ -258,7 +258,7 @@ def transport(world: World) -> httpx.MockTransport:
     def respond(request: httpx.Request) -> httpx.Response:
         asked = json.loads(request.content)
         try:
-            answer = world.answer(Ask(asked["page_number"], asked["per_page"]))
+            answer = world.answer(PageRequest(asked["page_number"], asked["per_page"]))
         except TroubledError as error:
             return error.response()
         invoices = rows(*answer.items) or (None if world.cap % 2 else [])
@@ -449,7 +449,7 @@ class PagerHistories(Histories):
     def read(self) -> Iterator[list[int]]:
         """Begin a listing."""
 
-        def fetch(ask: Ask) -> Page[int]:
+        def fetch(ask: PageRequest) -> Page[int]:
             return fetched(self.world, ask)
 
         for page in Pager(
@@ -467,7 +467,7 @@ class AsyncPagerHistories(Histories):
     def read(self) -> Iterator[list[int]]:
         """Begin a listing."""
 
-        async def fetch(ask: Ask) -> Page[int]:
+        async def fetch(ask: PageRequest) -> Page[int]:
             await asyncio.sleep(0)
             return fetched(self.world, ask)
 
@@ -534,11 +534,8 @@ EVERY = [PagerHistories, AsyncPagerHistories, ClientHistories, AsyncClientHistor
 
 
 @pytest.mark.parametrize("histories", [*EVERY, TwoAheadHistories, EightAheadHistories])
-def test_every_row_is_given_once_or_an_error_is_raised(
-    histories: type[Histories], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_every_row_is_given_once_or_an_error_is_raised(histories: type[Histories]) -> None:
     """Whatever happens between two pages, a listing has all that was there, once, or ends in an error."""
-    caplog.set_level("ERROR", "stamina")  # of a failure, hypothesis' story is what is to be read
     examples = max(settings().max_examples // histories.share, histories.least)
     bounds = settings(max_examples=examples, stateful_step_count=30)
     run_state_machine_as_test(histories, settings=bounds)
@@ -557,7 +554,7 @@ class Busy(World):
         super().__init__(count, per_page, cap, total)
         self.arrivals, self.lock, self.answered = arrivals, threading.Lock(), 0
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: PageRequest) -> Answer:
         """Answer one attempt of a request, as they come."""
         with self.lock:
             self.answered += 1

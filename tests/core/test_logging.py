@@ -1,4 +1,4 @@
-"""What can be seen of requests from outside: log lines, stamina's hooks, the User-Agent."""
+"""What can be seen of requests from outside: log lines, the User-Agent."""
 
 import asyncio
 import logging
@@ -12,18 +12,16 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-import stamina
-from stamina.instrumentation import RetryDetails, RetryHookFactory, set_on_retry_hooks
 
 import finerworks
 from callers import KEYS, Caller
-from finerworks import AsyncFinerWorks, FinerWorks, ServerError
+from finerworks import AsyncFinerWorks, FinerWorks
 from wire import Exchange, Wire, http, page
 
 PROGRAM = """
-import logging, stamina, sys
-from finerworks import FinerWorks
-stamina.set_testing(True, attempts=9, cap=True)
+import logging, sys
+from finerworks import FinerWorks, retry
+retry.backoff = lambda attempt: 0.0
 if sys.argv[2] == "own":
     logging.basicConfig(format="own %(name)s %(levelname)s %(message)s")
 for _ in range(2):
@@ -49,7 +47,7 @@ def lines(level: str, setup: str) -> list[str]:
     return re.sub(r" in \d+\.\d{3} s,", ",", done.stderr).splitlines()
 
 
-FAILED = "POST /v3/list_invoices: 503, attempt 1, reference_id None, again in 0.0 s at the earliest"
+FAILED = "POST /v3/list_invoices: 503, attempt 1, reference_id None, again in 0.0 s"
 AGAIN = "POST /v3/list_invoices: 200, attempt 2, reference_id ref-1"
 GOOD = "POST /v3/list_invoices: 200, attempt 1, reference_id ref-1"
 
@@ -79,52 +77,19 @@ def test_a_program_that_logs_gets_the_lines_its_own_way() -> None:
 
 def test_a_wrong_level_is_an_error() -> None:
     """What FINERWORKS_LOG may be is said where a client is made."""
-    assert lines("loud", "none")[-1] == "ValueError: FINERWORKS_LOG is debug or info, not 'loud'"
+    assert (
+        lines("loud", "none")[-1] == "ValueError: FINERWORKS_LOG must be debug or info, not 'loud'"
+    )
 
 
+@pytest.mark.waits
 def test_a_failure_for_good_is_a_line_too(caller: Caller, caplog: pytest.LogCaptureFixture) -> None:
     """The last attempt's line says that there is no other."""
     caplog.set_level(logging.INFO, "finerworks")
-    with Wire(lambda exchange: exchange.send(http(b"", 500, "Retry-After: 3"))) as wire:
+    with Wire(lambda exchange: exchange.send(http(b"", 500, "Retry-After: 0.1"))) as wire:
         caller.refusals(1, **KEYS, base_url=wire.url, max_retries=1)
     told = [record.getMessage() for record in caplog.records if record.name == "finerworks"]
-    assert [line.rpartition(", ")[2] for line in told] == [
-        "again in 3.0 s at the earliest",
-        "given up",
-    ]
-
-
-def test_staminas_hooks_see_each_retry() -> None:
-    """A hook of the program's own gets the error, and the wait that the server named."""
-    seen: list[RetryDetails] = []
-
-    def hook(details: RetryDetails) -> None:
-        seen.append(details)
-
-    set_on_retry_hooks([RetryHookFactory(lambda: hook)])
-    try:
-        with Wire(fails_once) as wire, FinerWorks(**KEYS, base_url=wire.url) as fw:
-            fw.invoices.page()
-    finally:
-        set_on_retry_hooks(None)
-    (retry,) = seen
-    assert retry.retry_num == 1
-    assert isinstance(retry.caused_by, ServerError)
-    assert retry.caused_by.status_code == 503
-
-
-def test_retries_can_be_switched_off_for_tests() -> None:
-    """stamina.set_active(False) leaves one attempt, as its users expect."""
-    stamina.set_active(False)
-    try:
-        with (
-            Wire(fails_once) as wire,
-            FinerWorks(**KEYS, base_url=wire.url) as fw,
-            pytest.raises(ServerError),
-        ):
-            fw.invoices.page()
-    finally:
-        stamina.set_active(True)
+    assert [line.rpartition(", ")[2] for line in told] == ["again in 0.1 s", "giving up"]
     assert len(wire.exchanges) == 1
 
 
@@ -186,6 +151,6 @@ def test_leaving_a_listing_is_no_failure(
     ours = [
         each.getMessage()
         for each in caplog.records
-        if each.name in {"finerworks", "stamina", "asyncio"} and "selector" not in each.getMessage()
+        if each.name in {"finerworks", "asyncio"} and "selector" not in each.getMessage()
     ]
     assert [re.sub(r" in \d+\.\d{3} s,", ",", line) for line in ours] == [GOOD]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from finerworks import ListingChangedError, Page, Pager, ResponseValidationError
-from finerworks.pagination import Ask
+from finerworks.listing import PageRequest
 
 
 class Server:
@@ -35,9 +35,9 @@ class Server:
             changes or {},
             caps or {},
         )
-        self.asked: list[Ask] = []
+        self.asked: list[PageRequest] = []
 
-    def fetch(self, ask: Ask) -> Page[int]:
+    def fetch(self, ask: PageRequest) -> Page[int]:
         """Answer a request."""
         self.asked.append(ask)
         self.rows = self.changes.get(len(self.asked), self.rows)
@@ -97,7 +97,7 @@ def test_goes_on_with_the_size_of_a_server_that_caps_pages() -> None:
     """After a first page of 10 for 25, pages of 10 are asked for: none is skipped."""
     server = Server(list(range(30)), cap=10)
     assert list(server.pager()) == list(range(30))
-    assert server.asked == [Ask(1, 25), Ask(2, 10), Ask(3, 10)]
+    assert server.asked == [PageRequest(1, 25), PageRequest(2, 10), PageRequest(3, 10)]
 
 
 def test_a_row_that_arrives_while_reading_is_given_once_and_at_the_end() -> None:
@@ -154,7 +154,7 @@ def test_a_later_reading_that_has_less_than_an_earlier_one_is_not_taken_for_whol
     caps = iter([2, 1, 1, 1, 1, 1])
     rows = [0, 1, 2]
 
-    def fetch(ask: Ask) -> Page[int]:
+    def fetch(ask: PageRequest) -> Page[int]:
         size = next(caps)
         return Page(ask.number, rows[(ask.number - 1) * size : ask.number * size], next(told))
 
@@ -165,7 +165,7 @@ def test_a_listing_that_never_rests_is_an_error() -> None:
     """What moves in each of three readings cannot be told to be whole."""
     moving = {n: list(range(n, 60 + n)) + [1000 + n] * (n % 2) for n in range(1, 40)}
     server = Server(list(range(60)), changes=moving)
-    with pytest.raises(ListingChangedError, match="in each of 3 readings"):
+    with pytest.raises(ListingChangedError, match="in each of 3 passes"):
         list(server.pager())
     assert [ask.number for ask in server.asked].count(1) == 3
 
@@ -175,14 +175,14 @@ def test_a_page_that_repeats_for_ever_is_an_error() -> None:
     rows = list(range(25))
     asked: list[int] = []
 
-    def fetch(ask: Ask) -> Page[int]:
+    def fetch(ask: PageRequest) -> Page[int]:
         asked.append(ask.number)
         return Page(ask.number, rows, None)
 
     def key(row: int) -> int:
         return row
 
-    with pytest.raises(ListingChangedError, match="25 items were given"):
+    with pytest.raises(ListingChangedError, match="25 items were returned"):
         list(Pager(fetch, per_page=25, key=key))
     assert asked == [1, 2] * 3
 
@@ -215,7 +215,7 @@ def test_an_error_on_a_page_ends_the_listing() -> None:
     """A page that fails for good is the listing's error, after what came before it."""
     server = Server(list(range(60)))
 
-    def fetch(ask: Ask) -> Page[int]:
+    def fetch(ask: PageRequest) -> Page[int]:
         if ask.number == 2:
             raise ConnectionError("gone")
         return server.fetch(ask)
@@ -231,5 +231,5 @@ def test_an_error_on_a_page_ends_the_listing() -> None:
 
 def test_two_items_of_one_id_on_a_page_are_an_error() -> None:
     """An invoice and its credit under one id, or drafts without one: neither is dropped silently."""
-    with pytest.raises(ResponseValidationError, match="two items of one page have the same id"):
+    with pytest.raises(ResponseValidationError, match="two items on one page have the same id"):
         list(Server([1, 2, 2]).pager())

@@ -8,13 +8,11 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import CancelledError
+from collections.abc import AsyncIterator, Callable
 from contextvars import ContextVar
 
 import httpx
 import pytest
-import stamina
 
 from callers import KEYS
 from finerworks import (
@@ -25,7 +23,8 @@ from finerworks import (
     HTTPClient,
     ServerError,
 )
-from finerworks.pace import Pace
+from finerworks.deadline import Deadline
+from finerworks.throttle import ListingClosedError, ListingThrottle
 from wire import Exchange, Wire, http, page
 
 COUNT = 500
@@ -353,13 +352,6 @@ def test_a_page_that_fails_for_good_ends_the_listing_in_its_turn(lists: Lists) -
         assert readers() == []
 
 
-@pytest.fixture
-def waits() -> Iterator[None]:
-    """Let retries wait as they do for users."""
-    with stamina.set_testing(testing=False):
-        yield
-
-
 class Limited:
     """A server that refuses pages 3 to 8, which are in flight together, when they are first asked for."""
 
@@ -387,7 +379,7 @@ class Limited:
         exchange.send(http(b"", 429, *self._headers) if refuses else page(exchange, COUNT))
 
 
-@pytest.mark.usefixtures("waits")
+@pytest.mark.waits
 @both
 @pytest.mark.parametrize("headers", [["Retry-After: 1"], []])
 def test_a_rate_limit_pauses_the_listing_and_lowers_the_number_in_flight(
@@ -402,7 +394,7 @@ def test_a_rate_limit_pauses_the_listing_and_lowers_the_number_in_flight(
     assert 1 <= limited.most <= 3
 
 
-@pytest.mark.usefixtures("waits")
+@pytest.mark.waits
 def test_a_wait_ends_when_the_listing_is_left() -> None:
     """A thread that waits for its turn, as a server asked it to, is gone at once."""
     limited = Limited("Retry-After: 100")
@@ -417,7 +409,7 @@ def test_a_wait_ends_when_the_listing_is_left() -> None:
     assert limited.came == []
 
 
-@pytest.mark.usefixtures("waits")
+@pytest.mark.waits
 def test_a_request_of_a_hook_does_not_wait_for_the_page_that_it_belongs_to() -> None:
     """With one page in flight, a hook that sends a request of its own by the same client gets its answer."""
     limited = Limited()
@@ -435,28 +427,18 @@ def test_a_request_of_a_hook_does_not_wait_for_the_page_that_it_belongs_to() -> 
     assert len(extra) == 3
 
 
-class Ended:
-    """An attempt that says whether it was ended."""
-
-    def __init__(self) -> None:
-        self.ended = False
-
-    def end(self) -> None:
-        """End it."""
-        self.ended = True
-
-
-def test_a_pace_that_was_stopped_lets_nothing_go() -> None:
-    """What is in flight is ended, what ended before is not, and what comes is refused."""
-    pace, early, late = Pace(2), Ended(), Ended()
-    assert pace.enter(early) == pace.enter(late) == 0
-    assert pace.enter(Ended()) > 0
-    pace.leave(early)
-    pace.stop()
-    assert (early.ended, late.ended) == (False, True)
-    with pytest.raises(CancelledError):
-        pace.enter(Ended())
-    assert pace.judging(lambda _: True)(ServerError("down", status_code=503)) is False
+def test_a_throttle_that_was_closed_lets_nothing_start() -> None:
+    """What is in flight is cancelled, what ended before is not, and what comes is refused."""
+    throttle = ListingThrottle(2)
+    early, late = Deadline(30), Deadline(30)
+    throttle.enter(early)
+    throttle.enter(late)
+    assert not throttle.try_enter(Deadline(30))
+    throttle.leave(early)
+    throttle.close()
+    assert (early.cancelled, late.cancelled) == (False, True)
+    with pytest.raises(ListingClosedError):
+        throttle.enter(Deadline(30))
 
 
 @pytest.mark.parametrize("concurrency", [0, -1, 101, True, 2.0, "6", None])
@@ -465,7 +447,7 @@ def test_the_number_is_checked(
     kind: type[FinerWorks] | type[AsyncFinerWorks], concurrency: object
 ) -> None:
     """From 1 to as many as there are connections; said before anything is sent."""
-    with pytest.raises(ValueError, match="concurrency= is a whole number from 1 to 100"):
+    with pytest.raises(ValueError, match="concurrency= must be an integer from 1 to 100"):
         kind(**KEYS).invoices.list(concurrency=concurrency)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - the error is what is tested
 
 

@@ -5,7 +5,6 @@ import time
 
 import httpx
 import pytest
-import stamina
 from pytest_httpx import HTTPXMock
 
 from answers import REFUSED_KEYS, asked, listing, rows
@@ -17,12 +16,13 @@ from finerworks import (
     AuthenticationError,
     BadRequestError,
     FinerWorks,
+    FinerWorksError,
     HTTPClient,
     RateLimitError,
     RequestRejectedError,
     ResponseValidationError,
     ServerError,
-    retries,
+    retry,
 )
 
 NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
@@ -60,13 +60,21 @@ def date(seconds: float) -> str:
 )
 @pytest.mark.parametrize("zone", ["UTC", "America/Chicago", "Asia/Tokyo"])
 def test_reads_retry_after(header: str | None, seconds: float | None, zone: str) -> None:
-    """Seconds and dates are understood, wherever one is; what names no usable time is as good as none."""
+    """Seconds and dates are understood, in any time zone; what names no usable time is ignored."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TZ", zone)
         time.tzset()
-        read = retries.retry_after(header, now=NOW)
+        read = retry.parse_retry_after(header, date=date(0))
     time.tzset()
     assert read == seconds
+
+
+def test_a_date_is_compared_with_the_responses_own() -> None:
+    """A clock that is wrong on this machine neither shortens nor prolongs the wait."""
+    assert retry.parse_retry_after(date(3600 + 20), date=date(3600)) == 20
+    now = email.utils.formatdate(time.time() + 1000, usegmt=True)
+    for unusable in (None, "", "yesterday"):
+        assert 990 < (retry.parse_retry_after(now, date=unusable) or 0) <= 1000
 
 
 def status(code: int, retry_after: float | None = None) -> APIStatusError:
@@ -74,73 +82,62 @@ def status(code: int, retry_after: float | None = None) -> APIStatusError:
     return APIStatusError("m", status_code=code, retry_after=retry_after)
 
 
+@pytest.mark.waits
 @pytest.mark.parametrize(
-    ("error", "when_it_reads", "when_it_writes"),
+    ("error", "expected"),
     [
-        (APIConnectionError("refused"), True, False),
-        (APIConnectionError("certificate", transient=False), False, False),
-        (APITimeoutError("no answer"), True, False),
-        *[(status(code), True, False) for code in (408, 425, 429, 500, 502, 503, 504, 520, 599)],
-        *[(status(code), False, False) for code in (302, 400, 401, 403, 404, 409, 422, 499)],
-        *[(status(code), False, False) for code in (501, 505)],
-        (status(429, 7.5), 7.5, False),
-        (status(503, 120.0), 120.0, False),
-        (status(503, 121.0), False, False),
-        (status(404, 1.0), False, False),
-        (ResponseValidationError("not JSON", transient=True), True, False),
-        (ResponseValidationError("no id"), False, False),
-        (RequestRejectedError("no"), False, False),
-        (ValueError("the caller's own"), False, False),
+        (APIConnectionError("refused"), "backoff"),
+        (APIConnectionError("certificate", transient=False), None),
+        (APITimeoutError("no answer"), "backoff"),
+        *[(status(code), "backoff") for code in (408, 425, 429, 500, 502, 503, 504, 520, 599)],
+        *[(status(code), None) for code in (302, 400, 401, 403, 404, 409, 422, 499, 501, 505)],
+        (status(429, 7.5), 7.5),
+        (status(503, 120.0), 120.0),
+        (status(503, 121.0), None),
+        (status(503, 0.0), "backoff"),  # else attempts would follow each other at once
+        (status(404, 1.0), None),
+        (ResponseValidationError("not JSON", transient=True), "backoff"),
+        (ResponseValidationError("no id"), None),
+        (RequestRejectedError("no"), None),
     ],
 )
-def test_decides(
-    error: Exception, when_it_reads: bool | float, when_it_writes: bool | float
-) -> None:
-    """What another attempt can mend is tried again, if it reads; what writes never is."""
-    reads, writes = retries.verdict(error, reads=True), retries.verdict(error, reads=False)
-    assert (reads, type(reads)) == (when_it_reads, type(when_it_reads))
-    assert (writes, type(writes)) == (when_it_writes, type(when_it_writes))
+def test_decides(error: FinerWorksError, expected: float | str | None) -> None:
+    """What another attempt may overcome is tried again, after the time that the server names."""
+    decision = retry.decide(error, attempt=1, max_retries=1)
+    assert decision.retry == (expected is not None)
+    if expected == "backoff":
+        assert 0.5 <= decision.delay <= 1
+    else:
+        assert decision.delay == (expected or 0)
+    assert retry.decide(error, attempt=2, max_retries=1) == retry.GIVE_UP
 
 
-def test_no_wait_named_is_a_backoff() -> None:
-    """`Retry-After: 0`, or a date that is past by our clock, does not make attempts come at once."""
-    assert retries.verdict(status(503, 0.0), reads=True) is True
-
-
-def test_waits_longer_each_time() -> None:
+def test_waits_longer_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the server names no time, waits double from half a second up to eight."""
-    waits: list[float] = []
-    with stamina.set_testing(testing=False):
-        for turn in retries.attempts(lambda _: 0.0, attempts=7):
-            with turn:
-                waits.append(turn.next_wait)
-                assert len(waits) == 7
+    monkeypatch.setattr(retry, "JITTER", 0)
+    waits = [retry.backoff(attempt) for attempt in range(1, 8)]
     assert waits == [0.5, 1, 2, 4, 8, 8, 8]
+    assert retry.backoff(10_000) == 8
 
 
 def test_no_two_clients_wait_alike() -> None:
     """A random part of up to half a second keeps clients that failed together from coming back together."""
-    waits: set[float] = set()
-    for _ in range(20):
-        pause = retries.attempts(on=lambda error: isinstance(error, ZeroDivisionError), attempts=2)
-        with stamina.set_testing(testing=False), pytest.MonkeyPatch.context() as patch:
-            patch.setattr("time.sleep", waits.add)
-            for turn in pause:
-                with turn:
-                    assert turn.num == 2 or 1 / 0
+    waits = {retry.backoff(1) for _ in range(20)}
     assert len(waits) > 10
     assert all(0.5 <= wait <= 1.0 for wait in waits)
 
 
-@pytest.mark.parametrize("retry", [0, 1, 2, 5])
-def test_counts_attempts_on_the_wire(caller: Caller, httpx_mock: HTTPXMock, retry: int) -> None:
+@pytest.mark.parametrize("max_retries", [0, 1, 2, 5])
+def test_counts_attempts_on_the_wire(
+    caller: Caller, httpx_mock: HTTPXMock, max_retries: int
+) -> None:
     """max_retries=2 is three attempts, and the error says so."""
     httpx_mock.add_response(503, is_reusable=True)
     with pytest.raises(ServerError) as caught:
-        caller.page(**KEYS, max_retries=retry)
-    assert len(httpx_mock.get_requests()) == retry + 1
-    assert caught.value.attempts == retry + 1
-    assert f"POST /v3/list_invoices, attempt {retry + 1}: HTTP 503" in str(caught.value)
+        caller.page(**KEYS, max_retries=max_retries)
+    assert len(httpx_mock.get_requests()) == max_retries + 1
+    assert caught.value.attempts == max_retries + 1
+    assert f"POST /v3/list_invoices, attempt {max_retries + 1}: HTTP 503" in str(caught.value)
 
 
 def test_a_failure_that_passes_is_not_seen(caller: Caller, httpx_mock: HTTPXMock) -> None:
@@ -238,7 +235,7 @@ def test_a_callers_own_exception_passes_through(httpx_mock: HTTPXMock) -> None:
     def hook(_: httpx.Response) -> None:
         raise OwnError
 
-    httpx_mock.add_response(503)
+    httpx_mock.add_response(json=listing([]))
     with HTTPClient(**KEYS) as http:
         http.event_hooks = {"response": [hook]}
         with pytest.raises(OwnError):

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-TOOL = Path(__file__).parents[1] / "tools" / "readable.py"
+TOOL = Path(__file__).parents[2] / "tools" / "readable.py"
 
 # The four lines of code have 2, 3, 4 and 8 nodes.
 CORE_MODULE = '''"""A module."""

@@ -129,6 +129,6 @@ def test_a_run_that_does_not_ask_imports_little(pytester: pytest.Pytester) -> No
     assert "finerworks.sandbox.plugin" in modules.split()
     brought = {name.partition(".")[0] for name in modules.split()} & {
         *("anyio", "asyncio", "attr", "connexion", "finerworks_client", "httpx", "jinja2"),
-        *("starlette", "stamina", "uvicorn", "yaml"),
+        *("starlette", "uvicorn", "yaml"),
     }
     assert brought == set()

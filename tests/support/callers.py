@@ -6,10 +6,41 @@ from typing import Protocol, TypedDict, Unpack
 import httpx
 import pytest
 
-from finerworks import AsyncFinerWorks, AsyncHTTPClient, FinerWorks, FinerWorksError, HTTPClient
-from finerworks.attempts import Settings
+from finerworks import (
+    AsyncFinerWorks,
+    AsyncHTTPClient,
+    FinerWorks,
+    FinerWorksError,
+    HTTPClient,
+    retry,
+)
 from finerworks.sandbox import Sandbox
 from finerworks_client.models import Invoice, InvoiceList
+
+
+class Settings(TypedDict, total=False):
+    """Settings of a client."""
+
+    web_api_key: str
+    app_key: str
+    base_url: str
+    timeout: float | httpx.Timeout
+    max_retries: int
+    max_body_bytes: int
+    allow_insecure_http: bool
+
+
+def retry_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let retries follow at once, whatever they would wait for."""
+    decide = retry.decide
+
+    def decide_without_delay(
+        error: FinerWorksError, *, attempt: int, max_retries: int
+    ) -> retry.Decision:
+        decision = decide(error, attempt=attempt, max_retries=max_retries)
+        return retry.Decision(retry=decision.retry)
+
+    monkeypatch.setattr(retry, "decide", decide_without_delay)
 
 
 class Keys(TypedDict):
