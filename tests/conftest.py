@@ -1,7 +1,9 @@
 """What tests share: a clean environment, no waits, and each behaviour asked of sync and of async."""
 
 import os
+import signal
 from collections.abc import Iterator
+from types import FrameType
 
 import hypothesis
 import pytest
@@ -21,6 +23,29 @@ hypothesis.settings.register_profile(
     "fuzz", _ANY_PACE, max_examples=10_000
 )  # pytest --hypothesis-profile=fuzz
 hypothesis.settings.load_profile("default")
+
+
+def _nothing(_number: int, _frame: FrameType | None) -> None:
+    """Do as if the signal were ignored, in this process alone."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signals_as_from_a_terminal() -> Iterator[None]:
+    """Let commands that tests start meet each signal as in a terminal.
+
+    A shell starts what it runs in the background with SIGINT ignored, and nohup with SIGHUP; a
+    process that is started inherits that, but no handler.
+    """
+    ignored = [
+        number
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is signal.SIG_IGN
+    ]
+    for number in ignored:
+        signal.signal(number, _nothing)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture(autouse=True)

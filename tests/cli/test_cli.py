@@ -14,7 +14,8 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -88,6 +89,19 @@ def against(wire: Wire, *arguments: object) -> Ended:
     """Run the command against a server of ours."""
     keys = {"FINERWORKS_WEB_API_KEY": CANARY, "FINERWORKS_APP_KEY": f"{CANARY}-2"}
     return run(*arguments, known={**keys, "FINERWORKS_BASE_URL": wire.url})
+
+
+@contextmanager
+def begun(wire: Wire, *command: str) -> Generator[subprocess.Popen[str]]:
+    """Start the command against a server of ours; at the end it is killed if it still runs."""
+    keys = {"FINERWORKS_WEB_API_KEY": CANARY, "FINERWORKS_APP_KEY": f"{CANARY}-2"}
+    known = environment({**keys, "FINERWORKS_BASE_URL": wire.url})
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=known, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.fixture(scope="module")
@@ -664,26 +678,29 @@ def test_an_interrupted_export_leaves_nothing(
         first = 25 * (each.asked["page_number"] - 1)
         each.send(said(200, listing(rows(*range(first, first + 25)), 1000)))
 
-    with Wire(answer) as wire:
-        known = {
-            "FINERWORKS_WEB_API_KEY": "a",
-            "FINERWORKS_APP_KEY": "b",
-            "FINERWORKS_BASE_URL": wire.url,
-        }
-        command = [COMMAND, "invoices", "export", str(tmp_path / "a.csv")]
-        process = subprocess.Popen(
-            command,
-            env=environment(known),
-            stderr=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+    export = (COMMAND, "invoices", "export", str(tmp_path / "a.csv"))
+    with Wire(answer) as wire, begun(wire, *export) as process:
         _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (
         status,
         "finerworks: interrupted\n" if number == signal.SIGINT else "",
     )
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["INT", "HUP"])
+def test_a_signal_that_is_ignored_stays_ignored(name: str) -> None:
+    """SIGHUP under nohup, and SIGINT in the background of a script, end nothing."""
+
+    def answer(each: Exchange) -> None:
+        os.kill(process.pid, signal.Signals[f"SIG{name}"])
+        each.send(said(200, listing(rows(1, 2))))
+
+    ignoring = ["bash", "-c", f"""trap '' {name}; exec "$@" """, "bash"]
+    with Wire(answer) as wire, begun(wire, *ignoring, COMMAND, "invoices", "list") as process:
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert "2 invoices" in out
 
 
 def test_an_interrupt_before_there_is_a_command_is_130_too() -> None:
