@@ -209,10 +209,18 @@ pictures: $(VENV)/dev ## take README's pictures of the command and the report an
 
 # --- checks ---------------------------------------------------------------------------------------
 
+# A file's tests run in one process, in their order: they share a server, a browser, a copy of the project.
+JOBS ?= auto
+APART := tests/wheel tests/project/test_docs_site.py
 .PHONY: test
-test: $(VENV)/dev ## run the tests, and show what of overlays/ they reach (ARGS=... for some)
+test: $(VENV)/dev ## run the tests side by side, and show what of overlays/ they reach (ARGS=... for some, JOBS=...)
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--ignore tests/wheel --cov --cov-report=term)
+	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),$(addprefix --ignore=,$(APART)) \
+		--numprocesses=$(JOBS) --dist=loadfile --cov --cov-report=term)
+
+.PHONY: test-site
+test-site: $(VENV)/dev ## build the documentation's site, and test each page in Chromium
+	$(BIN)/python -m pytest tests/project/test_docs_site.py
 
 .PHONY: faults
 faults: $(VENV)/dev ## break the wire in every way that is known, and write docs/faults.md from what came of it

@@ -3,13 +3,15 @@
 import os
 import signal
 from collections.abc import Iterator
+from types import FrameType
 
 import hypothesis
 import pytest
+import stamina
 from playwright.sync_api import Browser
 
 from browser import open_browser
-from callers import Async, Caller, Sync, retry_at_once
+from callers import Async, Caller, Sync
 from finerworks.sandbox import Sandbox
 
 # How many examples a property is tried on. No clock decides, and nothing is kept on disk.
@@ -21,6 +23,10 @@ hypothesis.settings.register_profile(
     "fuzz", _ANY_PACE, max_examples=10_000
 )  # pytest --hypothesis-profile=fuzz
 hypothesis.settings.load_profile("default")
+
+
+def _nothing(_number: int, _frame: FrameType | None) -> None:
+    """Do as if the signal were ignored, in this process alone."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,7 +42,7 @@ def signals_as_from_a_terminal() -> Iterator[None]:
         if signal.getsignal(number) is signal.SIG_IGN
     ]
     for number in ignored:
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, _nothing)
     yield
     for number in ignored:
         signal.signal(number, signal.SIG_IGN)
@@ -51,10 +57,10 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let retries follow at once, except in a test that is marked with `waits`."""
-    if not request.node.get_closest_marker("waits"):
-        retry_at_once(monkeypatch)
+def no_waits() -> Iterator[None]:
+    """Let retries follow at once; how long they wait is tested where it is decided."""
+    with stamina.set_testing(True, attempts=100, cap=True):
+        yield
 
 
 @pytest.fixture(scope="session")
