@@ -232,5 +232,5 @@ def test_the_image_runs_a_sandbox_that_is_healthy() -> None:
         finally:
             sandbox.terminate()
         _, warned = sandbox.communicate(timeout=60)
-    assert "other machines can reach this, it listens on 0.0.0.0" in warned
+    assert "other machines can reach the sandbox on 0.0.0.0" in warned
     assert subprocess.run(asks, check=False, capture_output=True).returncode != 0
