@@ -131,8 +131,8 @@ def test_a_form_says_to_leave_keys_out(path: Path) -> None:
     form = loaded(path)
     assert {"name", "description", "body"} <= set(form)
     first, *_, last = form["body"]
-    assert "Put no key in." in first["attributes"]["value"]
-    assert "no key" in last["attributes"]["options"][0]["label"]
+    assert "Do not include any keys." in first["attributes"]["value"]
+    assert "contains no keys" in last["attributes"]["options"][0]["label"]
     assert last["attributes"]["options"][0]["required"] == "true"
     names = [field["id"] for field in form["body"][1:]]
     assert len(names) == len(set(names)) >= 4
