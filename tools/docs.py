@@ -79,13 +79,17 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         path = SWAGGER_UI_FOLDER / name
         files.append(_outside_file(config, f"assets/swagger-ui/{name}", path))
     for page in list(files.documentation_pages()):
-        for link in LINK.findall(page.content_string):
-            target = _target(_source(page.src_uri), link)
-            if target not in _homes and (ROOT / target).is_file():
-                extension = "" if Path(target).suffix in UNCHANGED else ".txt"
-                _homes[target] = f"files/{target}{extension}"
-                files.append(_outside_file(config, _homes[target], ROOT / target))
+        _add_linked_files(page, files, config)
     return files
+
+
+def _add_linked_files(page: File, files: Files, config: MkDocsConfig) -> None:
+    for link in LINK.findall(page.content_string):
+        target = _target(_source(page.src_uri), link)
+        if target not in _homes and (ROOT / target).is_file():
+            extension = "" if Path(target).suffix in UNCHANGED else ".txt"
+            _homes[target] = f"files/{target}{extension}"
+            files.append(_outside_file(config, _homes[target], ROOT / target))
 
 
 def on_page_markdown(
