@@ -1,4 +1,4 @@
-"""aiohttp and orjson, gathered: what is fastest of all that is written by hand, and gives dicts."""
+"""aiohttp and orjson with asyncio.gather: the fastest handwritten client. It returns dicts."""
 
 import aiohttp
 import orjson
@@ -13,7 +13,7 @@ class Peer(AsyncPages):
         self._session = aiohttp.ClientSession(url, headers=KEYS)
 
     async def page(self, number: int) -> Answer:
-        """Give a page."""
+        """Return a page."""
         async with self._session.post(PATH, json=asked(number)) as response:
             return of_json(orjson.loads(await response.read()))
 

@@ -1,4 +1,4 @@
-"""generated/finerworks_client by asyncio, with an httpx client of its own."""
+"""generated/finerworks_client with asyncio, and its own httpx client."""
 
 from benchmarks.peers import KEYS, PER_PAGE, Answer, AsyncPages, of_attribute, of_model
 from finerworks_client import Client
@@ -16,7 +16,7 @@ class Peer(AsyncPages):
         self._client.get_async_httpx_client()
 
     async def page(self, number: int) -> Answer:
-        """Give a page."""
+        """Return a page."""
         body = InvoiceListRequest(per_page=PER_PAGE, page_number=number)
         return of_model(await list_invoices.asyncio(client=self._client, body=body))
 

@@ -1,4 +1,4 @@
-"""generated/finerworks_client, as openapi-python-client makes it, with an httpx client of its own."""
+"""generated/finerworks_client, as openapi-python-client generates it, with its own httpx client."""
 
 from benchmarks.peers import KEYS, PER_PAGE, Answer, Pages, of_attribute, of_model
 from finerworks_client import Client
@@ -16,7 +16,7 @@ class Peer(Pages):
         self._client.get_httpx_client()
 
     def page(self, number: int) -> Answer:
-        """Give a page."""
+        """Return a page."""
         body = InvoiceListRequest(per_page=PER_PAGE, page_number=number)
         return of_model(list_invoices.sync(client=self._client, body=body))
 

@@ -1,4 +1,4 @@
-"""openapi-generator's Python client, on httpx's async client and pydantic."""
+"""openapi-generator's Python client with httpx's async client and pydantic."""
 
 import openapi_generator_httpx as generated
 
@@ -15,7 +15,7 @@ class Peer(AsyncPages):
         self._api = generated.InvoicesApi(self._client)
 
     async def page(self, number: int) -> Answer:
-        """Give a page."""
+        """Return a page."""
         body = generated.InvoiceListRequest(per_page=PER_PAGE, page_number=number)
         return of_model(await self._api.list_invoices(body))
 

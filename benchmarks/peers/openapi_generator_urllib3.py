@@ -1,4 +1,4 @@
-"""openapi-generator's Python client, on urllib3 and pydantic, as it is by default."""
+"""openapi-generator's Python client with its defaults, urllib3 and pydantic."""
 
 import openapi_generator_urllib3 as generated
 
@@ -15,7 +15,7 @@ class Peer(Pages):
         self._api = generated.InvoicesApi(self._client)
 
     def page(self, number: int) -> Answer:
-        """Give a page."""
+        """Return a page."""
         return of_model(
             self._api.list_invoices(
                 generated.InvoiceListRequest(per_page=PER_PAGE, page_number=number)

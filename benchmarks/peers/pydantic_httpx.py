@@ -1,4 +1,4 @@
-"""httpx with pydantic's models: what one writes by hand to have typed invoices."""
+"""httpx with pydantic models, a typical handwritten client with types."""
 
 from pydantic import BaseModel
 
@@ -9,10 +9,10 @@ InvoiceList = invoice_list(BaseModel)
 
 
 class Peer(raw_httpx.Peer):
-    """An `httpx.Client` whose answers are validated."""
+    """An `httpx.Client` whose responses are validated."""
 
     amount = of_attribute
 
     def page(self, number: int) -> Answer:
-        """Give a page."""
+        """Return a page."""
         return of_model(InvoiceList.model_validate(self.data(number)))

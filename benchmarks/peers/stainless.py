@@ -1,4 +1,4 @@
-"""What Stainless generates: the client and the models of such an SDK (lithic's), told of our path."""
+"""The client and models of an SDK that Stainless generated (lithic), with our path."""
 
 from lithic import Lithic
 from lithic._models import BaseModel
@@ -10,7 +10,7 @@ InvoiceList = invoice_list(BaseModel)
 
 
 class Peer(Pages):
-    """The SDK's client, with the retries that it has by itself."""
+    """The client of the SDK, with its default retries."""
 
     amount = of_attribute
 
@@ -18,7 +18,7 @@ class Peer(Pages):
         self._client = Lithic(api_key="of-the-benchmarks", base_url=url, default_headers=KEYS)
 
     def page(self, number: int) -> Answer:
-        """Give a page."""
+        """Return a page."""
         return of_model(self._client.post(PATH, cast_to=InvoiceList, body=asked(number)))
 
     def close(self) -> None:
