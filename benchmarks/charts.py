@@ -84,7 +84,7 @@ def draw_times(axes: Axes, rows: Sequence[Row], marked: Sequence[int], top: floa
                 textcoords="offset points",
                 color=QUIET,
             )
-    axes.set(xlabel="latency of an answer, ms", xticks=LATENCIES, xlim=(-1, 64), ylim=(0, top))
+    axes.set(xlabel="latency of a response, ms", xticks=LATENCIES, xlim=(-1, 64), ylim=(0, top))
     axes.grid(axis="y", color="#e3e5e8")
 
 

@@ -14,23 +14,23 @@ PATH = "/v3/list_invoices"
 PER_PAGE = 25
 KEYS = {"web_api_key": "of-the-benchmarks", "app_key": "of-the-benchmarks-too"}
 
-Answer = tuple[list[Any], int]
+PageContent = tuple[list[Any], int]
 """The invoices of a page, and the number of all invoices."""
 
 
-def asked(number: int) -> dict[str, int]:
+def request_body(number: int) -> dict[str, int]:
     """Return the body of a request for a page."""
     return {"per_page": PER_PAGE, "page_number": number}
 
 
-def of_json(data: dict[str, Any]) -> Answer:
+def of_json(data: dict[str, Any]) -> PageContent:
     """Return the content of a response that was decoded to dicts."""
     return data["invoices"], data["total_count"]
 
 
-def of_model(answer: Any) -> Answer:
+def of_model(response: Any) -> PageContent:
     """Return the content of a response that is an object of a model."""
-    return answer.invoices, answer.total_count
+    return response.invoices, response.total_count
 
 
 class _Either:
@@ -46,7 +46,7 @@ of_attribute = staticmethod(attrgetter("amount_due"))
 class Pages(_Either):
     """A sync peer that reads one page after the other."""
 
-    def page(self, number: int) -> Answer:
+    def page(self, number: int) -> PageContent:
         """Return a page."""
         raise NotImplementedError
 
@@ -80,9 +80,9 @@ class Json(Pages):
 
     def data(self, number: int) -> dict[str, Any]:
         """Return a page as decoded JSON."""
-        return self._client.post(self._target, json=asked(number)).json()
+        return self._client.post(self._target, json=request_body(number)).json()
 
-    def page(self, number: int) -> Answer:
+    def page(self, number: int) -> PageContent:
         """Return a page."""
         return of_json(self.data(number))
 
@@ -94,7 +94,7 @@ class Json(Pages):
 class AsyncPages(_Either):
     """An async peer that reads several pages at a time."""
 
-    async def page(self, number: int) -> Answer:
+    async def page(self, number: int) -> PageContent:
         """Return a page."""
         raise NotImplementedError
 

@@ -2,7 +2,7 @@
 
 import openapi_generator_httpx as generated
 
-from benchmarks.peers import KEYS, PER_PAGE, Answer, AsyncPages, of_attribute, of_model
+from benchmarks.peers import KEYS, PER_PAGE, AsyncPages, PageContent, of_attribute, of_model
 
 
 class Peer(AsyncPages):
@@ -14,7 +14,7 @@ class Peer(AsyncPages):
         self._client = generated.ApiClient(generated.Configuration(host=url, api_key=KEYS))
         self._api = generated.InvoicesApi(self._client)
 
-    async def page(self, number: int) -> Answer:
+    async def page(self, number: int) -> PageContent:
         """Return a page."""
         body = generated.InvoiceListRequest(per_page=PER_PAGE, page_number=number)
         return of_model(await self._api.list_invoices(body))

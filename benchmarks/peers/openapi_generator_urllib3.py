@@ -2,7 +2,7 @@
 
 import openapi_generator_urllib3 as generated
 
-from benchmarks.peers import KEYS, PER_PAGE, Answer, Pages, of_attribute, of_model
+from benchmarks.peers import KEYS, PER_PAGE, PageContent, Pages, of_attribute, of_model
 
 
 class Peer(Pages):
@@ -14,7 +14,7 @@ class Peer(Pages):
         self._client = generated.ApiClient(generated.Configuration(host=url, api_key=KEYS))
         self._api = generated.InvoicesApi(self._client)
 
-    def page(self, number: int) -> Answer:
+    def page(self, number: int) -> PageContent:
         """Return a page."""
         return of_model(
             self._api.list_invoices(

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from benchmarks.peers import Answer, of_attribute, of_model, raw_httpx
+from benchmarks.peers import PageContent, of_attribute, of_model, raw_httpx
 from benchmarks.peers.models import invoice_list
 
 InvoiceList = invoice_list(BaseModel)
@@ -13,6 +13,6 @@ class Peer(raw_httpx.Peer):
 
     amount = of_attribute
 
-    def page(self, number: int) -> Answer:
+    def page(self, number: int) -> PageContent:
         """Return a page."""
         return of_model(InvoiceList.model_validate(self.data(number)))
