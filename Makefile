@@ -216,12 +216,12 @@ test: $(VENV)/dev ## run the tests with coverage (ARGS=... for some of them, wit
 
 .PHONY: faults
 faults: $(VENV)/dev ## simulate every network fault, and write docs/faults.md
-	@WRITE_FAULTS=1 $(BIN)/python -m pytest --quiet tests/test_faults.py
+	@WRITE_FAULTS=1 $(BIN)/python -m pytest --quiet tests/core/test_faults.py
 
 .PHONY: fuzz
 fuzz: $(VENV)/dev ## run each property test on 10,000 examples (half an hour)
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz -o faulthandler_timeout=3600 \
-		$(if $(ARGS),$(ARGS),$(wildcard tests/test_fuzz*.py tests/test_listing_histories.py))
+		$(if $(ARGS),$(ARGS),$(wildcard tests/*/test_fuzz*.py) tests/core/test_listing_histories.py)
 
 .PHONY: lint
 lint: $(VENV)/node style lint-spec lint-workflows ## check style, types, imports, the contract and the workflows

@@ -6,13 +6,14 @@ FINERWORKS_BASE_URL. If that is not set, it is FinerWorks' production host.
 
 import os
 import sys
+from decimal import Decimal
 
 from finerworks import FinerWorks, FinerWorksError, money
 
 
 def main() -> int:
     """Print the table. After an error, print the message and return 1."""
-    amounts: list[float] = []
+    amounts: list[Decimal] = []
     try:
         with FinerWorks() as fw:
             print(f"{'invoice':<18} {'month':<8} {'due':<11} {'amount':>18}")

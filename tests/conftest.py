@@ -1,15 +1,15 @@
 """What tests share: a clean environment, no waits, and each behaviour asked of sync and of async."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import hypothesis
 import pytest
-import stamina
 from playwright.sync_api import Browser
 
 from browser import open_browser
-from callers import Async, Caller, Sync
+from callers import Async, Caller, Sync, retry_at_once
 from finerworks.sandbox import Sandbox
 
 # How many examples a property is tried on. No clock decides, and nothing is kept on disk.
@@ -23,6 +23,25 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("default")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def signals_as_from_a_terminal() -> Iterator[None]:
+    """Let commands that tests start meet each signal as in a terminal.
+
+    A shell starts what it runs in the background with SIGINT ignored, and nohup with SIGHUP; a
+    process that is started inherits that, but no handler.
+    """
+    ignored = [
+        number
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is signal.SIG_IGN
+    ]
+    for number in ignored:
+        signal.signal(number, lambda *_: None)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take away keys and hosts that the machine's user has set."""
@@ -32,10 +51,10 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_waits() -> Iterator[None]:
-    """Let retries follow at once; how long they wait is tested where it is decided."""
-    with stamina.set_testing(True, attempts=100, cap=True):
-        yield
+def no_waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let retries follow at once, except in a test that is marked with `waits`."""
+    if not request.node.get_closest_marker("waits"):
+        retry_at_once(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""FinerWorks' web API for Python: every invoice of an account, exact and whole, or a clear error.
+"""FinerWorks' web API for Python: every invoice of an account, with exact amounts, or an error.
 
 from finerworks import FinerWorks
 
@@ -6,7 +6,7 @@ with FinerWorks() as fw:  # keys from FINERWORKS_WEB_API_KEY and FINERWORKS_APP_
     for invoice in fw.invoices.list():  # every invoice, page after page
         print(invoice.invoice_id, invoice.amount_due, invoice.due_date)
 
-What needs httpx is imported when it is first used.
+Names that need httpx or the generated models are imported when they are first used.
 """
 
 from importlib import import_module
@@ -14,22 +14,30 @@ from typing import TYPE_CHECKING
 
 from finerworks import errors, money
 from finerworks._version import __version__
-from finerworks.errors import *  # noqa: F403 - the whole tree, as its own list names it
+from finerworks.errors import *  # noqa: F403 - every error, as its module lists them
 
 if TYPE_CHECKING:
-    from finerworks.attempts import PRODUCTION, TEST
     from finerworks.client import AsyncFinerWorks, FinerWorks
+    from finerworks.config import PRODUCTION, TEST
     from finerworks.http import AsyncHTTPClient, HTTPClient
-    from finerworks.pagination import AsyncPager, Page, Pager
+    from finerworks.listing import Page
+    from finerworks.pagination import AsyncPager, Pager
+    from finerworks_client.models import Invoice, InvoiceList
 
-_homes = {
-    "PRODUCTION": "attempts",
-    "TEST": "attempts",
-    "AsyncFinerWorks": "client",
-    "FinerWorks": "client",
+_MODULES = {
+    "PRODUCTION": "finerworks.config",
+    "TEST": "finerworks.config",
+    "AsyncFinerWorks": "finerworks.client",
+    "FinerWorks": "finerworks.client",
+    "AsyncHTTPClient": "finerworks.http",
+    "HTTPClient": "finerworks.http",
+    "AsyncPager": "finerworks.pagination",
+    "Pager": "finerworks.pagination",
+    "Page": "finerworks.listing",
+    "Invoice": "finerworks_client.models",
+    "InvoiceList": "finerworks_client.models",
 }
-_homes |= {"AsyncHTTPClient": "http", "HTTPClient": "http"}
-_homes |= {"AsyncPager": "pagination", "Page": "pagination", "Pager": "pagination"}
+"""The module of each name that is imported late."""
 
 __all__ = [
     "PRODUCTION",
@@ -39,15 +47,22 @@ __all__ = [
     "AsyncPager",
     "FinerWorks",
     "HTTPClient",
+    "Invoice",
+    "InvoiceList",
+    "Page",
+    "Pager",
+    "__version__",
+    "errors",
+    "money",
 ]
-__all__ += ["Page", "Pager", "__version__", "errors", "money"]
 __all__ += errors.__all__
 
 
 def __getattr__(name: str) -> object:
-    if name not in _homes:
+    if name not in _MODULES:
         raise AttributeError(f"module 'finerworks' has no attribute {name!r}")
-    globals()[name] = value = getattr(import_module(f"finerworks.{_homes[name]}"), name)
+    value: object = getattr(import_module(_MODULES[name]), name)
+    globals()[name] = value
     return value
 
 

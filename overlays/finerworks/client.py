@@ -1,132 +1,287 @@
-"""`FinerWorks` and `AsyncFinerWorks`: keys, an HTTP client and resources in one object."""
+"""`FinerWorks` and `AsyncFinerWorks`: keys, connections and the account's listings in one object."""
 
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from typing import TYPE_CHECKING, Generic, Never, Self, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Never, Self
 
 import httpx
 
-from finerworks.attempts import Settings, settled
-from finerworks.auth import KeyAuth, read_account_key
+from finerworks.config import Options
+from finerworks.credentials import hide, read_account_key
 from finerworks.http import AsyncHTTPClient, HTTPClient
-from finerworks.invoices import INVOICES
-from finerworks.resources import AsyncResource, Resource
 
 if TYPE_CHECKING:
+    from finerworks.invoices import AsyncInvoices, Invoices
     from finerworks_client import Client
 
-Door = TypeVar("Door", HTTPClient, AsyncHTTPClient)
 
-
-def _refuse(_: httpx.Request) -> Never:
-    raise RuntimeError(
-        "no keys here: FinerWorks is for sync, AsyncFinerWorks for async, with_options() for settings"
-    )
-
-
-class _FinerWorks(Generic[Door]):
-    """What the sync and the async client share."""
-
-    _kind: type[Door]
-    _put: str
-
-    client: "Client"
-    """The generated client, ready for the functions under `finerworks_client.api`. It is opened and
-    closed with this one: use it without ``with``."""
-
-    def __init__(
-        self,
-        *,
-        account_key: str | None = None,
-        http_client: Door | None = None,
-        **settings: Unpack[Settings],
-    ) -> None:
-        settings, self.account_key = settled(settings), read_account_key(account_key)
-        # For callers without a type checker.
-        if not isinstance(http_client, self._kind | None):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(
-                f"http_client= is a finerworks.{self._kind.__name__}, not {type(http_client).__name__}"
-            )
-        self._door: Door = (
-            self._kind(**settings) if http_client is None else http_client.view(settings)
-        )
-        cast(KeyAuth, self._door.auth).require()
-        from finerworks_client import Client  # noqa: PLC0415 - brings attrs, which takes time to import
-
-        # The transport stands where the generated client would open a door of its own, without keys or bounds.
-        self.client = Client(
-            str(self._door.base_url), httpx_args={"transport": httpx.MockTransport(_refuse)}
-        )
-        getattr(self.client, self._put)(self._door)
-
-    def with_options(self, *, account_key: str | None = None, **settings: Unpack[Settings]) -> Self:
-        """Give a view with other settings that shares the connections; None leaves a setting.
-
-        Closing a view closes nothing; closing this client ends its views too.
-        """
-        settings, account = (
-            settled(settings),
-            self.account_key if account_key is None else account_key,
-        )
-        return type(self)(account_key=account, http_client=self._door, **settings)
-
-
-class FinerWorks(_FinerWorks[HTTPClient], AbstractContextManager["FinerWorks"]):
+class FinerWorks:
     """FinerWorks' web API, for one pair of keys.
 
-    A context manager: leaving it closes its connections. Many threads may use one at once.
-
-    Attributes:
-        invoices: The account's invoices: ``invoices.list()`` gives all of them, ``invoices.page()`` one page.
-        client: The generated client, ready for the functions under `finerworks_client.api`.
+    Use it as a context manager: leaving it closes its connections. Threads may share it. A forked
+    process may use it too, with connections of its own.
 
     Args:
-        web_api_key, app_key: The two keys; both are needed. None: from `FINERWORKS_WEB_API_KEY` and
-            `FINERWORKS_APP_KEY`.
-        account_key: Whose data to read, for accounts that may read for others. None: from
+        web_api_key: The web API key. None: read `FINERWORKS_WEB_API_KEY`.
+        app_key: The app key. None: read `FINERWORKS_APP_KEY`. Both keys are needed.
+        account_key: The account to read, for platforms that may read for others. None: read
             `FINERWORKS_ACCOUNT_KEY`, else the account that the keys belong to.
-        base_url: The origin to speak to. None: from `FINERWORKS_BASE_URL`, else `PRODUCTION`.
-        timeout: Seconds that one attempt may take as a whole, or an `httpx.Timeout` for its parts;
-            see `HTTPClient`. None: 30 seconds, or what ``http_client`` has.
-        max_retries: How often a failed request is sent again. None: 2, or what ``http_client`` has.
-        max_body_bytes, allow_insecure_http: As `HTTPClient` has them.
-        http_client (HTTPClient | None): A client with a proxy or a transport of your own. What is not given here is
-            taken from it, as it is now: set its hooks before. It stays yours to close.
+        base_url: The origin to talk to. None: read `FINERWORKS_BASE_URL`, else `PRODUCTION`.
+        timeout: Seconds that one attempt may take, or an `httpx.Timeout` for its steps; see
+            `HTTPClient`. None: 30 seconds, or what ``http_client`` has.
+        max_retries: How often a failed request is sent again, from 0. None: 2, or what
+            ``http_client`` has.
+        max_body_bytes: The largest response, in bytes. None: 32 MiB, or what ``http_client`` has.
+        allow_insecure_http: Whether ``base_url`` may be http:// on another host than this machine.
+        http_client: A client with a proxy or transport of your own. Settings that are not given
+            here are its own, as they are now: set its hooks first. You close it yourself.
 
     Raises:
         CredentialsError: A key is missing or malformed. The message does not show it.
         ValueError: Another argument is out of its range.
-        TypeError: There is no such argument, or ``http_client`` is of another kind.
+        TypeError: ``http_client`` is of another class.
     """
 
-    _kind, _put = HTTPClient, "set_httpx_client"
+    client: "Client"
+    """The generated client, for the functions under `finerworks_client.api`. It is opened and
+    closed with this object: use it without ``with``."""
 
-    invoices = Resource(INVOICES)
-    """The account's invoices."""
+    invoices: "Invoices"
+    """The account's invoices: ``list()`` returns all of them, ``page()`` one page."""
+
+    def __init__(
+        self,
+        *,
+        web_api_key: str | None = None,
+        app_key: str | None = None,
+        account_key: str | None = None,
+        base_url: str | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        max_body_bytes: int | None = None,
+        allow_insecure_http: bool | None = None,
+        http_client: HTTPClient | None = None,
+    ) -> None:
+        # A traceback with local variables must not show the keys.
+        web_api_key = hide(web_api_key)
+        app_key = hide(app_key)
+        # Imported late: asyncio and the generated models take time to import.
+        from finerworks.invoices import INVOICES  # noqa: PLC0415
+        from finerworks.resources import Resource  # noqa: PLC0415
+
+        self._account_key = read_account_key(account_key)
+        self._owns_http_client = http_client is None
+        if http_client is None:
+            http_client = HTTPClient(
+                web_api_key=web_api_key,
+                app_key=app_key,
+                base_url=base_url,
+                timeout=timeout,
+                max_retries=max_retries,
+                max_body_bytes=max_body_bytes,
+                allow_insecure_http=allow_insecure_http,
+            )
+        elif not isinstance(http_client, HTTPClient):  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without a type checker
+            raise TypeError(_wrong_client("HTTPClient", http_client))
+        else:
+            http_client = http_client.with_options(
+                Options(
+                    web_api_key=web_api_key,
+                    app_key=app_key,
+                    base_url=base_url,
+                    timeout=timeout,
+                    max_retries=max_retries,
+                    max_body_bytes=max_body_bytes,
+                    allow_insecure_http=allow_insecure_http,
+                )
+            )
+        http_client.config.credentials.require()
+        self._http_client = http_client
+        self.client = _generated_client(http_client)
+        self.client.set_httpx_client(http_client)
+        self.invoices = Resource(INVOICES, self.client, self._account_key)
+
+    def with_options(
+        self,
+        *,
+        web_api_key: str | None = None,
+        app_key: str | None = None,
+        account_key: str | None = None,
+        base_url: str | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        max_body_bytes: int | None = None,
+        allow_insecure_http: bool | None = None,
+    ) -> Self:
+        """Return a client with other settings that shares the connections of this one.
+
+        An argument that is None leaves its setting as it is. Closing the new client closes
+        nothing; closing this one ends both.
+
+        Args:
+            web_api_key: As in `FinerWorks`.
+            app_key: As in `FinerWorks`.
+            account_key: As in `FinerWorks`.
+            base_url: As in `FinerWorks`.
+            timeout: As in `FinerWorks`.
+            max_retries: As in `FinerWorks`.
+            max_body_bytes: As in `FinerWorks`.
+            allow_insecure_http: As in `FinerWorks`.
+
+        Raises:
+            CredentialsError: A key is malformed. The message does not show it.
+            ValueError: Another argument is out of its range.
+        """
+        # A traceback with local variables must not show the keys.
+        web_api_key = hide(web_api_key)
+        app_key = hide(app_key)
+        return type(self)(
+            web_api_key=web_api_key,
+            app_key=app_key,
+            account_key=self._account_key if account_key is None else account_key,
+            base_url=base_url,
+            timeout=timeout,
+            max_retries=max_retries,
+            max_body_bytes=max_body_bytes,
+            allow_insecure_http=allow_insecure_http,
+            http_client=self._http_client,
+        )
 
     def close(self) -> None:
-        """Close the connections; those of an ``http_client`` of yours stay open."""
-        if self._door.owner is None:
-            self._door.close()
+        """Close the connections. Those of an ``http_client`` of yours stay open."""
+        if self._owns_http_client:
+            self._http_client.close()
+
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
 
-class AsyncFinerWorks(_FinerWorks[AsyncHTTPClient], AbstractAsyncContextManager["AsyncFinerWorks"]):
-    """FinerWorks' web API for asyncio, for one pair of keys; its arguments are `FinerWorks`'.
+class AsyncFinerWorks:
+    """FinerWorks' web API for asyncio, for one pair of keys.
 
-    An async context manager, for the one event loop that it is used in.
+    It takes the arguments of `FinerWorks`. Use it as an async context manager, in one event loop.
     """
 
-    _kind, _put = AsyncHTTPClient, "set_async_httpx_client"
+    client: "Client"
+    """The generated client, for the functions under `finerworks_client.api`. It is opened and
+    closed with this object: use it without ``with``."""
 
-    invoices = AsyncResource(INVOICES)
-    """The account's invoices."""
+    invoices: "AsyncInvoices"
+    """The account's invoices: ``list()`` returns all of them, ``page()`` one page."""
+
+    def __init__(
+        self,
+        *,
+        web_api_key: str | None = None,
+        app_key: str | None = None,
+        account_key: str | None = None,
+        base_url: str | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        max_body_bytes: int | None = None,
+        allow_insecure_http: bool | None = None,
+        http_client: AsyncHTTPClient | None = None,
+    ) -> None:
+        # A traceback with local variables must not show the keys.
+        web_api_key = hide(web_api_key)
+        app_key = hide(app_key)
+        # Imported late: asyncio and the generated models take time to import.
+        from finerworks.invoices import INVOICES  # noqa: PLC0415
+        from finerworks.resources import AsyncResource  # noqa: PLC0415
+
+        self._account_key = read_account_key(account_key)
+        self._owns_http_client = http_client is None
+        if http_client is None:
+            http_client = AsyncHTTPClient(
+                web_api_key=web_api_key,
+                app_key=app_key,
+                base_url=base_url,
+                timeout=timeout,
+                max_retries=max_retries,
+                max_body_bytes=max_body_bytes,
+                allow_insecure_http=allow_insecure_http,
+            )
+        elif not isinstance(http_client, AsyncHTTPClient):  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without a type checker
+            raise TypeError(_wrong_client("AsyncHTTPClient", http_client))
+        else:
+            http_client = http_client.with_options(
+                Options(
+                    web_api_key=web_api_key,
+                    app_key=app_key,
+                    base_url=base_url,
+                    timeout=timeout,
+                    max_retries=max_retries,
+                    max_body_bytes=max_body_bytes,
+                    allow_insecure_http=allow_insecure_http,
+                )
+            )
+        http_client.config.credentials.require()
+        self._http_client = http_client
+        self.client = _generated_client(http_client)
+        self.client.set_async_httpx_client(http_client)
+        self.invoices = AsyncResource(INVOICES, self.client, self._account_key)
+
+    def with_options(
+        self,
+        *,
+        web_api_key: str | None = None,
+        app_key: str | None = None,
+        account_key: str | None = None,
+        base_url: str | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        max_body_bytes: int | None = None,
+        allow_insecure_http: bool | None = None,
+    ) -> Self:
+        """Return a client with other settings that shares the connections of this one.
+
+        See `FinerWorks.with_options`.
+        """
+        # A traceback with local variables must not show the keys.
+        web_api_key = hide(web_api_key)
+        app_key = hide(app_key)
+        return type(self)(
+            web_api_key=web_api_key,
+            app_key=app_key,
+            account_key=self._account_key if account_key is None else account_key,
+            base_url=base_url,
+            timeout=timeout,
+            max_retries=max_retries,
+            max_body_bytes=max_body_bytes,
+            allow_insecure_http=allow_insecure_http,
+            http_client=self._http_client,
+        )
 
     async def aclose(self) -> None:
-        """Close the connections; those of an ``http_client`` of yours stay open."""
-        if self._door.owner is None:
-            await self._door.aclose()
+        """Close the connections. Those of an ``http_client`` of yours stay open."""
+        if self._owns_http_client:
+            await self._http_client.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self.aclose()
+
+
+def _generated_client(http_client: HTTPClient | AsyncHTTPClient) -> "Client":
+    """Return a generated client that cannot open connections by itself.
+
+    It would open them without keys and limits, for the functions of the other kind (sync or
+    async) and for its own `with_timeout()` and the like.
+    """
+    from finerworks_client import Client  # noqa: PLC0415 - brings attrs
+
+    return Client(str(http_client.base_url), httpx_args={"transport": httpx.MockTransport(_refuse)})
+
+
+def _refuse(_: httpx.Request) -> Never:
+    raise RuntimeError(
+        "this client sends no keys: use FinerWorks for sync and AsyncFinerWorks for async functions, "
+        "and with_options() for other settings"
+    )
+
+
+def _wrong_client(expected: str, http_client: object) -> str:
+    return f"http_client= must be a finerworks.{expected}, not {type(http_client).__name__}"

@@ -1,26 +1,29 @@
-"""What can go wrong, as one tree. Catch a branch to catch all that is under it.
+"""Everything that can go wrong with a request, as one tree of exceptions.
+
+Catch a branch to catch everything below it.
 
     FinerWorksError
     ├── CredentialsError          a key is missing or malformed (also a ValueError)
-    ├── APIConnectionError        no answer: refused, reset, cut off, a bad certificate
-    │   └── APITimeoutError       no whole answer in time
-    ├── APIStatusError            an answer with an HTTP status that is not 2xx
+    ├── APIConnectionError        no response: refused, reset, cut off, bad certificate
+    │   └── APITimeoutError       no complete response in time
+    ├── APIStatusError            a response with an HTTP status that is not 2xx
     │   ├── RedirectError         3xx: never followed
     │   ├── BadRequestError       400
-    │   ├── AuthenticationError   401, and the 400 that refuses the keys
+    │   ├── AuthenticationError   401, and the 400 that rejects the keys
     │   ├── PermissionDeniedError 403
     │   ├── NotFoundError         404
     │   ├── RateLimitError        429
     │   └── ServerError           5xx
     ├── RequestRejectedError      HTTP 200, but `status.success` is false
-    ├── ResponseValidationError   an answer that breaks the contract
-    └── ListingChangedError       a listing that moved and could not be read whole
+    ├── ResponseValidationError   a response that breaks the contract
+    └── ListingChangedError       a listing that kept changing while it was read
 
-No error holds a key, a header, a request object or a whole body. All can be pickled and copied.
+No error holds a key, a header, a request object or a complete body. All errors can be pickled
+and copied.
 """
 
-import json
-from typing import ClassVar, cast
+from collections.abc import Callable
+from typing import ClassVar, NamedTuple
 
 __all__ = [
     "APIConnectionError",
@@ -30,6 +33,7 @@ __all__ = [
     "BadRequestError",
     "CredentialsError",
     "FinerWorksError",
+    "InvalidField",
     "ListingChangedError",
     "NotFoundError",
     "PermissionDeniedError",
@@ -41,78 +45,126 @@ __all__ = [
 ]
 
 MAX_MESSAGE = 500
-"""Characters of the server's words that a message keeps."""
+"""The longest part of a server's text that an error message quotes, in characters."""
 
 MAX_BODY = 2_000
-"""Characters of an answer's body that an error keeps."""
-
-REFUSED_KEYS = "authorization_credentials"
-"""How the name of the ModelState entry ends that refuses the keys (seen of the live API)."""
+"""The longest part of a response's body that an error keeps, in characters."""
 
 
 class FinerWorksError(Exception):
-    """The root of every error that this package raises for a request."""
+    """The root of every error that this package raises for a request.
+
+    Attributes:
+        message: What happened.
+        reference_id: FinerWorks' own identifier of the response, if it sent one. Quote it when
+            you contact FinerWorks.
+        body: The beginning of the response's body, at most 2,000 characters. Empty if there was
+            no response.
+        method: The HTTP method of the failed request, if there was one.
+        path: The path of that request, without its query.
+        attempts: How often the request was sent. 0 if it was not.
+    """
 
     hint: ClassVar[str] = ""
     """What to do next: the last sentence of ``str(error)``."""
 
-    message: str
-    """What happened, in words."""
-    reference_id: str | None = None
-    """FinerWorks' own name for the answer, if it gave one. Quote it to them."""
-    method: str | None = None
-    """The HTTP method of the request that failed, once there was one."""
-    path: str | None = None
-    """The path of that request, without its query."""
-    attempts: int = 0
-    """How often that request was tried; 0 if it was not."""
-
-    def __init__(self, message: str, **details: object) -> None:
+    def __init__(self, message: str, *, reference_id: str | None = None, body: str = "") -> None:
         super().__init__(message)
-        vars(self).update(details, message=message)
+        self.message = message
+        self.reference_id = reference_id
+        self.body = body
+        self.method: str | None = None
+        self.path: str | None = None
+        self.attempts = 0
 
     def __str__(self) -> str:
-        tried = f"{self.method} {self.path}, attempt {self.attempts}: " if self.attempts else ""
-        asked = f" FinerWorks' reference: {self.reference_id}." if self.reference_id else ""
-        return f"{tried}{self.message.rstrip('.')}.{asked} {self.hint}".rstrip()
+        sentences = [f"{self.message.rstrip('.')}."]
+        if self.reference_id:
+            sentences.append(f"FinerWorks' reference: {self.reference_id}.")
+        if self.hint:
+            sentences.append(self.hint)
+        text = " ".join(sentences)
+        if self.attempts:
+            return f"{self.method} {self.path}, attempt {self.attempts}: {text}"
+        return text
 
     def __reduce__(self) -> tuple[object, ...]:
-        # As it comes, an exception is made again from its args alone: that fails for keywords.
+        # By default an exception is rebuilt by calling its class with `args` alone, which fails
+        # for classes that require keyword arguments.
         return Exception.__new__, (type(self), *self.args), self.__dict__
+
+    def add_request(
+        self, *, method: str, path: str, attempts: int, redact: Callable[[str], str]
+    ) -> None:
+        """Record which request failed, and remove the keys from every text the server sent.
+
+        Texts are shortened only after that, so that no part of a key is left at a cut.
+
+        Args:
+            method: The HTTP method of the request.
+            path: The path of the request.
+            attempts: How often it was sent.
+            redact: Returns a text without the keys.
+        """
+        self.method = method
+        self.path = path
+        self.attempts = attempts
+        self.message = shorten(redact(self.message))
+        self.args = (self.message,)
+        self.body = redact(self.body)[:MAX_BODY]
+        if self.reference_id is not None:
+            self.reference_id = redact(self.reference_id)[:MAX_BODY]
 
 
 class CredentialsError(FinerWorksError, ValueError):
-    """A key is missing, or cannot be sent as a header. Nothing was sent, and no key is shown."""
+    """A key is missing, or cannot be sent as a header. Nothing was sent. No key is shown."""
 
 
 class APIConnectionError(FinerWorksError):
-    """No whole answer came."""
+    """No complete response arrived.
 
-    hint = "Check the network, a proxy's settings and the base URL."
+    Attributes:
+        transient: Whether another attempt may succeed. False for a certificate that cannot be
+            verified.
+    """
 
-    transient: bool = True
-    """Whether trying again may help: not where a certificate does not verify."""
+    hint = "Check the network, the proxy settings and the base URL."
+
+    def __init__(self, message: str, *, transient: bool = True) -> None:
+        super().__init__(message)
+        self.transient = transient
 
 
 class APITimeoutError(APIConnectionError):
-    """No whole answer came in the time that the client's ``timeout`` allows."""
+    """No complete response arrived within the client's ``timeout``."""
 
     hint = "Allow more time with timeout=, or try again later."
 
 
 class APIStatusError(FinerWorksError):
-    """An answer came with an HTTP status that is not 2xx."""
+    """A response arrived whose HTTP status is not 2xx.
 
-    status_code: int
-    """The HTTP status."""
-    body: str = ""
-    """The beginning of the answer's body, at most 2,000 characters."""
-    retry_after: float | None = None
-    """Seconds that the server asks to wait, or None when it names no usable time."""
+    Attributes:
+        status_code: The HTTP status.
+        retry_after: The seconds that the server asks to wait. None if it names no usable time.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int,
+        body: str = "",
+        reference_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, reference_id=reference_id, body=body)
+        self.status_code = status_code
+        self.retry_after = retry_after
 
 
 class RedirectError(APIStatusError):
-    """The server sent the request elsewhere (3xx). It is not followed: keys stay where they are."""
+    """3xx: the server sent the request elsewhere. Redirects are never followed."""
 
     hint = "Check the base URL: the API itself does not redirect."
 
@@ -122,9 +174,12 @@ class BadRequestError(APIStatusError):
 
 
 class AuthenticationError(APIStatusError):
-    """The server refused the keys: 401, or FinerWorks' 400 with `authorization_credentials`."""
+    """The server rejected the keys: 401, or FinerWorks' 400 with `authorization_credentials`."""
 
-    hint = "Check web_api_key= (FINERWORKS_WEB_API_KEY) and app_key= (FINERWORKS_APP_KEY), for the host of base_url=."
+    hint = (
+        "Check web_api_key= (FINERWORKS_WEB_API_KEY) and app_key= (FINERWORKS_APP_KEY), "
+        "for the host of base_url=."
+    )
 
 
 class PermissionDeniedError(APIStatusError):
@@ -132,128 +187,95 @@ class PermissionDeniedError(APIStatusError):
 
 
 class NotFoundError(APIStatusError):
-    """404: there is no such path on this host."""
+    """404: this host has no such path."""
 
     hint = "Check the base URL."
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests. ``retry_after`` has the seconds to wait, if the server named them."""
+    """429: too many requests. ``retry_after`` holds the seconds to wait, if the server says."""
 
     hint = "Wait before the next request."
 
 
 class ServerError(APIStatusError):
-    """5xx: the server failed, or a gateway before it."""
+    """5xx: the server failed, or a gateway in front of it."""
 
     hint = "Try again later."
 
 
 class RequestRejectedError(FinerWorksError):
-    """The server turned the request down under HTTP 200: `status.success` is false."""
+    """The server rejected the request with HTTP 200: `status.success` is false."""
+
+
+class InvalidField(NamedTuple):
+    """A part of a response that breaks the contract.
+
+    Attributes:
+        path: Where it is, such as ``invoices[3].due_date``. Empty for the response as a whole.
+        problem: What is wrong, such as ``is missing``.
+    """
+
+    path: str
+    problem: str
 
 
 class ResponseValidationError(FinerWorksError):
-    """An answer came that breaks the contract: not JSON, a field missing or of the wrong type."""
+    """A response breaks the contract: it is not JSON, or a field is missing or has a wrong type.
 
-    hint = "Nothing of it was handed on. If this goes on, the API has changed: report it."
+    Attributes:
+        invalid_fields: Every invalid field, at most 20.
+        field: The path of the first one, such as ``invoices[3].due_date``. None if the response
+            as a whole is invalid.
+        transient: Whether the response was damaged on its way, so that another attempt may
+            succeed.
+    """
 
-    field: str | None = None
-    """Where in the answer, such as ``invoices[3].due_date``; None for the answer as a whole."""
-    transient: bool = False
-    """Whether the answer was damaged on its way, so that asking again may help."""
+    hint = "The response was discarded. If this happens again, the API has changed: report it."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        invalid_fields: tuple[InvalidField, ...] = (),
+        transient: bool = False,
+        body: str = "",
+        reference_id: str | None = None,
+    ) -> None:
+        super().__init__(message, reference_id=reference_id, body=body)
+        self.invalid_fields = invalid_fields
+        self.field = invalid_fields[0].path or None if invalid_fields else None
+        self.transient = transient
 
 
 class ListingChangedError(FinerWorksError):
-    """The listing kept changing while it was read, so that nobody can say that it is whole."""
+    """The listing kept changing while it was read, so it may be incomplete."""
 
-    hint = "What was given until now may not be all: read the listing again."
-
-
-def shorten(text: str) -> str:
-    """Give the text on one line, without control characters, cut to `MAX_MESSAGE` characters."""
-    line = " ".join(
-        "".join(each if each.isprintable() else " " for each in text[: 2 * MAX_MESSAGE]).split()
-    )
-    return line if len(line) <= MAX_MESSAGE else line[: MAX_MESSAGE - 1] + "…"
+    hint = "The invoices so far may not be all of them: read the listing again."
 
 
-def parts(data: object) -> dict[str, object]:
-    """Give a JSON object's parts; of anything else, none."""
-    return cast(dict[str, object], data) if isinstance(data, dict) else {}
+def class_for_status(status_code: int) -> type[APIStatusError]:
+    """Return the class of the error for an HTTP status that is not 2xx."""
+    if 300 <= status_code < 400:
+        return RedirectError
+    if 500 <= status_code < 600:
+        return ServerError
+    return _CLASSES.get(status_code, APIStatusError)
 
 
-def reference(data: object) -> str | None:
-    """Give the reference id of an answer's envelope, if it has one."""
-    given = parts(parts(data).get("status")).get("reference_id")
-    text = " ".join(given.split())[: 50 * MAX_BODY] if isinstance(given, str) else ""
-    return "".join(each if each.isprintable() else "?" for each in text) or None
-
-
-def explain(data: object) -> str:
-    """Give the server's own words from whichever shape it put them in, or nothing."""
-    shapes = (
-        parts(data).get("Message"),
-        parts(data).get("message"),
-        parts(parts(data).get("status")).get("message"),
-    )
-    said = [words for words in shapes if isinstance(words, str)]
-    for name, told in parts(parts(data).get("ModelState")).items():
-        said.append(
-            f"{name}: {', '.join(map(str, cast(list[object], told))) if isinstance(told, list) else told}"
-        )
-    return " ".join(said)[: 50 * MAX_BODY].encode(errors="replace").decode()
-
-
-def rejection(data: object) -> RequestRejectedError | None:
-    """Give the error of an answer that says, under HTTP 200, that the request was turned down."""
-    if parts(parts(data).get("status")).get("success") is not False:
-        return None
-    told = f"the server turned the request down: {explain(data) or 'it gave no reason'}"
-    return RequestRejectedError(told, reference_id=reference(data))
-
-
-_KINDS: dict[int, type[APIStatusError]] = {
+_CLASSES: dict[int, type[APIStatusError]] = {
     400: BadRequestError,
     401: AuthenticationError,
     403: PermissionDeniedError,
+    404: NotFoundError,
+    429: RateLimitError,
 }
-_KINDS.update(
-    {404: NotFoundError, 429: RateLimitError, 3: RedirectError, 5: ServerError}
-)  # 3: 3xx, 5: 5xx
 
 
-def status_error(
-    status_code: int, content: bytes, *, retry_after: float | None, target: str
-) -> APIStatusError:
-    """Give the typed error of an HTTP status that is not 2xx, whatever its body is.
-
-    Args:
-        status_code: The HTTP status.
-        content: The body, or as much of it as is to be looked at.
-        retry_after: Seconds that the server asks to wait.
-        target: For a redirect, the origin that it names.
-    """
-    text = (
-        content.decode(json.detect_encoding(content), errors="replace")
-        .removeprefix("\ufeff")
-        .replace("\0", "")
-    )
-    try:
-        data: object = json.loads(text)
-    except (ValueError, RecursionError):
-        data = None
-    kind = _KINDS.get(status_code, _KINDS.get(status_code // 100, APIStatusError))
-    if status_code == 400 and any(
-        name.endswith(REFUSED_KEYS) for name in parts(parts(data).get("ModelState"))
-    ):
-        kind = AuthenticationError
-    said = (
-        f"a redirect to {target}"
-        if kind is RedirectError
-        else explain(data) or (text.strip() and text)
-    )
-    told, named = f"HTTP {status_code}: {said or 'without a body'}", reference(data)
-    return kind(
-        told, status_code=status_code, body=text, reference_id=named, retry_after=retry_after
-    )
+def shorten(text: str) -> str:
+    """Return a text on one line, without control characters, at most `MAX_MESSAGE` long."""
+    visible = "".join(char if char.isprintable() else " " for char in text[: 2 * MAX_MESSAGE])
+    line = " ".join(visible.split())
+    if len(line) <= MAX_MESSAGE:
+        return line
+    return line[: MAX_MESSAGE - 1] + "…"

@@ -1,250 +1,320 @@
-"""The one door that a request leaves by.
+"""The httpx clients that talk to FinerWorks: httpx's own, with this package's transport in them.
 
-`HTTPClient` and `AsyncHTTPClient` are httpx clients whose `send()` does what every operation needs:
-it adds the keys, bounds time and size, refuses redirects, checks what came, makes a typed error of
-every failure, and tries again what is safe to try again. Put into the generated client, they give
-all of it to each generated function; anything else that takes an httpx client has it too.
+In the generated client they give every generated function the keys, time limits, retries and
+typed errors. They also work wherever an httpx client is accepted.
 """
 
-import contextlib
-import copy
 import functools
 import os
 import ssl
 import sys
-from collections.abc import AsyncIterable, Callable, Iterable
-from typing import Generic, Self, TypeVar, Unpack, cast
-from urllib.request import getproxies, proxy_bypass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
-from finerworks import retries
 from finerworks._version import __version__
-from finerworks.attempts import LOOPBACK, Attempt, Policy, Settings, settled
-from finerworks.pace import PACE
+from finerworks.config import Config, Options, change_config, create_config
+from finerworks.credentials import hide
+from finerworks.proxies import NO_PROXIES, read_proxies
 
-_HEADERS = {
+if TYPE_CHECKING:
+    from finerworks.transport import AsyncTransport, Transport
+
+HEADERS = {
     "Accept": "application/json",
-    "Accept-Encoding": "gzip",
-}  # what the door itself unpacks, within bounds
-_HEADERS["User-Agent"] = (
-    f"finerworks/{__version__} python/{sys.version.split()[0]} httpx/{httpx.__version__}"
-)
+    "Accept-Encoding": "gzip",  # what the transport decodes itself, within the size limit
+    "User-Agent": f"finerworks/{__version__} python/{sys.version.split()[0]} "
+    f"httpx/{httpx.__version__}",
+}
 
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=60)
-"""Connections, and the seconds that an idle one is kept. httpcore counts those in use as kept alive too."""
+"""The most connections, and the seconds that an idle one is kept. httpcore counts those in use as
+kept alive too."""
 
-Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
-
-
-@functools.lru_cache(maxsize=8)
-def _tls(*_: str | None) -> ssl.SSLContext:
-    """Read the certificates that are trusted, by httpx's rules: once for each setting of the environment."""
-    return httpx.create_ssl_context()
+_IN_PROCESS = (httpx.MockTransport, httpx.ASGITransport, httpx.WSGITransport)
+"""Transports without connections, which a forked process may use as well."""
 
 
-@functools.lru_cache(maxsize=256)
-def _whole(base: str, path: str) -> httpx.URL:
-    return httpx.URL(base).copy_with(raw_path=httpx.URL(path).raw_path)
+class HTTPClient(httpx.Client):
+    """An `httpx.Client` that adds the keys to requests and returns checked responses.
 
+    Create one to set a proxy, TLS or a transport of your own, and pass it to `FinerWorks` as
+    ``http_client=``, or use it wherever an `httpx.Client` is accepted.
 
-class _Door(Generic[Transport]):
-    """What the sync and the async door share; in each, an httpx client comes after it.
+    A request raises a `FinerWorksError` for every failure of its own. Exceptions of your own code,
+    such as an event hook's, pass through. Redirects are never followed, cookies of the server are
+    never kept, and a response is read completely before it is returned.
 
-    Of that client's own way of sending nothing is used: it would look for cookies and redirects each time.
-    """
-
-    _open: Callable[..., Transport]
-    owner: Self | None = None  # of a view: the client whose connections it uses
-
-    def __init__(self, *, transport: Transport | None = None, **settings: Unpack[Settings]) -> None:
-        self._policy = own = Policy(settings := settled(settings))
-        new: functools.partial[Transport] = functools.partial(type(self)._open, limits=LIMITS)
-        if transport is None:
-            new.keywords["verify"] = _tls(
-                os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-            )
-        proxies = getproxies() if transport is None else {}
-        named = {scheme: proxies.get(scheme) or proxies.get("all") for scheme in ("http", "https")}
-        whole = {
-            scheme: it if "://" in it else f"http://{it}" for scheme, it in named.items() if it
-        }
-        self._proxied: dict[str, Transport] = {
-            scheme: new(proxy=proxy) for scheme, proxy in whole.items()
-        }
-        self._direct: Transport = new() if transport is None else transport
-        start = cast(
-            Callable[..., None], super().__init__
-        )  # httpx's, of the client that comes after
-        given = {
-            "base_url": own.base_url,
-            "auth": own.keys,
-            "timeout": own.timeout,
-            "headers": _HEADERS,
-        }
-        # It is to close them.
-        start(
-            transport=self._direct,
-            mounts={f"{scheme}://": it for scheme, it in self._proxied.items()},
-            **given,
-        )
-
-    def view(self, settings: Settings) -> Self:
-        """Give a client with other settings that shares this one's connections: it is this one that is to be closed."""
-        view = copy.copy(self)
-        view.owner, view._policy = (
-            self.owner or self,
-            (policy := Policy(settled(self._policy.settings, settings))),
-        )
-        client = cast(httpx.Client, view)  # or its async twin: both have what is set here
-        client.base_url, client.auth, client.headers = (
-            policy.base_url,
-            policy.keys,
-            client.headers,
-        )  # a copy of them
-        client.timeout = policy.timeout if "timeout" in settings else client.timeout
-        return view
-
-    def build_request(self, method: str, url: httpx.URL | str, **options: object) -> httpx.Request:
-        """Build a request, as httpx does. The URL of a path is made once, not for each request."""
-        client = cast(httpx.Client, super())
-        if isinstance(url, str) and url.startswith("/") and not url.startswith("//"):
-            url = _whole(str(client.base_url), url)
-        return cast(Callable[..., httpx.Request], client.build_request)(method, url, **options)
-
-    def _ready(self, request: httpx.Request) -> httpx.Request:
-        if cast(httpx.Client, self.owner or self).is_closed:
-            raise RuntimeError("this FinerWorks client is closed: make a new one")
-        return request
-
-    def _signing(self, options: dict[str, object]) -> httpx.Auth:
-        """Give what puts keys on: the caller's, the client's, or nothing."""
-        given = options.get("auth", httpx.USE_CLIENT_DEFAULT)
-        chosen = cast(httpx.Client, self).auth if given is httpx.USE_CLIENT_DEFAULT else given
-        if not isinstance(chosen, httpx.Auth | None):
-            raise TypeError(f"auth= is an httpx.Auth or None, not {type(chosen).__name__}")
-        return chosen or httpx.Auth()
-
-    def _wire(self, request: httpx.Request) -> Transport:
-        """Give the way of a request. No proxy of the environment is for this machine."""
-        host = request.url.host
-        proxied = (
-            self._proxied
-            if self._proxied and host not in LOOPBACK and not proxy_bypass(host)
-            else {}
-        )
-        return proxied.get(request.url.scheme, self._direct)
-
-
-class HTTPClient(_Door[httpx.BaseTransport], httpx.Client):
-    """An `httpx.Client` through which requests to FinerWorks leave, and answers come back checked.
-
-    Make one to set a proxy, TLS or a transport of your own, and hand it to `FinerWorks` as
-    ``http_client=``; or use it wherever an `httpx.Client` is taken.
+    Event hooks run once for each call: a request hook before the first attempt, a response hook
+    after the last one, if that succeeded. Hooks never see the keys.
 
     Args:
-        web_api_key, app_key: The keys. None: from `FINERWORKS_WEB_API_KEY`, `FINERWORKS_APP_KEY`.
-            They may be missing here and be given to `FinerWorks`; a request fails without them.
-        base_url: The origin to speak to, and the only one that the keys go to. None: from
+        web_api_key: The web API key. None: read `FINERWORKS_WEB_API_KEY`. It may be missing here
+            and be passed to `FinerWorks`; a request without it fails.
+        app_key: The app key. None: read `FINERWORKS_APP_KEY`. It may be missing here as well.
+        base_url: The origin to talk to, and the only one that receives the keys. None: read
             `FINERWORKS_BASE_URL`, else `PRODUCTION`.
-        timeout: Seconds for a whole attempt, from its start to the last byte of the answer's body; or
-            an `httpx.Timeout` for its parts, the longest of which then bounds the whole too. A part
-            that is None is not bounded, nor then is the whole. Default 30. Waiting for a free
-            connection counts; looking up a host's name is the operating system's to bound, and each
-            further address of a host that has several has the time that is left anew. Not bounded as a
-            whole is the head of an answer on a connection that another client opened on a transport that
-            both use, that a request with a ``trace`` extension of its own opened, or, for sync, that goes
-            through a proxy that itself speaks TLS: there, each read has this time. Nor, for sync, is the
-            sending of a large body, each part of which has it.
-        max_retries: How often a failed request is sent again, from 0. Default 2.
-        max_body_bytes: How large an answer may be, in bytes, as it comes and unpacked.
-            Default 32 MiB.
-        allow_insecure_http: Whether ``base_url`` may be http:// on a host other than this machine,
-            where others can read the keys on the way.
-        transport (httpx.BaseTransport | None): What to send through in place of httpx's own transport, such as
-            ``httpx.HTTPTransport(proxy=..., verify=..., limits=...)``. Without one, proxies come from
-            the environment, as httpx reads it; not for this machine itself.
+        timeout: Seconds that one attempt may take, from its start to the last byte of the
+            response; or an `httpx.Timeout` for its steps, the longest of which then limits the
+            attempt as well. A step that is None is not limited, and then neither is the attempt.
+            None: 30 seconds. Waiting for a free connection counts. Not limited are the lookup of a
+            host's name, which is the operating system's, and connections that another client
+            opened on a transport that both use.
+        max_retries: How often a failed request is sent again, from 0. None: 2.
+        max_body_bytes: The largest response, in bytes, as it arrives and decompressed. None:
+            32 MiB.
+        allow_insecure_http: Whether ``base_url`` may be http:// on another host than this machine.
+            Others can read the keys on the way.
+        transport: What to send through instead of httpx's own transport, such as
+            ``httpx.HTTPTransport(proxy=..., verify=..., limits=...)``. Without one, the proxies of
+            the environment are used, except for this machine itself.
 
     Raises:
         CredentialsError: A key is malformed.
         ValueError: Another argument is out of its range.
-        TypeError: There is no such argument.
-
-    A request raises a `FinerWorksError` for every failure of its own, and lets others, such as an
-    event hook's, through as they are; only an httpx transport error about this very address is always taken
-    for the request's. A redirect is never followed, a cookie of the server's never
-    kept, and an answer is read whole before it is handed on, whatever `send()` is told about that.
     """
 
-    _open = httpx.HTTPTransport
+    config: Config
+    """The settings of this client."""
 
-    def send(self, request: httpx.Request, **options: object) -> httpx.Response:
-        """Send a request and give its answer, read whole and checked.
+    shares_connections: bool = False
+    """Whether the connections belong to another client, which closes them."""
 
-        Args:
-            request: What to send. It is left as it is: keys are put on a copy of it.
-            options: As httpx has them; of these, ``auth`` stands in for the keys, and no other has an effect.
+    _transport_of_own: "Transport"
 
-        Raises:
-            FinerWorksError: The request failed; `finerworks.errors` has the kinds.
+    def __init__(
+        self,
+        *,
+        web_api_key: str | None = None,
+        app_key: str | None = None,
+        base_url: str | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        max_body_bytes: int | None = None,
+        allow_insecure_http: bool | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        # A traceback with local variables must not show the keys.
+        web_api_key = hide(web_api_key)
+        app_key = hide(app_key)
+        # Imported late: httpcore, asyncio and the generated models take time to import.
+        from finerworks.transport import Connections, Transport  # noqa: PLC0415
+
+        self.config = create_config(
+            Options(
+                web_api_key=web_api_key,
+                app_key=app_key,
+                base_url=base_url,
+                timeout=timeout,
+                max_retries=max_retries,
+                max_body_bytes=max_body_bytes,
+                allow_insecure_http=allow_insecure_http,
+            )
+        )
+
+        def create(proxy: str | None) -> httpx.BaseTransport:
+            if transport is not None:
+                return _reuse(transport, process)
+            return httpx.HTTPTransport(verify=_trusted_certificates(), limits=LIMITS, proxy=proxy)
+
+        process = os.getpid()
+        routes = read_proxies() if transport is None else NO_PROXIES
+        connections = Connections(create, routes.proxy_for)
+        connections.get(self.config.base_url)  # errors of the settings appear here, not later
+        self._transport_of_own = Transport(self.config, connections)
+        super().__init__(
+            base_url=self.config.base_url,
+            timeout=self.config.timeout,
+            headers=HEADERS,
+            transport=self._transport_of_own,
+        )
+
+    def build_request(
+        self,
+        method: str,
+        url: httpx.URL | str,
+        **kwargs: Any,  # noqa: ANN401 - as httpx declares them
+    ) -> httpx.Request:
+        """Build a request, as httpx does. The URL of a path is parsed once."""
+        return super().build_request(method, _absolute_url(self.base_url, url), **kwargs)
+
+    def with_options(self, options: Options) -> "HTTPClient":
+        """Return a client with other settings that shares the connections of this one.
+
+        It is this client itself if no option is given. Closing another one closes nothing;
+        closing this client ends it.
         """
-        auth, pace = self._signing(options), PACE.get()
-        for turn in retries.attempts(
-            pace.judging(self._policy.verdict(request)), attempts=self._policy.max_retries + 1
-        ):
-            with turn:
-                attempt = Attempt(self._ready(request), self._policy, turn)
-                while wait := attempt.wait():
-                    pace.stopped.wait(wait)
-                with attempt:
-                    attempt.request = asked = next(auth.sync_auth_flow(attempt.request))
-                    for hook in attempt.hooks(self.event_hooks["request"]):
-                        hook(asked)
-                    with contextlib.closing(self._wire(asked).handle_request(asked)) as response:
-                        response.request = asked
-                        for hook in attempt.hooks(self.event_hooks["response"]):
-                            hook(response)
-                        for chunk in (
-                            cast(Iterable[bytes], response.stream) if attempt.head(response) else ()
-                        ):
-                            if not attempt.take(chunk):
-                                break
-                chunk = b""  # a traceback with locals is not to show the answer
-                return attempt.answer()
-        raise AssertionError("the last attempt returns or raises")
+        if options == Options():
+            return self
+        return _SharingHTTPClient(self, options)
 
 
-class AsyncHTTPClient(_Door[httpx.AsyncBaseTransport], httpx.AsyncClient):
+class _SharingHTTPClient(HTTPClient):
+    """A client that shares the connections of another.
+
+    Args:
+        client: The other client. Its headers, hooks and the like are copied as they are now.
+        options: What differs from its settings.
+    """
+
+    shares_connections = True
+
+    def __init__(self, client: HTTPClient, options: Options) -> None:
+        self.config = change_config(client.config, options)
+        self._transport_of_own = client._transport_of_own.with_config(self.config)
+        # Not HTTPClient's own, which opens connections.
+        httpx.Client.__init__(
+            self,
+            auth=client.auth,
+            params=client.params,
+            headers=client.headers,
+            event_hooks=client.event_hooks,
+            base_url=self.config.base_url,
+            timeout=client.timeout if options.timeout is None else self.config.timeout,
+            transport=self._transport_of_own,
+        )
+
+
+class AsyncHTTPClient(httpx.AsyncClient):
     """An `httpx.AsyncClient` of the same kind, for asyncio; see `HTTPClient`."""
 
-    _open = httpx.AsyncHTTPTransport
+    config: Config
+    """The settings of this client."""
 
-    async def send(self, request: httpx.Request, **options: object) -> httpx.Response:
-        """Send a request and give its answer; see `HTTPClient.send`."""
-        import asyncio  # noqa: PLC0415 - who is here has it; others need not wait for it
+    shares_connections: bool = False
+    """Whether the connections belong to another client, which closes them."""
 
-        auth, pace = self._signing(options), PACE.get()
-        async for turn in retries.attempts(
-            pace.judging(self._policy.verdict(request)), attempts=self._policy.max_retries + 1
-        ):
-            with turn:
-                attempt = Attempt(self._ready(request), self._policy, turn, aio=True)
-                while wait := attempt.wait():  # noqa: ASYNC110 - a time is waited for as a rule, or a turn after that
-                    await asyncio.sleep(wait)
-                with attempt:
-                    attempt.request = asked = await anext(auth.async_auth_flow(attempt.request))
-                    for hook in attempt.hooks(self.event_hooks["request"]):
-                        await hook(asked)
-                    async with contextlib.aclosing(
-                        await self._wire(asked).handle_async_request(asked)
-                    ) as response:
-                        response.request = asked
-                        for hook in attempt.hooks(self.event_hooks["response"]):
-                            await hook(response)
-                        if attempt.head(response):
-                            async for chunk in cast(AsyncIterable[bytes], response.stream):
-                                if not attempt.take(chunk):
-                                    break
-                chunk = b""  # a traceback with locals is not to show the answer
-                return attempt.answer()
-        raise AssertionError("the last attempt returns or raises")
+    _transport_of_own: "AsyncTransport"
+
+    def __init__(
+        self,
+        *,
+        web_api_key: str | None = None,
+        app_key: str | None = None,
+        base_url: str | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        max_body_bytes: int | None = None,
+        allow_insecure_http: bool | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        # A traceback with local variables must not show the keys.
+        web_api_key = hide(web_api_key)
+        app_key = hide(app_key)
+        # Imported late: httpcore, asyncio and the generated models take time to import.
+        from finerworks.transport import AsyncTransport, Connections  # noqa: PLC0415
+
+        self.config = create_config(
+            Options(
+                web_api_key=web_api_key,
+                app_key=app_key,
+                base_url=base_url,
+                timeout=timeout,
+                max_retries=max_retries,
+                max_body_bytes=max_body_bytes,
+                allow_insecure_http=allow_insecure_http,
+            )
+        )
+
+        def create(proxy: str | None) -> httpx.AsyncBaseTransport:
+            if transport is not None:
+                return _reuse(transport, process)
+            return httpx.AsyncHTTPTransport(
+                verify=_trusted_certificates(), limits=LIMITS, proxy=proxy
+            )
+
+        process = os.getpid()
+        routes = read_proxies() if transport is None else NO_PROXIES
+        connections = Connections(create, routes.proxy_for)
+        connections.get(self.config.base_url)  # errors of the settings appear here, not later
+        self._transport_of_own = AsyncTransport(self.config, connections)
+        super().__init__(
+            base_url=self.config.base_url,
+            timeout=self.config.timeout,
+            headers=HEADERS,
+            transport=self._transport_of_own,
+        )
+
+    def build_request(
+        self,
+        method: str,
+        url: httpx.URL | str,
+        **kwargs: Any,  # noqa: ANN401 - as httpx declares them
+    ) -> httpx.Request:
+        """Build a request, as httpx does. The URL of a path is parsed once."""
+        return super().build_request(method, _absolute_url(self.base_url, url), **kwargs)
+
+    def with_options(self, options: Options) -> "AsyncHTTPClient":
+        """Return a client with other settings that shares the connections of this one.
+
+        It is this client itself if no option is given. Closing another one closes nothing;
+        closing this client ends it.
+        """
+        if options == Options():
+            return self
+        return _SharingAsyncHTTPClient(self, options)
+
+
+class _SharingAsyncHTTPClient(AsyncHTTPClient):
+    """A client that shares the connections of another; see `_SharingHTTPClient`."""
+
+    shares_connections = True
+
+    def __init__(self, client: AsyncHTTPClient, options: Options) -> None:
+        self.config = change_config(client.config, options)
+        self._transport_of_own = client._transport_of_own.with_config(self.config)
+        # Not AsyncHTTPClient's own, which opens connections.
+        httpx.AsyncClient.__init__(
+            self,
+            auth=client.auth,
+            params=client.params,
+            headers=client.headers,
+            event_hooks=client.event_hooks,
+            base_url=self.config.base_url,
+            timeout=client.timeout if options.timeout is None else self.config.timeout,
+            transport=self._transport_of_own,
+        )
+
+
+def _absolute_url(base_url: httpx.URL, url: httpx.URL | str) -> httpx.URL | str:
+    """Return the URL of a path; any other URL stays as it is."""
+    if isinstance(url, str) and url.startswith("/") and not url.startswith("//"):
+        return _join_url(base_url, url)
+    return url
+
+
+@functools.lru_cache(maxsize=256)
+def _join_url(base_url: httpx.URL, path: str) -> httpx.URL:
+    return base_url.join(path)
+
+
+def _trusted_certificates() -> ssl.SSLContext:
+    """Return the certificates that are trusted, by httpx's rules."""
+    return _read_certificates(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@functools.lru_cache(maxsize=8)
+def _read_certificates(*_: str | None) -> ssl.SSLContext:
+    """Read the trusted certificates once for each setting of the environment.
+
+    Reading them takes longer than everything else that a client needs.
+    """
+    return httpx.create_ssl_context()
+
+
+TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
+
+
+def _reuse(transport: TransportT, process: int) -> TransportT:
+    """Return the caller's own transport in the process that it was made in.
+
+    Raises:
+        RuntimeError: This is a forked process. With the same connections, each process would
+            receive responses of the other.
+    """
+    if os.getpid() != process and not isinstance(transport, _IN_PROCESS):
+        raise RuntimeError(
+            "this client was created in another process, with a transport of your own: "
+            "create the client and its transport after the fork"
+        )
+    return transport

@@ -1,16 +1,16 @@
-"""Invoices: binds `POST /v3/list_invoices`. The only module that knows the endpoint."""
+"""Invoices: binds `POST /v3/list_invoices`. The only module that knows its generated code."""
 
-from typing import TYPE_CHECKING
+from finerworks.resources import AsyncResource, Endpoint, Resource
+from finerworks_client.api.invoices import list_invoices
+from finerworks_client.models import Invoice, InvoiceList, InvoiceListRequest
 
-from finerworks.resources import Endpoint
+Invoices = Resource[InvoiceListRequest, InvoiceList, Invoice]
+AsyncInvoices = AsyncResource[InvoiceListRequest, InvoiceList, Invoice]
 
-if TYPE_CHECKING:
-    from finerworks_client.models import Invoice, InvoiceList
-
-INVOICES: "Endpoint[InvoiceList, Invoice]" = Endpoint(
-    path="/v3/list_invoices",
-    operation="invoices.list_invoices",
-    answer="InvoiceList",
-    items=lambda page: page.invoices,
+INVOICES = Endpoint(
+    operation=list_invoices,
+    body=InvoiceListRequest,
+    response=InvoiceList,
+    items=lambda response: response.invoices,
     key=lambda invoice: invoice.invoice_id,
 )

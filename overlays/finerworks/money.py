@@ -1,8 +1,8 @@
 """Exact amounts.
 
-The API sends amounts as JSON numbers, and the generated model holds them as `float`, which adds up
-wrongly: ``0.1 + 0.2`` is not ``0.3``. The decimal that the server meant is still there: the shortest
-text of the float, exact up to 15 digits. Add, compare, print and store that.
+An amount of an invoice is a `decimal.Decimal` with the digits that the server wrote. Add, compare
+and store it as it is. The functions here add without rounding, write an amount for people, and turn
+a number from elsewhere, such as a float out of a spreadsheet, into a Decimal.
 """
 
 import functools
@@ -11,47 +11,45 @@ from decimal import Context, Decimal, Inexact, InvalidOperation
 
 __all__ = ["exact", "text", "total"]
 
-# Of our own: the caller's context may round, and a sum that was rounded is a wrong sum.
-_CONTEXT = Context(prec=100, traps=[Inexact, InvalidOperation])
-_READING = Context(traps=[])
+# The caller's context may round, and a rounded sum is a wrong sum.
+_CONTEXT = Context(prec=1000, traps=[Inexact, InvalidOperation])
 
 
 def exact(amount: float | Decimal) -> Decimal:
-    """Give the decimal that the server wrote for an amount.
+    """Return a number from elsewhere as a Decimal; a Decimal is returned as it is.
+
+    A float becomes the decimal of its shortest text: ``19.99`` becomes ``Decimal("19.99")``, where
+    ``Decimal(19.99)`` is the binary fraction, ``19.98999999999999843...``. A number that was written
+    with at most 15 digits comes back to the digit.
 
     Raises:
-        ValueError: It is not finite.
+        ValueError: The amount is NaN or infinite.
     """
     value = Decimal(float.__repr__(amount)) if isinstance(amount, float) else Decimal(amount)
     if not value.is_finite():
-        raise ValueError("an amount is a finite number")
+        raise ValueError("an amount must be a finite number")
     return value
 
 
 def total(amounts: Iterable[float | Decimal]) -> Decimal:
-    """Add amounts exactly; 0 when there are none.
+    """Return the exact sum of amounts; ``Decimal(0)`` when there are none.
+
+    The builtin ``sum()`` rounds to the precision of the caller's decimal context, 28 digits by
+    default, and returns the int ``0`` when there are none. This function never rounds.
 
     Raises:
-        ValueError: One is not finite.
-        decimal.Inexact: They have more than 100 digits between them.
+        ValueError: An amount is NaN or infinite.
+        decimal.Inexact: The sum has more than 1,000 digits.
     """
     return functools.reduce(_CONTEXT.add, map(exact, amounts), Decimal(0))
 
 
 def text(amount: float | Decimal) -> str:
-    """Write an amount with at least two decimals and no rounding: ``1,234,567.89``."""
-    value = exact(amount) or Decimal(0)  # not -0.00
-    return f"{value:,.{max(2, -int(value.as_tuple().exponent))}f}"
+    """Return an amount as text with at least two decimals and no rounding: ``1,234,567.89``.
 
-
-def parse_number(literal: str) -> float | Decimal:
-    """Read a JSON number with a fraction: a float if that holds it exactly, else a Decimal.
-
-    The check of an answer refuses the Decimal, so that no amount is changed by being read. It is NaN
-    where no Decimal holds the number either.
+    Raises:
+        ValueError: The amount is NaN or infinite.
     """
-    value = float(literal)
-    if len(literal) < 17 and "e" not in literal and "E" not in literal:
-        return value  # at most 15 digits: a float holds each of them
-    meant = Decimal(literal, _READING)
-    return value if meant == Decimal(repr(value)) else meant
+    value = exact(amount) or Decimal(0)  # not -0.00
+    decimals = max(2, -int(value.as_tuple().exponent))
+    return f"{value:,.{decimals}f}"

@@ -1,310 +1,326 @@
-"""Pages into items: every item once, in the server's order, or an error. Knows nothing of invoices.
+"""Pagers and their iterators: every item of a listing once, in the server's order, or an error.
 
-`Listing` decides which page to ask for and when a listing is whole; it neither sends nor waits.
-`Pager` and `AsyncPager` do, and ask it what is next, and what probably comes after that: those pages are
-read ahead, by threads or by tasks.
+`Listing` decides which page to request, a prefetcher fetches it, and the iterators here ask
+both. Nothing here knows about invoices.
 """
 
-import dataclasses
-from collections import defaultdict
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterator,
-    Callable,
-    Coroutine,
-    Generator,
-    Hashable,
-    Iterator,
-)
-from contextlib import aclosing, closing
-from importlib import import_module
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from finerworks.ahead import Tasks, Threads
-from finerworks.errors import ListingChangedError, ResponseValidationError
+from finerworks.listing import ItemKey, Listing, Page, PageRequest
+from finerworks.prefetch import TaskPrefetcher, ThreadPrefetcher
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
 
-    from finerworks.exports.frames import Frame
-
 T = TypeVar("T")
-Fetched = TypeVar("Fetched")
-Key = Callable[[T], Hashable]
 
-MAX_PASSES = 3
-"""How often a listing is read from its first page before it is given up as moving."""
+FetchPage = Callable[[PageRequest], Page[T]]
+"""Fetches a page."""
 
-
-@dataclasses.dataclass(frozen=True)
-class Page(Generic[T]):
-    """One page of a listing.
-
-    Attributes:
-        number: Which page, from 1.
-        items: What is on it, in the server's order.
-        total_count: How many items the server says there are on all pages, if it does.
-    """
-
-    number: int
-    items: list[T]
-    total_count: int | None
-
-    def __post_init__(self) -> None:
-        if self.total_count is not None and self.total_count < 0:
-            raise ResponseValidationError(
-                "the answer breaks the contract: total_count is below 0", field="total_count"
-            )
+AsyncFetchPage = Callable[[PageRequest], Coroutine[None, None, Page[T]]]
+"""Fetches a page, with asyncio."""
 
 
-class Ask(NamedTuple):
-    """A page to ask for: its number from 1, and how many items to a page."""
+class PageIterator(Iterator[Page[T]]):
+    """One reading of a listing, page by page.
 
-    number: int
-    per_page: int
-
-
-class _Keys:
-    """A set of keys that only grows, in a quarter of a set's memory: their texts, in 2,048 rows of them."""
-
-    def __init__(self) -> None:
-        self._rows = defaultdict[int, str](str)
-        self.count = 0
-
-    def add(self, keys: list[str]) -> list[bool]:
-        """Add keys; say of each whether it was not there."""
-        rows, new = self._rows, list[bool]()
-        for key in keys:
-            row = rows[at := hash(key) & 0x7FF]
-            new.append(key not in row)
-            if new[-1]:
-                rows[at] = row + key
-        self.count += sum(new)
-        return new
-
-
-class Listing(Generic[T]):
-    """One reading of a listing, page by page; whole when nothing more is to be asked for.
-
-    The total that the server names is believed if it is larger than the first page, or if that page
-    is short and holds just so many. Else it may count one page only, or nothing at all: then pages
-    are asked for until one is empty. Items are told apart by a key, so that one that moved to a later
-    page is given once. If the total changes on the way, items are missing at the end, or one comes
-    again, all is read again from page 1, and what was not given yet is given then.
+    It keeps its place. If a page cannot be read, the error is raised, and the next call of
+    `next()` requests the same page again. It never ends before the last item.
 
     Args:
-        per_page: How many items to ask for at a time.
-        key: What tells one item from another.
+        pager: The listing to read.
     """
 
-    def __init__(self, per_page: int, key: Key[T]) -> None:
-        self.ask: Ask | None = Ask(1, per_page)
-        self._per_page, self._key, self._passes = per_page, key, 1
-        self._total: int | None = None
-        self._believed = False
-        self._given = _Keys()
-        self._read = self._given  # in this pass; the same until there is a second pass
+    def __init__(self, pager: "Pager[T]") -> None:
+        self._pager = pager
+        self._listing = Listing(pager.per_page, pager.key)
+        self._prefetcher = ThreadPrefetcher(pager.fetch, pager.concurrency)
+        self._page: Page[T] | None = None
+        self._advancing = False
+        self._closed = False
 
-    @property
-    def starts_anew(self) -> bool:
-        """Whether the next page to ask for is the first, again."""
-        return self.ask is not None and self.ask.number == 1
+    def __next__(self) -> Page[T]:
+        if self._advancing:
+            raise ValueError("this iterator is already being advanced, in another thread")
+        self._advancing = True
+        try:
+            # Kept until it is returned: a signal handler may raise at any point.
+            if self._page is None:
+                self._page = self._read_page()
+            page = self._page
+            self._page = None
+            return page
+        finally:
+            self._advancing = False
 
-    def coming(self, most: int) -> list[Ask]:
-        """Give what is to be asked for next, and what comes after it as far as can be told: at most so many pages."""
-        if self.ask is None:
-            return []
-        number, size = self.ask
-        last = -((self._total or 0) // -size) if self._believed and number > 1 else number
-        return [
-            Ask(each, size) for each in range(number, min(max(last, number) + 1, number + most))
-        ]
+    def _read_page(self) -> Page[T]:
+        self._listing.raise_if_given_up()
+        request = self._listing.next_request
+        if request is None or self._closed:
+            self.close()
+            raise StopIteration
+        concurrency = self._pager.concurrency
+        self._prefetcher.start(self._listing.upcoming(concurrency)[1:])
+        try:
+            page = self._pager.add_page(self._listing, request, self._prefetcher.get(request))
+        except BaseException:
+            self._restart_prefetcher()
+            raise
+        if self._listing.starts_over:
+            self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
+        self._prefetcher.start(self._listing.upcoming(min(concurrency - 1, 1)))
+        return page
 
-    def take(self, ask: Ask, page: Page[T]) -> list[T]:
-        """Take the page that was asked for, and give what is on it that was not given before.
+    def _restart_prefetcher(self) -> None:
+        self._prefetcher.close()
+        self._prefetcher = ThreadPrefetcher(self._pager.fetch, self._pager.concurrency)
 
-        Raises:
-            ListingChangedError: The listing moved in every pass.
-            ResponseValidationError: Two items of the page have the same key.
-        """
-        # Between zeros, as no text that repr gives has one: no key is found in a part of another.
-        keys = [f"\0{self._key(item)!r}\0" for item in page.items]
-        if len(set(keys)) < len(keys):
-            raise ResponseValidationError(
-                "two items of one page have the same id: one would be lost"
-            )
-        unread = self._read.add(keys)
-        fresh = unread if self._read is self._given else self._given.add(keys)
-        self.ask = self._next(ask, page, repeated=not all(unread))
-        return [item for item, new in zip(page.items, fresh, strict=True) if new]
+    def close(self) -> None:
+        """End the requests in flight. The iterator ends here."""
+        self._closed = True
+        self._prefetcher.close()
 
-    def _next(self, ask: Ask, page: Page[T], *, repeated: bool) -> Ask | None:
-        """Say what to ask for after a page, from top to bottom, the first that holds."""
-        count, size, read, told = len(page.items), ask.per_page, self._read.count, page.total_count
-        moved = (
-            None not in (told, self._total)
-            and told != self._total
-            and (self._believed or told != count)
-        )
-        if ask.number == 1:
-            self._total = told
-            if told == count < size and self._read.count == self._given.count:
-                return None
-            self._believed = told is not None and told > count
-            size = (
-                min(count, size) or size
-            )  # where the server makes smaller pages than asked, go on with its size
-        elif repeated or moved:
-            return self._again()
-        if self._believed and self._total is not None:
-            if read == self._total:
-                return None
-            if read > self._total:
-                self._believed = False
-            elif count == 0 or ask.number * size >= self._total:
-                return self._again()
-        return Ask(ask.number + 1, size) if self._believed or count else None
-
-    def _again(self) -> Ask:
-        if self._passes == MAX_PASSES:
-            told = f"{self._given.count} items were given, and the server counts {self._total}"
-            raise ListingChangedError(
-                f"the listing changed in each of {MAX_PASSES} readings: {told}"
-            )
-        self._passes += 1
-        self._read = _Keys()
-        return Ask(1, self._per_page)
+    def __del__(self) -> None:
+        self.close()
 
 
-class _Listable(Generic[T, Fetched]):
-    """What a sync and an async pager share."""
+class ItemIterator(Iterator[T]):
+    """One reading of a listing, item by item. It keeps its place, as `PageIterator` does.
 
-    total_count: int | None = None
-    """How many items the server last said there are; None before it did, or if it does not."""
+    Args:
+        pages: The pages to take the items from.
+    """
+
+    def __init__(self, pages: PageIterator[T]) -> None:
+        self._pages = pages
+        self._items: Iterator[T] = iter(())
+
+    def __next__(self) -> T:
+        while True:
+            for item in self._items:
+                return item
+            self._items = iter(next(self._pages).items)
+
+    def close(self) -> None:
+        """End the requests in flight. The iterator ends here."""
+        self._items = iter(())
+        self._pages.close()
+
+
+class Pager(Generic[T]):
+    """A listing. Iterate over it to get every item on all pages, once, in the server's order.
+
+    Nothing is sent before you iterate, and each iteration reads the listing anew. It ends with
+    the last item or raises an error; it never returns a part that looks complete.
+
+    Args:
+        fetch: Fetches a page.
+        per_page: How many items to request at a time.
+        key: Returns what distinguishes an item from the others.
+        concurrency: How many pages may be in flight, and in memory, at a time.
+        response_model: The name of the model of the responses, in `finerworks_client.models`.
+            Tables have its columns.
+
+    Attributes:
+        total_count: How many items the server last reported. None before it did, or if it does
+            not.
+    """
 
     def __init__(
         self,
-        fetch: Callable[[Ask], Fetched],
+        fetch: FetchPage[T],
         *,
         per_page: int,
-        key: Key[T],
+        key: ItemKey[T],
         concurrency: int = 1,
-        answer: str = "",
+        response_model: str = "",
     ) -> None:
-        self._fetch, self._per_page, self._key, self._concurrency = (
-            fetch,
-            per_page,
-            key,
-            concurrency,
-        )
-        self._answer = answer  # the model that says which columns a table has
+        self.fetch = fetch
+        self.per_page = per_page
+        self.key = key
+        self.concurrency = concurrency
+        self.total_count: int | None = None
+        self._response_model = response_model
 
-    def _take(self, listing: Listing[T], ask: Ask, page: Page[T]) -> Page[T]:
-        self.total_count = page.total_count
-        return Page(page.number, listing.take(ask, page), page.total_count)
+    def pages(self) -> PageIterator[T]:
+        """Return an iterator over the pages. An item that was on an earlier page is left out.
 
-    def _frame(self, *packages: str) -> "Frame":
-        # By name: it is an optional part, and needs pyarrow.
-        return cast(
-            "Frame", import_module("finerworks.exports.frames").Frame(self._answer, *packages)
-        )
-
-
-class Pager(_Listable[T, Page[T]]):
-    """A listing, to be iterated: every item on all pages, once, in the server's order.
-
-    Nothing is sent until it is iterated, and each iteration reads the listing anew. It ends with
-    the last item or with an error, never with a part that looks like the whole.
-    """
-
-    def pages(self) -> Generator[Page[T], None, None]:
-        """Read page by page; an item that came on an earlier page is left out of a later one.
-
-        The next page is asked for before this one is given, and from the second on as many as
-        ``concurrency`` allows, this one counted. Closing what this gives, as leaving a loop over it
-        does, ends the requests that are in flight.
+        The next page is requested before the first one is returned; from the second page on, as
+        many as ``concurrency`` allows. Closing the iterator, like leaving a loop over it, ends
+        the requests in flight.
 
         Raises:
-            FinerWorksError: A page could not be read, after the retries of its own request.
-            ListingChangedError: The listing moved in each of three readings.
-            RuntimeError: This process is a fork of the one that began.
+            FinerWorksError: A page could not be read, after its retries. Call `next()` again to
+                continue with that page.
+            ListingChangedError: The listing changed in each of three passes.
+            RuntimeError: This process is a fork of the one that started reading.
         """
-        listing, most = Listing(self._per_page, self._key), self._concurrency
-        ahead = Threads(self._fetch, most)
-        try:
-            while ask := listing.ask:
-                ahead.start(listing.coming(most)[1:])
-                page = self._take(listing, ask, ahead.get(ask))
-                if listing.starts_anew:  # what was read ahead in this pass is stale
-                    ahead.close()
-                    ahead = Threads(self._fetch, most)
-                ahead.start(listing.coming(min(most - 1, 1)))
-                yield page
-        finally:
-            ahead.close()
+        return PageIterator(self)
 
-    def __iter__(self) -> Iterator[T]:
-        with closing(self.pages()) as pages:
-            for page in pages:
-                yield from page.items
+    def __iter__(self) -> ItemIterator[T]:
+        return ItemIterator(self.pages())
+
+    def add_page(self, listing: Listing[T], request: PageRequest, page: Page[T]) -> Page[T]:
+        """Add a page to a reading of this listing. Return it with the items that are new."""
+        items = listing.add(request, page)
+        self.total_count = page.total_count
+        return Page(page.number, items, page.total_count)
 
     def to_arrow(self) -> "pa.Table":
-        """Read everything into a table of Arrow (the extra ``arrow``).
+        """Read the listing into an Arrow table (the extra ``arrow``).
 
-        Amounts are ``decimal128(38, 4)``. A date is the server's wall clock, in microseconds, and a column at
-        the end, ``due_date_offset`` for ``due_date``, has the offset that the server wrote, if any.
+        Amounts are ``decimal128(38, 4)``. A date is the server's wall clock, in microseconds, and
+        a column at the end, such as ``due_date_offset``, holds the offset, if the server sent one.
 
         Raises:
-            finerworks.exports.ExportError: An amount has more than four decimals, or 34 digits before them.
+            finerworks.exports.ExportError: An amount has more than four decimals, or more than 34
+                digits before them.
             FinerWorksError: As `pages`.
             ModuleNotFoundError: The extra is not installed. Nothing was sent.
         """
-        return self._frame().read(self).arrow()
+        from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
+
+        return Frame(self._response_model).read(self).arrow()
 
     def to_polars(self) -> "pl.DataFrame":
-        """Read everything into a data frame of polars (the extra ``polars``), as `to_arrow`."""
-        return self._frame("polars").read(self).polars()
+        """Read the listing into a polars data frame (the extra ``polars``); see `to_arrow`."""
+        from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
+
+        return Frame(self._response_model, "polars").read(self).polars()
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Read everything into a data frame of pandas (the extra ``pandas``), of Arrow's types; as `to_arrow`."""
-        return self._frame("pandas").read(self).pandas()
+        """Read the listing into a pandas data frame (the extra ``pandas``); see `to_arrow`.
+
+        Its columns have Arrow's types.
+        """
+        from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
+
+        return Frame(self._response_model, "pandas").read(self).pandas()
 
 
-class AsyncPager(_Listable[T, Coroutine[None, None, Page[T]]]):
-    """A listing, to be iterated with ``async for``; see `Pager`."""
+class AsyncPageIterator(AsyncIterator[Page[T]]):
+    """One reading of a listing, page by page, for asyncio; see `PageIterator`.
 
-    async def pages(self) -> AsyncGenerator[Page[T], None]:
-        """Read page by page; see `Pager.pages`."""
-        listing, most = Listing(self._per_page, self._key), self._concurrency
-        ahead = Tasks(self._fetch, most)
+    If `anext()` is cancelled, the request goes on, and the next call of `anext()` returns its page.
+    """
+
+    def __init__(self, pager: "AsyncPager[T]") -> None:
+        self._pager = pager
+        self._listing = Listing(pager.per_page, pager.key)
+        self._prefetcher = TaskPrefetcher(pager.fetch, pager.concurrency)
+        self._advancing = False
+        self._closed = False
+
+    async def __anext__(self) -> Page[T]:
+        if self._advancing:
+            raise RuntimeError("this iterator is already being advanced, in another task")
+        self._advancing = True
         try:
-            while ask := listing.ask:
-                ahead.start(listing.coming(most)[1:])
-                page = self._take(listing, ask, await ahead.get(ask))
-                if listing.starts_anew:
-                    await ahead.aclose()
-                    ahead = Tasks(self._fetch, most)
-                ahead.start(listing.coming(min(most - 1, 1)))
-                yield page
+            return await self._read_page()
         finally:
-            await ahead.aclose()
+            self._advancing = False
 
-    async def __aiter__(self) -> AsyncIterator[T]:
-        async with aclosing(self.pages()) as pages:
-            async for page in pages:
-                for item in page.items:
-                    yield item
+    async def _read_page(self) -> Page[T]:
+        self._listing.raise_if_given_up()
+        request = self._listing.next_request
+        if request is None or self._closed:
+            await self.aclose()
+            raise StopAsyncIteration
+        concurrency = self._pager.concurrency
+        self._prefetcher.start(self._listing.upcoming(concurrency)[1:])
+        try:
+            fetched = await self._prefetcher.get(request)
+            page = self._pager.add_page(self._listing, request, fetched)
+        except Exception:
+            self._restart_prefetcher()
+            raise
+        if self._listing.starts_over:
+            self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
+        self._prefetcher.start(self._listing.upcoming(min(concurrency - 1, 1)))
+        return page
+
+    def _restart_prefetcher(self) -> None:
+        self._prefetcher.stop()
+        self._prefetcher = TaskPrefetcher(self._pager.fetch, self._pager.concurrency)
+
+    async def aclose(self) -> None:
+        """End the requests in flight. The iterator ends here."""
+        self._closed = True
+        await self._prefetcher.aclose()
+
+    def __del__(self) -> None:
+        self._prefetcher.stop()
+
+
+class AsyncItemIterator(AsyncIterator[T]):
+    """One reading of a listing, item by item, for asyncio; see `ItemIterator`."""
+
+    def __init__(self, pages: AsyncPageIterator[T]) -> None:
+        self._pages = pages
+        self._items: Iterator[T] = iter(())
+
+    async def __anext__(self) -> T:
+        while True:
+            for item in self._items:
+                return item
+            page = await anext(self._pages)
+            self._items = iter(page.items)
+
+    async def aclose(self) -> None:
+        """End the requests in flight. The iterator ends here."""
+        self._items = iter(())
+        await self._pages.aclose()
+
+
+class AsyncPager(Generic[T]):
+    """A listing, for ``async for``; see `Pager`."""
+
+    def __init__(
+        self,
+        fetch: AsyncFetchPage[T],
+        *,
+        per_page: int,
+        key: ItemKey[T],
+        concurrency: int = 1,
+        response_model: str = "",
+    ) -> None:
+        self.fetch = fetch
+        self.per_page = per_page
+        self.key = key
+        self.concurrency = concurrency
+        self.total_count: int | None = None
+        self._response_model = response_model
+
+    def pages(self) -> AsyncPageIterator[T]:
+        """Return an iterator over the pages; see `Pager.pages`."""
+        return AsyncPageIterator(self)
+
+    def __aiter__(self) -> AsyncItemIterator[T]:
+        return AsyncItemIterator(self.pages())
+
+    def add_page(self, listing: Listing[T], request: PageRequest, page: Page[T]) -> Page[T]:
+        """Add a page to a reading of this listing. Return it with the items that are new."""
+        items = listing.add(request, page)
+        self.total_count = page.total_count
+        return Page(page.number, items, page.total_count)
 
     async def to_arrow(self) -> "pa.Table":
-        """Read everything into a table of Arrow; see `Pager.to_arrow`."""
-        return (await self._frame().aread(self)).arrow()
+        """Read the listing into an Arrow table; see `Pager.to_arrow`."""
+        from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
+
+        return (await Frame(self._response_model).aread(self)).arrow()
 
     async def to_polars(self) -> "pl.DataFrame":
-        """Read everything into a data frame of polars; see `Pager.to_polars`."""
-        return (await self._frame("polars").aread(self)).polars()
+        """Read the listing into a polars data frame; see `Pager.to_polars`."""
+        from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
+
+        return (await Frame(self._response_model, "polars").aread(self)).polars()
 
     async def to_pandas(self) -> "pd.DataFrame":
-        """Read everything into a data frame of pandas; see `Pager.to_pandas`."""
-        return (await self._frame("pandas").aread(self)).pandas()
+        """Read the listing into a pandas data frame; see `Pager.to_pandas`."""
+        from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
+
+        return (await Frame(self._response_model, "pandas").aread(self)).pandas()

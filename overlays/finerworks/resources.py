@@ -1,180 +1,220 @@
-"""Listings as resources, such as ``fw.invoices``: what all of the API's listings have in common. Knows none of them."""
+"""What all listings of the API have in common: the class of ``fw.invoices`` and its like.
 
-import dataclasses
-import functools
-import importlib
+A listing is described by an `Endpoint`; `finerworks.invoices` has one.
+"""
+
 from collections.abc import Callable, Hashable
-from types import ModuleType
-from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar, cast
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
-from finerworks.attempts import whole_number
-from finerworks.auth import Secret, read_account_key
-from finerworks.pagination import Ask, AsyncPager, Page, Pager, T
-from finerworks.retries import READS
-
-if TYPE_CHECKING:
-    from finerworks_client import Client
-
-Answer = TypeVar("Answer")
+from finerworks.config import check_integer
+from finerworks.credentials import Secret, read_account_key
+from finerworks.errors import ResponseValidationError
+from finerworks.listing import Page, PageRequest
+from finerworks.pagination import AsyncPager, Pager
+from finerworks_client import Client
+from finerworks_client.types import UNSET, Unset
 
 MAX_PER_PAGE = 25
-"""The most items that FinerWorks puts on one page (the help page)."""
-
-CONCURRENCY = 6
-"""How many pages are in flight unless the caller says otherwise: as many as a browser opens to one host."""
+"""The most items that FinerWorks puts on a page (the help page)."""
 
 MAX_CONCURRENCY = 100
-"""The most pages in flight: a client has so many connections."""
+"""The most pages in flight: a client has that many connections."""
+
+Body = TypeVar("Body")
+Body_contra = TypeVar("Body_contra", contravariant=True)
+Body_co = TypeVar("Body_co", covariant=True)
+Response = TypeVar("Response")
+Item = TypeVar("Item")
 
 
-@dataclasses.dataclass(frozen=True)
-class Endpoint(Generic[Answer, T]):
-    """A listing of the API. Generated code is named here, and imported when it is used.
+class Operation(Protocol[Body_contra]):
+    """A module under `finerworks_client.api`, which sends the request of one operation."""
+
+    def sync(self, *, client: Client, body: Body_contra) -> object:
+        """Send the request and return the response."""
+        ...
+
+    async def asyncio(self, *, client: Client, body: Body_contra) -> object:
+        """Send the request and return the response, with asyncio."""
+        ...
+
+
+class BodyModel(Protocol[Body_co]):
+    """The generated model of the body that asks for a page of a listing."""
+
+    def __call__(self, *, per_page: int, page_number: int, account_key: str | Unset) -> Body_co:
+        """Return a body."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint(Generic[Body, Response, Item]):
+    """A listing of the API.
 
     Attributes:
-        path: Where it is. That it only reads is said by this.
-        operation: The generated module that calls it, under `finerworks_client.api`.
-        answer: The model of its answer, in `finerworks_client.models`.
-        items: What gives the items of an answer.
-        key: What tells one item from another.
+        operation: The generated module of its operation.
+        body: The generated model of its request.
+        response: The generated model of its response.
+        items: Returns the items of a response.
+        key: Returns what distinguishes an item from the others.
     """
 
-    path: str
-    operation: str
-    answer: str
-    items: Callable[[Answer], list[T] | None]
-    key: Callable[[T], Hashable]
+    operation: Operation[Body]
+    body: BodyModel[Body]
+    response: type[Response]
+    items: Callable[[Response], list[Item] | None]
+    key: Callable[[Item], Hashable]
 
-    def __post_init__(self) -> None:
-        READS[self.path] = self.answer
+    def request_body(self, account_key: Secret, page_number: int, per_page: int) -> Body:
+        """Return the body that asks for a page.
 
-    @functools.cached_property
-    def module(self) -> ModuleType:
-        """The generated module that calls it."""
-        return importlib.import_module(f"finerworks_client.api.{self.operation}")
-
-
-class Owner(Protocol):
-    """A client, as far as its resources are concerned."""
-
-    client: "Client"
-    account_key: Secret
-
-
-class _Resource(Generic[Answer, T]):
-    def __init__(self, endpoint: Endpoint[Answer, T], owner: Owner | None = None) -> None:
-        self._endpoint, self._owner = endpoint, cast(Owner, owner)
-
-    def __get__(self, owner: Owner, _: type) -> Self:
-        return type(self)(self._endpoint, owner)
-
-    def _asked(self, page_number: int, per_page: int, account_key: str | None) -> dict[str, object]:
-        account = self._owner.account_key if account_key is None else read_account_key(account_key)
-        size, number = (
-            whole_number("per_page", per_page, 1, MAX_PER_PAGE),
-            whole_number("page_number", page_number, 1),
-        )
-        body = self._endpoint.module.sync.__annotations__["body"](
-            per_page=size, page_number=number, **({"account_key": account} if account else {})
-        )
-        return {"client": self._owner.client, "body": body}
-
-    def _page(self, ask: Ask, answer: Answer) -> Page[T]:
-        total = getattr(answer, "total_count", None)
-        return Page(
-            ask.number,
-            self._endpoint.items(answer) or [],
-            total if isinstance(total, int) else None,
+        Raises:
+            ValueError: A number is out of its range.
+        """
+        return self.body(
+            per_page=check_integer("per_page", per_page, minimum=1, maximum=MAX_PER_PAGE),
+            page_number=check_integer("page_number", page_number, minimum=1),
+            account_key=account_key or UNSET,
         )
 
+    def check_response(self, response: object) -> Response:
+        """Return a response of the expected model.
 
-class Resource(_Resource[Answer, T]):
-    """A listing of an account: ``fw.invoices`` is one."""
+        Raises:
+            ResponseValidationError: It is of another model.
+        """
+        if not isinstance(response, self.response):
+            name = type(response).__name__
+            raise ResponseValidationError(f"the response is a {name}, not a listing")
+        return response
+
+    def to_page(self, request: PageRequest, response: Response) -> Page[Item]:
+        """Return a response as a page of a listing."""
+        total_count = getattr(response, "total_count", None)
+        if not isinstance(total_count, int):
+            total_count = None
+        return Page(request.number, self.items(response) or [], total_count)
+
+
+class Resource(Generic[Body, Response, Item]):
+    """A listing of an account, such as ``fw.invoices``.
+
+    Args:
+        endpoint: The listing.
+        client: The generated client to send with.
+        account_key: The account to read unless the caller names another. Empty: your own.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint[Body, Response, Item], client: Client, account_key: Secret
+    ) -> None:
+        self._endpoint = endpoint
+        self._client = client
+        self._account_key = account_key
 
     def list(
-        self,
-        *,
-        account_key: str | None = None,
-        per_page: int = MAX_PER_PAGE,
-        concurrency: int = CONCURRENCY,
-    ) -> Pager[T]:
-        """List everything, page after page. Nothing is sent until the pager is iterated.
+        self, *, account_key: str | None = None, per_page: int = 25, concurrency: int = 6
+    ) -> Pager[Item]:
+        """List everything, page after page. Nothing is sent before you iterate over the pager.
 
         The order is the server's; none is documented.
 
         Args:
-            account_key: Whose, for accounts that may read for others. None: the client's.
-            per_page: How many to ask for in one request, from 1 to 25.
-            concurrency: How many pages may be in flight, and in memory, at a time, from 1 to 100. The first page
-                is read alone; then pages are read ahead, in threads. 1: one after the other, when asked for.
+            account_key: The account to read (platform accounts only). None: the client's.
+            per_page: Items per request, from 1 to 25.
+            concurrency: The most pages in flight, and in memory, at a time, from 1 to 100. The
+                first page is requested alone; further pages are fetched ahead, in threads. With 1,
+                each page is requested when it is needed.
 
         Raises:
             ValueError: An argument is out of its range.
         """
-        self._asked(1, per_page, account_key)
-        most = whole_number("concurrency", concurrency, 1, MAX_CONCURRENCY)
+        account = self._account(account_key)
+        self._endpoint.request_body(account, 1, per_page)  # checks the arguments
+        check_integer("concurrency", concurrency, minimum=1, maximum=MAX_CONCURRENCY)
 
-        def fetch(ask: Ask) -> Page[T]:
-            return self._page(
-                ask, self.page(ask.number, per_page=ask.per_page, account_key=account_key)
-            )
+        def fetch(request: PageRequest) -> Page[Item]:
+            response = self._send(account, request.number, request.per_page)
+            return self._endpoint.to_page(request, response)
 
         return Pager(
             fetch,
             per_page=per_page,
             key=self._endpoint.key,
-            concurrency=most,
-            answer=self._endpoint.answer,
+            concurrency=concurrency,
+            response_model=self._endpoint.response.__name__,
         )
 
     def page(
         self, page_number: int = 1, *, per_page: int = 10, account_key: str | None = None
-    ) -> Answer:
-        """Give one page as the server sent it, with its envelope.
+    ) -> Response:
+        """Return one page as the server sent it, with its envelope.
 
         Args:
             page_number: Which page, from 1.
-            per_page: How many to a page, from 1 to 25.
-            account_key: Whose, for accounts that may read for others. None: the client's.
+            per_page: Items per page, from 1 to 25.
+            account_key: The account to read (platform accounts only). None: the client's.
 
         Raises:
             ValueError: An argument is out of its range.
-            FinerWorksError: The request failed; `finerworks.errors` has the kinds.
+            FinerWorksError: The request failed; `finerworks.errors` lists the kinds.
         """
-        return cast(
-            Answer, self._endpoint.module.sync(**self._asked(page_number, per_page, account_key))
-        )
+        return self._send(self._account(account_key), page_number, per_page)
+
+    def _account(self, account_key: str | None) -> Secret:
+        if account_key is None:
+            return self._account_key
+        return read_account_key(account_key)
+
+    def _send(self, account_key: Secret, page_number: int, per_page: int) -> Response:
+        body = self._endpoint.request_body(account_key, page_number, per_page)
+        response = self._endpoint.operation.sync(client=self._client, body=body)
+        return self._endpoint.check_response(response)
 
 
-class AsyncResource(_Resource[Answer, T]):
-    """A listing of an account: ``fw.invoices`` of an `AsyncFinerWorks` is one."""
+class AsyncResource(Generic[Body, Response, Item]):
+    """A listing of an account, such as ``fw.invoices`` of an `AsyncFinerWorks`; see `Resource`."""
+
+    def __init__(
+        self, endpoint: Endpoint[Body, Response, Item], client: Client, account_key: Secret
+    ) -> None:
+        self._endpoint = endpoint
+        self._client = client
+        self._account_key = account_key
 
     def list(
-        self,
-        *,
-        account_key: str | None = None,
-        per_page: int = MAX_PER_PAGE,
-        concurrency: int = CONCURRENCY,
-    ) -> AsyncPager[T]:
-        """List everything with ``async for``; see `Resource.list`."""
-        self._asked(1, per_page, account_key)
-        most = whole_number("concurrency", concurrency, 1, MAX_CONCURRENCY)
+        self, *, account_key: str | None = None, per_page: int = 25, concurrency: int = 6
+    ) -> AsyncPager[Item]:
+        """List everything, for ``async for``; see `Resource.list`."""
+        account = self._account(account_key)
+        self._endpoint.request_body(account, 1, per_page)  # checks the arguments
+        check_integer("concurrency", concurrency, minimum=1, maximum=MAX_CONCURRENCY)
 
-        async def fetch(ask: Ask) -> Page[T]:
-            return self._page(
-                ask, await self.page(ask.number, per_page=ask.per_page, account_key=account_key)
-            )
+        async def fetch(request: PageRequest) -> Page[Item]:
+            response = await self._send(account, request.number, request.per_page)
+            return self._endpoint.to_page(request, response)
 
-        given = self._endpoint
         return AsyncPager(
-            fetch, per_page=per_page, key=given.key, concurrency=most, answer=given.answer
+            fetch,
+            per_page=per_page,
+            key=self._endpoint.key,
+            concurrency=concurrency,
+            response_model=self._endpoint.response.__name__,
         )
 
     async def page(
         self, page_number: int = 1, *, per_page: int = 10, account_key: str | None = None
-    ) -> Answer:
-        """Give one page as the server sent it; see `Resource.page`."""
-        return cast(
-            Answer,
-            await self._endpoint.module.asyncio(**self._asked(page_number, per_page, account_key)),
-        )
+    ) -> Response:
+        """Return one page as the server sent it; see `Resource.page`."""
+        return await self._send(self._account(account_key), page_number, per_page)
+
+    def _account(self, account_key: str | None) -> Secret:
+        if account_key is None:
+            return self._account_key
+        return read_account_key(account_key)
+
+    async def _send(self, account_key: Secret, page_number: int, per_page: int) -> Response:
+        body = self._endpoint.request_body(account_key, page_number, per_page)
+        response = await self._endpoint.operation.asyncio(client=self._client, body=body)
+        return self._endpoint.check_response(response)

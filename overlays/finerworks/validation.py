@@ -1,156 +1,254 @@
-"""Whether an answer is what the contract says: one check, for every operation.
+"""Whether a response matches the contract: one check for every operation.
 
-The generated models take what they are given: an amount may come as text, an id as a number. What
-their fields are annotated with, though, is the contract. Those annotations are read once, made into
-a check of decoded JSON, and run before generated code sees an answer. A new operation is checked
-without a line written for it, and an error names the field.
+The generated models accept whatever they are given: a number as an id, a text as an amount. But
+their fields are annotated with what the contract says. Those annotations are read once for each
+model and turned into a tree of `Kind`s, which check decoded JSON before generated code sees it.
+A new operation needs no code here.
 
-A model's field and its name in JSON must be the same, which the contract's names are.
+A field of a model must have the same name in JSON, as all names of the contract do.
 """
 
-import contextlib
 import datetime as dt
 import functools
-from collections.abc import Callable
-from types import NoneType
-from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+from types import NoneType, UnionType
+from typing import Protocol, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
-from finerworks.errors import ResponseValidationError, reference
+from finerworks.errors import InvalidField
 from finerworks_client import models
-from finerworks_client.types import Unset
+from finerworks_client.types import UNSET, Unset
 
-Check = Callable[[Any], tuple[str, str] | None]
-"""Takes a value of the type that it is for. Gives None, or a path into it and what is wrong there."""
+MAX_INVALID_FIELDS = 20
+"""How many invalid fields an error lists."""
 
-
-class Kind(NamedTuple):
-    """What a value is to be.
-
-    Attributes:
-        said: In words.
-        looks: The types that it may have in decoded JSON, each with what checks it further.
-        quick: What says in one expression, of the value in the place of ``{0}``, that it is right; or nothing.
-        fits: The same as a function, of an object. It may also raise where the object is wrong.
-    """
-
-    said: str
-    looks: dict[type[object], Check | None]
-    quick: str = "False"
-    fits: Callable[[Any], object] = lambda _: False
+MAX_MAGNITUDE = 400
+"""The most digits before or after the point of a number. The contract's numbers are doubles,
+which have at most 309 before it and 324 after it."""
 
 
-def fault(data: object, model: type | str) -> ResponseValidationError | None:
+def find_invalid_fields(data: object, model_name: str) -> tuple[InvalidField, ...]:
     """Check decoded JSON against a generated model.
 
     Args:
-        data: What the JSON decoded to.
-        model: A class of `finerworks_client.models`, or its name.
+        data: The decoded JSON, with numbers that have a fraction as `decimal.Decimal`.
+        model_name: The name of a class in `finerworks_client.models`.
 
     Returns:
-        None when it is what the model's fields say, else an error whose ``field`` has the path of
-        the first value that is not. The value is not quoted.
+        The invalid fields, at most `MAX_INVALID_FIELDS`. Empty if there are none. A problem
+        never quotes a value.
     """
-    if (wrong := _check(getattr(models, model) if isinstance(model, str) else model)(data)) is None:
-        return None
-    path, said = wrong[0].removeprefix(".") or None, wrong[1]
-    told = f"the answer breaks the contract: {path or 'it'} {said}"
-    return ResponseValidationError(told, field=path, reference_id=reference(data))
+    kind = _kind_of_model(getattr(models, model_name))
+    if kind.accepts(data):
+        return ()
+    return tuple(islice(kind.problems(data, ""), MAX_INVALID_FIELDS))
 
 
-@functools.cache
-def _check(model: type) -> Check:
-    check, wrong = _kind(model).looks[dict] or _wrong(""), _wrong("an object")
-    return lambda value: (check if isinstance(value, dict) else wrong)(value)
+class Kind(Protocol):
+    """What a value of decoded JSON must be."""
+
+    def accepts(self, value: object) -> bool:
+        """Return whether a value is valid, without looking for the reason if it is not."""
+        ...
+
+    def problems(self, value: object, path: str) -> Iterator[InvalidField]:
+        """Yield what is wrong with a value.
+
+        Args:
+            value: The value.
+            path: Where it is, such as ``invoices[3].due_date``.
+        """
+        ...
 
 
-def _wrong(said: str) -> Check:
-    return lambda value: ("", "is missing" if value is Unset else f"is not {said}")
+def _mismatch(value: object, path: str, expected: str) -> InvalidField:
+    if value is UNSET:
+        return InvalidField(path, "is missing")
+    return InvalidField(path, f"is not {expected}")
 
 
-def _kind(annotation: object) -> Kind:
-    """Read one type, as the generator writes types in its models."""
-    if isinstance(annotation, type) and attrs.has(annotation):
-        return _object(annotation)
-    if get_origin(annotation) is list:
-        return Kind("a list", {list: _list(_kind(get_args(annotation)[0]))})
-    if args := get_args(
-        annotation
-    ):  # a union, of null and of what is absent with one other: more does not occur
-        (kind,) = (_kind(each) for each in args if each not in (NoneType, Unset))
-        quick = f"({{0}} is None or {kind.quick})" if NoneType in args else kind.quick
-        return kind._replace(
-            looks=kind.looks | ({NoneType: None} if NoneType in args else {}), quick=quick
-        )
-    return _SCALARS[annotation]
+@dataclass(frozen=True)
+class Scalar:
+    """A value of one type.
+
+    Attributes:
+        type: Its type.
+        expected: What it must be, in words.
+    """
+
+    type: type
+    expected: str
+
+    def accepts(self, value: object) -> bool:
+        """Return whether a value is of exactly this type: true and false are not integers."""
+        return type(value) is self.type
+
+    def problems(self, value: object, path: str) -> Iterator[InvalidField]:
+        """Yield what is wrong with a value."""
+        if not self.accepts(value):
+            yield _mismatch(value, path, self.expected)
 
 
-def _object(model: type) -> Kind:
-    """Check the fields of an object. It may have others: a server may add some at any time."""
-    hints, fields, quick = (
-        get_type_hints(model, localns=vars(models)),
-        list[_Field](),
-        ["type(d) is dict"],
-    )
-    for each in (it for it in attrs.fields(model) if it.init):
-        kind, needed = _kind(hints[each.name]), each.default is attrs.NOTHING
-        fields.append(
-            (each.name, kind.looks if needed else {**kind.looks, type: None}, _wrong(kind.said))
-        )
-        quick.append(kind.quick.format(f"d[{each.name!r}]") if needed else "False")
+class Number:
+    """A finite number that a double could hold: no NaN, and no million digits."""
 
-    def check(value: dict[str, object]) -> tuple[str, str] | None:
-        get = value.get
-        for name, looks, otherwise in fields:
-            it = get(name, Unset)
-            if (look := looks.get(type(it), otherwise)) and (wrong := look(it)):
-                return f".{name}{wrong[0]}", wrong[1]
-        return None
+    def accepts(self, value: object) -> bool:
+        """Return whether a value is such a number."""
+        if type(value) is Decimal:
+            return value.is_finite() and abs(value.adjusted()) <= MAX_MAGNITUDE
+        return type(value) is int and abs(value) < 10**MAX_MAGNITUDE
 
-    # As attrs writes its methods, and for the same reason: it is called for every invoice.
-    fits = eval(f"lambda d: {' and '.join(quick)}", {"moment": dt.datetime.fromisoformat})  # noqa: S307
-    return Kind("an object", {dict: check}, fits=fits)
+    def problems(self, value: object, path: str) -> Iterator[InvalidField]:
+        """Yield what is wrong with a value."""
+        if not self.accepts(value):
+            yield _mismatch(value, path, "a finite number")
 
 
-_Field = tuple[str, dict[type[object], Check | None], Check]
+class DateTime:
+    """A date with a time, in ISO 8601."""
+
+    def accepts(self, value: object) -> bool:
+        """Return whether a value is such a text."""
+        # Python takes the offset of a date without a time for its time.
+        if type(value) is not str or value[10:11] != "T":
+            return False
+        try:
+            dt.datetime.fromisoformat(value)
+        except ValueError:
+            return False
+        return True
+
+    def problems(self, value: object, path: str) -> Iterator[InvalidField]:
+        """Yield what is wrong with a value."""
+        if not self.accepts(value):
+            yield _mismatch(value, path, "a date and time in ISO 8601")
 
 
-def _list(kind: Kind) -> Check:
-    fits, looks, otherwise = kind.fits, kind.looks, _wrong(kind.said)
+@dataclass(frozen=True)
+class ListOf:
+    """A list whose items are all of one kind."""
 
-    def check(value: list[object]) -> tuple[str, str] | None:
-        with contextlib.suppress(KeyError, ValueError):
-            if all(map(fits, value)):
-                return None
-        for index, it in enumerate(value):
-            if (look := looks.get(type(it), otherwise)) and (wrong := look(it)):
-                return f"[{index}]{wrong[0]}", wrong[1]
-        return None
+    item: Kind
 
-    return check
+    def accepts(self, value: object) -> bool:
+        """Return whether a value is a list of valid items."""
+        return type(value) is list and all(map(self.item.accepts, value))
+
+    def problems(self, value: object, path: str) -> Iterator[InvalidField]:
+        """Yield what is wrong with a value."""
+        if not isinstance(value, list):
+            yield _mismatch(value, path, "a list")
+            return
+        for index, item in enumerate(value):
+            yield from self.item.problems(item, f"{path}[{index}]")
 
 
-def _moment(value: str) -> tuple[str, str] | None:
-    try:
-        # By itself, Python reads the offset of a date without a time as its time.
-        dt.datetime.fromisoformat(value if value[10:11] == "T" else "")
-    except ValueError:
-        return _wrong(_SCALARS[dt.datetime].said)(value)
-    return None
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A field of an object.
+
+    Attributes:
+        name: Its name.
+        kind: What it must be, unless it is null or absent.
+        nullable: Whether it may be null.
+        required: Whether it must be there.
+    """
+
+    name: str
+    kind: Kind
+    nullable: bool
+    required: bool
+
+
+class Object:
+    """An object with known fields. It may have others: a server may add some at any time.
+
+    Args:
+        fields: The known fields.
+    """
+
+    def __init__(self, fields: list[Field]) -> None:
+        self._fields = fields
+        # Looked up once: `accepts` runs for every invoice.
+        self._rules = [
+            (field.name, field.kind.accepts, field.nullable, field.required) for field in fields
+        ]
+
+    def accepts(self, value: object) -> bool:
+        """Return whether a value is an object with valid fields."""
+        if type(value) is not dict:
+            return False
+        for name, accepts, nullable, required in self._rules:
+            item = value.get(name, UNSET)
+            if item is None:
+                valid = nullable
+            elif item is UNSET:
+                valid = not required
+            else:
+                valid = accepts(item)
+            if not valid:
+                return False
+        return True
+
+    def problems(self, value: object, path: str) -> Iterator[InvalidField]:
+        """Yield what is wrong with a value."""
+        if not isinstance(value, dict):
+            yield _mismatch(value, path, "an object")
+            return
+        prefix = f"{path}." if path else ""
+        for field in self._fields:
+            item = value.get(field.name, UNSET)
+            allowed = field.nullable if item is None else item is UNSET and not field.required
+            if not allowed:
+                yield from field.kind.problems(item, f"{prefix}{field.name}")
 
 
 _SCALARS: dict[object, Kind] = {
-    str: Kind("text", {str: None}, "type({0}) is str"),
-    bool: Kind("true or false", {bool: None}, "type({0}) is bool"),
-    int: Kind("a whole number", {int: None}, "type({0}) is int"),
-    # A Decimal is how the door marks a number that no float holds exactly, or that has no end.
-    float: Kind(
-        "a finite number, held exactly", {int: None, float: None}, "type({0}) in (float, int)"
-    ),
-    dt.datetime: Kind(
-        "a date and time in ISO 8601",
-        {str: _moment},
-        "type({0}) is str and {0}[10:11] == 'T' and moment({0})",
-    ),
+    str: Scalar(str, "text"),
+    bool: Scalar(bool, "true or false"),
+    int: Scalar(int, "an integer"),
+    Decimal: Number(),
+    dt.datetime: DateTime(),
 }
+
+
+@functools.cache
+def _kind_of_model(model: type) -> Kind:
+    """Return what an object must be, from the annotations of a generated model."""
+    annotations = get_type_hints(model, localns=vars(models))
+    fields = [
+        _field_of(attribute.name, annotations[attribute.name])
+        for attribute in attrs.fields(model)
+        if attribute.init
+    ]
+    return Object(fields)
+
+
+def _field_of(name: str, annotation: object) -> Field:
+    """Return a field, from an annotation as the generator writes it.
+
+    A union is one of a single type with null, with "absent", or with both: the contract has no
+    other.
+    """
+    alternatives = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else ()
+    (expected,) = [each for each in alternatives if each not in (NoneType, Unset)] or [annotation]
+    return Field(
+        name=name,
+        kind=_kind_of(expected),
+        nullable=NoneType in alternatives,
+        required=Unset not in alternatives,
+    )
+
+
+def _kind_of(annotation: object) -> Kind:
+    """Return what a value must be, from an annotation without null and "absent"."""
+    if isinstance(annotation, type) and attrs.has(annotation):
+        return _kind_of_model(annotation)
+    if get_origin(annotation) is list:
+        (item,) = get_args(annotation)
+        return ListOf(_kind_of(item))
+    return _SCALARS[annotation]

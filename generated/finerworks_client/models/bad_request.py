@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, Unset, to_json
 
 if TYPE_CHECKING:
     from ..models.bad_request_model_state import BadRequestModelState
@@ -40,7 +40,7 @@ class BadRequest:
         if model_state is not UNSET:
             field_dict["ModelState"] = model_state
 
-        return field_dict
+        return {name: to_json(value) for name, value in field_dict.items()}
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
@@ -68,19 +68,3 @@ class BadRequest:
             )
             bad_request.additional_properties = {key: value for key, value in d.items() if key not in known}
         return bad_request
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

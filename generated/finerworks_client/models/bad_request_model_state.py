@@ -6,6 +6,8 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..types import to_json
+
 T = TypeVar("T", bound="BadRequestModelState")
 
 
@@ -21,7 +23,7 @@ class BadRequestModelState:
         for prop_name, prop in self.additional_properties.items():
             field_dict[prop_name] = prop
 
-        return field_dict
+        return {name: to_json(value) for name, value in field_dict.items()}
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
@@ -38,19 +40,3 @@ class BadRequestModelState:
 
         bad_request_model_state.additional_properties = additional_properties
         return bad_request_model_state
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> list[str]:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: list[str]) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, Unset, to_json
 
 T = TypeVar("T", bound="Failure")
 
@@ -28,7 +28,7 @@ class Failure:
         if message is not UNSET:
             field_dict["message"] = message
 
-        return field_dict
+        return {name: to_json(value) for name, value in field_dict.items()}
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
@@ -43,19 +43,3 @@ class Failure:
             known = ("message",)
             failure.additional_properties = {key: value for key, value in d.items() if key not in known}
         return failure
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

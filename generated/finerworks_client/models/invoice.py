@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import datetime
+import decimal
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+
+from ..types import to_decimal, to_json
 
 T = TypeVar("T", bound="Invoice")
 
@@ -20,7 +23,7 @@ class Invoice:
 
     invoice_id: str
     """ The invoice's identifier. """
-    amount_due: float
+    amount_due: decimal.Decimal
     """ What is owed for the month, with two decimals. Negative for a credit. The help page
     names no currency.
      """
@@ -85,14 +88,14 @@ class Invoice:
             }
         )
 
-        return field_dict
+        return {name: to_json(value) for name, value in field_dict.items()}
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = src_dict
         invoice_id = d["invoice_id"]
 
-        amount_due = d["amount_due"]
+        amount_due = to_decimal(d["amount_due"])
 
         _invoice_month = d["invoice_month"]
         invoice_month = None if _invoice_month is None else datetime.datetime.fromisoformat(_invoice_month)
@@ -133,19 +136,3 @@ class Invoice:
             )
             invoice.additional_properties = {key: value for key, value in d.items() if key not in known}
         return invoice
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

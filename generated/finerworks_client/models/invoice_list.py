@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, Unset, to_json
 
 if TYPE_CHECKING:
     from ..models.invoice import Invoice
@@ -60,7 +60,7 @@ class InvoiceList:
         if total_count is not UNSET:
             field_dict["total_count"] = total_count
 
-        return field_dict
+        return {name: to_json(value) for name, value in field_dict.items()}
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
@@ -109,19 +109,3 @@ class InvoiceList:
             )
             invoice_list.additional_properties = {key: value for key, value in d.items() if key not in known}
         return invoice_list
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..types import to_json
+
 T = TypeVar("T", bound="ResponseStatusDebugType0")
 
 
@@ -20,7 +22,7 @@ class ResponseStatusDebugType0:
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
 
-        return field_dict
+        return {name: to_json(value) for name, value in field_dict.items()}
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
@@ -33,19 +35,3 @@ class ResponseStatusDebugType0:
                 key: value for key, value in d.items() if key not in known
             }
         return response_status_debug_type_0
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

@@ -96,7 +96,8 @@ def table(invoices: "Iterable[Invoice]", as_of: dt.date | None, note: str | None
     """
     is_terminal = sys.stdout.isatty()
     rows = _empty_table(is_terminal=is_terminal)
-    tally, late = Tally(invoices), list[float]()
+    tally = Tally(invoices)
+    late = list[Decimal]()
     for invoice in tally:
         overdue, style = "", ""
         if ages.is_overdue(invoice, as_of):

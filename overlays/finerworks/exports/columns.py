@@ -66,8 +66,8 @@ def columns(model: type) -> tuple[Column, ...]:
         if not field.init:
             continue
         kind = _without_none(hints[field.name])
-        if kind in (str, float, dt.datetime, int, bool):
-            found.append(Column(field.name, Decimal if kind is float else kind))
+        if kind in (str, Decimal, dt.datetime, int, bool):
+            found.append(Column(field.name, kind))
     return tuple(found)
 
 
@@ -104,9 +104,7 @@ def cells(model: type, item: object) -> list[Cell]:
     found = list[Cell]()
     for column in columns(model):
         value = getattr(item, column.name)
-        if column.kind is Decimal and value is not None:
-            value = money.exact(value)
-        elif isinstance(value, str) and _has_surrogate(value):
+        if isinstance(value, str) and _has_surrogate(value):
             raise ExportError(
                 f"{column.name} {value!r} has a lone surrogate, which no file can hold"
             )

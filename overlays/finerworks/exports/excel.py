@@ -23,6 +23,9 @@ SHEET_ROWS = 1_048_576
 NUMBER_DIGITS = 15
 """Digits of a number in Excel, which rounds a longer number without a warning."""
 
+NUMBER_SIZE = 308
+"""Digits before the point that a number in Excel may have, zeros included."""
+
 FIRST_YEAR = 1901
 """The first year whose dates Excel represents correctly. Earlier dates are written as text."""
 
@@ -158,8 +161,9 @@ def _write_cell(
         case bool():
             return sheet.write_boolean(*cell, value)
         case int() | Decimal():
-            rounded = Decimal(f"{Decimal(value):.{NUMBER_DIGITS}G}")
-            if rounded != value:
+            number = Decimal(value)
+            rounded = Decimal(f"{number:.{NUMBER_DIGITS}G}")
+            if rounded != number or number.adjusted() >= NUMBER_SIZE:
                 return -1
             return sheet.write_number(*cell, value, formats.get(type(value)))
         case dt.datetime() if value.year >= FIRST_YEAR:

@@ -140,7 +140,7 @@ def row_of(invoice: Invoice, as_of: dt.date | None) -> Row:
         ages.day(invoice.invoice_date),
         ages.due_day(invoice),
         ages.days_overdue(invoice, as_of),
-        money.exact(invoice.amount_due),
+        invoice.amount_due,
     )
 
 

@@ -1,0 +1,227 @@
+"""The settings of a client: read from arguments, else from the environment, and checked.
+
+`Options` holds what a caller passed. `Config` holds the settings that result. Both are frozen.
+"""
+
+import logging
+import os
+from dataclasses import dataclass
+
+import httpx
+
+from finerworks.credentials import (
+    Credentials,
+    Secret,
+    describe_setting,
+    format_origin,
+    origin_of,
+    read_key,
+)
+
+PRODUCTION = "https://v2.api.finerworks.com"
+"""FinerWorks' production host (the help page's Node sample, and newer clients)."""
+
+TEST = "https://test-api.finerworks.com"
+"""FinerWorks' test host (the help page)."""
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Names of this machine. What is sent there cannot be read on the way."""
+
+DEFAULT_TIMEOUT = httpx.Timeout(30.0)
+"""Seconds that one attempt may take as a whole."""
+
+DEFAULT_MAX_RETRIES = 2
+"""How often a failed request is sent again."""
+
+DEFAULT_MAX_BODY_BYTES = 32 * 1024 * 1024
+"""The largest response that is read, in bytes."""
+
+_BASE_URL_VARIABLE = "FINERWORKS_BASE_URL"
+_LOG_VARIABLE = "FINERWORKS_LOG"
+_MAX_SECONDS = 1e9
+_MAX_PORT = 65535
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a caller passed to a client. None means "not given". `HTTPClient` describes each."""
+
+    web_api_key: Secret | None = None
+    app_key: Secret | None = None
+    base_url: str | None = None
+    timeout: float | httpx.Timeout | None = None
+    max_retries: int | None = None
+    max_body_bytes: int | None = None
+    allow_insecure_http: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The settings of a client, checked."""
+
+    credentials: Credentials
+    base_url: httpx.URL
+    timeout: httpx.Timeout
+    max_retries: int
+    max_body_bytes: int
+    allow_insecure_http: bool
+
+
+def create_config(options: Options) -> Config:
+    """Return the settings of a new client.
+
+    An option that is not given comes from the environment, then from the defaults.
+
+    Raises:
+        CredentialsError: A key is malformed. A key may be missing here.
+        ValueError: Another setting is out of its range.
+    """
+    configure_logging()
+    allow_insecure_http = options.allow_insecure_http is True
+    base_url = read_base_url(options.base_url, allow_insecure_http=allow_insecure_http)
+    from_environment = Config(
+        credentials=Credentials(
+            origin=origin_of(base_url),
+            web_api_key=read_key("web_api_key", options.web_api_key),
+            app_key=read_key("app_key", options.app_key),
+        ),
+        base_url=base_url,
+        timeout=DEFAULT_TIMEOUT,
+        max_retries=DEFAULT_MAX_RETRIES,
+        max_body_bytes=DEFAULT_MAX_BODY_BYTES,
+        allow_insecure_http=allow_insecure_http,
+    )
+    return change_config(from_environment, options)
+
+
+def change_config(config: Config, options: Options) -> Config:
+    """Return other settings: what the options give, and the rest as it was.
+
+    The environment is not read again, so that a later change of it moves no request elsewhere.
+
+    Raises:
+        CredentialsError: A key is malformed.
+        ValueError: Another setting is out of its range.
+    """
+    base_url = config.base_url
+    web_api_key = config.credentials.web_api_key
+    app_key = config.credentials.app_key
+    timeout = config.timeout
+    max_retries = config.max_retries
+    max_body_bytes = config.max_body_bytes
+    allow_insecure_http = config.allow_insecure_http
+    if options.allow_insecure_http is not None:
+        allow_insecure_http = options.allow_insecure_http is True
+    if options.base_url is not None:
+        base_url = read_base_url(options.base_url, allow_insecure_http=allow_insecure_http)
+    if options.web_api_key is not None:
+        web_api_key = read_key("web_api_key", options.web_api_key)
+    if options.app_key is not None:
+        app_key = read_key("app_key", options.app_key)
+    if options.timeout is not None:
+        timeout = check_timeout(options.timeout)
+    if options.max_retries is not None:
+        max_retries = check_integer("max_retries", options.max_retries, minimum=0)
+    if options.max_body_bytes is not None:
+        max_body_bytes = check_integer("max_body_bytes", options.max_body_bytes, minimum=1)
+    return Config(
+        credentials=Credentials(
+            origin=origin_of(base_url), web_api_key=web_api_key, app_key=app_key
+        ),
+        base_url=base_url,
+        timeout=timeout,
+        max_retries=max_retries,
+        max_body_bytes=max_body_bytes,
+        allow_insecure_http=allow_insecure_http,
+    )
+
+
+def read_base_url(value: str | None, *, allow_insecure_http: bool) -> httpx.URL:
+    """Return a base URL that is an origin and nothing more.
+
+    Args:
+        value: The URL. None: read `FINERWORKS_BASE_URL`, else use `PRODUCTION`.
+        allow_insecure_http: Whether plain http may leave this machine, where others can read
+            the keys.
+
+    Raises:
+        ValueError: It is not an origin, or not an allowed one. The message says why.
+    """
+    setting = describe_setting("base_url", _BASE_URL_VARIABLE, value)
+    if value is None:
+        value = os.environ.get(_BASE_URL_VARIABLE) or PRODUCTION
+    url = _parse_url(value)
+    if url is None:
+        raise ValueError(
+            f"{setting} is not an http:// or https:// address, for example {PRODUCTION}"
+        )
+    if url.userinfo or url.raw_path != b"/" or url.fragment:
+        raise ValueError(
+            f"{setting} contains credentials, a path or a query: pass only {format_origin(url)}"
+        )
+    if url.scheme == "http" and not allow_insecure_http and url.host not in LOOPBACK_HOSTS:
+        raise ValueError(
+            f"{setting} would send the keys unencrypted: "
+            "use https://, or allow it with allow_insecure_http=True"
+        )
+    return url
+
+
+def _parse_url(text: str) -> httpx.URL | None:
+    """Return an absolute http or https URL, or None if the text is not one."""
+    try:
+        url = httpx.URL(text)
+        url.host.encode("idna")
+    except (httpx.InvalidURL, TypeError, UnicodeError):
+        return None
+    if url.scheme not in ("http", "https") or not url.host:
+        return None
+    if url.port is not None and not 0 < url.port <= _MAX_PORT:
+        return None
+    return url
+
+
+def check_timeout(value: float | httpx.Timeout) -> httpx.Timeout:
+    """Return a timeout in seconds as an `httpx.Timeout`; an `httpx.Timeout` stays as it is.
+
+    Raises:
+        ValueError: It is not a number above 0 and below 1e9.
+    """
+    if isinstance(value, httpx.Timeout):
+        return value
+    if type(value) not in (int, float) or not 0 < value < _MAX_SECONDS:
+        raise ValueError(
+            f"timeout= must be a number of seconds above 0 and below 1e9, not {value!r}"
+        )
+    return httpx.Timeout(value)
+
+
+def check_integer(name: str, value: int, *, minimum: int, maximum: int | None = None) -> int:
+    """Return an argument that is an integer within its range.
+
+    Raises:
+        ValueError: It is not. The message names the argument.
+    """
+    in_range = type(value) is int and value >= minimum and (maximum is None or value <= maximum)
+    if in_range:
+        return value
+    if maximum is None:
+        raise ValueError(f"{name}= must be an integer of at least {minimum}, not {value!r}")
+    raise ValueError(f"{name}= must be an integer from {minimum} to {maximum}, not {value!r}")
+
+
+def configure_logging() -> None:
+    """Log at the level of `FINERWORKS_LOG`, to standard error if the program set up no logging.
+
+    Raises:
+        ValueError: The variable is neither ``debug`` nor ``info``.
+    """
+    level = os.environ.get(_LOG_VARIABLE)
+    if not level:
+        return
+    if level.upper() not in ("DEBUG", "INFO"):
+        raise ValueError(f"{_LOG_VARIABLE} must be debug or info, not {level!r}")
+    logger = logging.getLogger("finerworks")
+    logger.setLevel(level.upper())
+    if not logger.hasHandlers():
+        logger.addHandler(logging.StreamHandler())

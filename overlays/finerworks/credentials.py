@@ -1,0 +1,194 @@
+"""The two keys and the account: where they come from, how they stay hidden, where they may go."""
+
+import functools
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import httpx
+
+from finerworks.errors import MAX_BODY, CredentialsError
+
+KEY_VARIABLES = {"web_api_key": "FINERWORKS_WEB_API_KEY", "app_key": "FINERWORKS_APP_KEY"}
+"""The environment variable of each key. A key's name is also the name of its header."""
+
+ACCOUNT_VARIABLE = "FINERWORKS_ACCOUNT_KEY"
+"""The environment variable of the account to read."""
+
+MIN_REDACTED_LENGTH = 6
+"""Shorter keys, such as those of tests, are not redacted: that would garble ordinary words."""
+
+MAX_SPELLED_KEY = 1_000
+"""The longest spelling of a key that can be cut in half at the end of a text, in characters."""
+
+
+class Secret(str):
+    """A key that hides itself: its `repr`, as in a traceback with local variables, is ``[key]``."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "[key]"
+
+
+def hide(value: object) -> Secret | None:
+    """Return an argument as a `Secret`; None stays None.
+
+    A value that is not text becomes a `Secret` that `read_key` rejects: showing it in an error
+    message could show a key.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return Secret(str.__str__(value))  # the value of a `str` enumeration, not its name
+    return Secret(" ")
+
+
+Origin = tuple[str, str, int | None]
+"""Scheme, host and port: what two URLs must share for the keys to go to both."""
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def origin_of(url: httpx.URL) -> Origin:
+    """Return the origin of a URL."""
+    return url.scheme, url.host, url.port or _DEFAULT_PORTS.get(url.scheme)
+
+
+def format_origin(url: httpx.URL) -> str:
+    """Return a URL's origin as text, without credentials, path and query."""
+    return str(url.copy_with(userinfo=b"", raw_path=b"", fragment=None)).rstrip("/")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """Both keys, and the only origin that they go to.
+
+    The keys are not headers of a client, because those accompany every request. A request to
+    another origin is sent without them.
+    """
+
+    origin: Origin
+    web_api_key: Secret | None
+    app_key: Secret | None
+
+    def require(self) -> tuple[Secret, Secret]:
+        """Return the two keys, ``web_api_key`` first.
+
+        Raises:
+            CredentialsError: A key is missing. The message names its argument and variable.
+        """
+        if self.web_api_key and self.app_key:
+            return self.web_api_key, self.app_key
+        keys = {"web_api_key": self.web_api_key, "app_key": self.app_key}
+        missing = [f"{name}= (or {KEY_VARIABLES[name]})" for name, key in keys.items() if not key]
+        raise CredentialsError(
+            f"missing {' and '.join(missing)}: every request needs both keys. "
+            "Pass them as arguments or set them in the environment"
+        )
+
+    def add_to(self, request: httpx.Request) -> None:
+        """Add both keys to a request, if it goes to their origin.
+
+        Raises:
+            CredentialsError: A key is missing.
+        """
+        if origin_of(request.url) != self.origin:
+            return
+        web_api_key, app_key = self.require()
+        request.headers["web_api_key"] = web_api_key
+        request.headers["app_key"] = app_key
+
+    def redact(self, text: str) -> str:
+        """Return a text of the server without the keys, in case the server echoed them.
+
+        The end of a long text is removed as well: the text may have been cut there, in the
+        middle of a key.
+        """
+        redacted = self._replace_keys("[key]", text)
+        if len(text) > MAX_BODY:
+            return redacted[:-MAX_SPELLED_KEY]
+        return redacted
+
+    @functools.cached_property
+    def _replace_keys(self) -> Callable[[str, str], str]:
+        keys = [key for key in (self.web_api_key, self.app_key) if key]
+        long_enough = [key for key in keys if len(key) >= MIN_REDACTED_LENGTH]
+        longest_first = sorted(long_enough, key=len, reverse=True)  # one may begin with the other
+        pattern = "|".join(_key_pattern(key) for key in longest_first)
+        never = "(?!)"
+        return re.compile(pattern or never, re.IGNORECASE).sub
+
+
+def _key_pattern(key: str) -> str:
+    """Return a pattern for a key, however JSON, JavaScript, HTML or a URL spell its characters."""
+    # Consecutive backslashes are one pattern: separately, they could match in exponentially
+    # many ways.
+    single_backslashes = re.sub(r"\\+", r"\\", key)
+    return "".join(_character_pattern(character) for character in single_backslashes)
+
+
+def _character_pattern(character: str) -> str:
+    if character == "\\":
+        return r"\\+"
+    code = f"{ord(character):02x}"
+    plain = rf"\\{{0,4}}{re.escape(character)}"
+    escaped = rf"\\{{1,4}}(?:u00|x){code}"
+    in_url = rf"%(?:25)*{code}"
+    in_html = r"&#?\w+;"
+    return f"(?:{plain}|{escaped}|{in_url}|{in_html})"
+
+
+def describe_setting(argument: str, variable: str, value: object) -> str:
+    """Return how an error names a setting: its argument and its variable, and which was used."""
+    if value is None:
+        return f"{argument}= (from {variable})"
+    return f"{argument}= (in place of {variable})"
+
+
+def read_key(name: str, value: object) -> Secret | None:
+    """Return a key from its argument, else from the environment. None if neither has it.
+
+    Args:
+        name: The name of the argument.
+        value: The argument. None: read the environment, where an empty variable counts as unset.
+
+    Raises:
+        CredentialsError: It cannot be sent as a header. The message does not show the key.
+    """
+    variable = KEY_VARIABLES[name]
+    key = hide(os.environ.get(variable) or None) if value is None else hide(value)
+    if key is None:
+        return None
+    setting = describe_setting(name, variable, value)
+    advice = "copy the key again, with nothing around it"
+    if not key:
+        raise CredentialsError(f"{setting} is empty: {advice}")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise CredentialsError(
+            f"{setting} contains a character that no key has, "
+            f"such as a space or a line break: {advice}"
+        )
+    return key
+
+
+def read_account_key(value: str | None) -> Secret:
+    """Return the account to read, from its argument, else from `FINERWORKS_ACCOUNT_KEY`.
+
+    Returns:
+        The account's key. Empty for the account that the two keys belong to.
+
+    Raises:
+        ValueError: The key is blank, as when you have no key on record for a seller. FinerWorks
+            would take it for your own account, and you would read the wrong invoices.
+    """
+    account_key = hide(os.environ.get(ACCOUNT_VARIABLE) if value is None else value) or Secret()
+    own_account = not account_key and (value is None or isinstance(value, Secret))
+    if not account_key.strip() and not own_account:
+        setting = describe_setting("account_key", ACCOUNT_VARIABLE, value)
+        raise ValueError(
+            f"{setting} is blank or not text: "
+            "pass the account's key, or leave it out to read your own account"
+        )
+    return account_key

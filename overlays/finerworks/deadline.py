@@ -1,0 +1,95 @@
+"""The time that one attempt may take as a whole.
+
+httpx limits each step of a request, and each read of a socket. A server that sends one byte now
+and then is never late by those limits. Here, the limit of a step is a `Timeout`: a float that
+carries the deadline of the whole attempt. httpx and httpcore pass it on, unchanged, down to the
+connection (`finerworks.network`), which never waits longer than the deadline allows.
+"""
+
+import contextlib
+import math
+import socket
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol, Self
+
+UNLIMITED = 2_000_000.0
+"""Seconds that stand for "no limit": the longest that every platform's sockets accept."""
+
+
+class Connection(Protocol):
+    """A connection whose socket can be looked up, as httpcore's network streams can."""
+
+    def get_extra_info(self, info: str, /) -> Any:  # noqa: ANN401 - as httpcore declares it
+        """Return what is known under a name, such as ``"socket"``."""
+        ...
+
+
+class Deadline:
+    """The moment at which an attempt must be over. It can be cancelled from another thread.
+
+    Args:
+        seconds: How long the attempt may take once it has started. May be `math.inf`.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.cancelled = False
+        self.connection: Connection | None = None
+        """The connection that the attempt is using."""
+        self._end = math.inf
+
+    def start(self) -> None:
+        """Start the clock."""
+        self._end = time.monotonic() + self.seconds
+
+    @property
+    def remaining(self) -> float:
+        """The seconds that are left. 0 or less: the deadline has passed."""
+        if self.cancelled:
+            return 0.0
+        return self._end - time.monotonic()
+
+    def cancel(self) -> None:
+        """End the attempt: whatever it is waiting for on its connection fails at once."""
+        self.cancelled = True
+        if self.connection is None:
+            return
+        own_socket = self.connection.get_extra_info("socket")
+        if own_socket is not None:
+            # OSError: it is closed already. TypeError: uvloop's sockets cannot be shut down.
+            with contextlib.suppress(OSError, TypeError):
+                own_socket.shutdown(socket.SHUT_RDWR)
+
+
+class Timeout(float):
+    """The seconds that one step of an attempt may take, together with the attempt's deadline."""
+
+    __slots__ = ("deadline",)
+
+    deadline: Deadline
+
+    def __new__(cls, seconds: float | None, deadline: Deadline) -> Self:
+        """Create it; None means that the step is not limited."""
+        timeout = super().__new__(cls, UNLIMITED if seconds is None else seconds)
+        timeout.deadline = deadline
+        return timeout
+
+
+def create_deadline(step_timeouts: Mapping[str, float | None]) -> Deadline:
+    """Return the deadline of an attempt: the longest of its steps' limits limits it as a whole.
+
+    Args:
+        step_timeouts: httpx's limits for ``connect``, ``read``, ``write`` and ``pool``, in
+            seconds. None: not limited, and then neither is the attempt.
+    """
+    limits = [math.inf if seconds is None else seconds for seconds in step_timeouts.values()]
+    return Deadline(max(limits))
+
+
+def with_deadline(
+    step_timeouts: Mapping[str, float | None], deadline: Deadline
+) -> dict[str, Timeout]:
+    """Return the limits of the steps, each carrying the deadline of the attempt."""
+    timeouts = {seconds: Timeout(seconds, deadline) for seconds in set(step_timeouts.values())}
+    return {step: timeouts[seconds] for step, seconds in step_timeouts.items()}

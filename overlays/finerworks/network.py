@@ -1,0 +1,355 @@
+"""Connections that keep to a deadline, notice that they are dead, and never leak.
+
+httpcore opens connections through a public interface, its network backend. The backends here
+wrap another one, and their streams do three things more:
+
+- They never wait longer than the deadline allows that their `Timeout` carries.
+- They remember whether anything was read since the last request was written. If not, a response
+  that follows was not asked for: it belongs to another request.
+- They notice that they may be dead. A suspended machine, or a router that forgot its connections,
+  kills all idle connections at once, without a sign. Once one connection has failed, those that
+  have been idle since before the failure are not used again.
+
+This module is the only one that uses private names of httpx and httpcore, because httpx has no
+parameter for the network backend and httpcore does not release every connection of a cancelled
+request. `tests/core/test_network.py` fails if one of these names disappears.
+"""
+
+# ruff: noqa: ASYNC109 - the parameters named timeout are httpcore's
+
+import contextlib
+import select
+import socket
+import ssl
+from collections.abc import Generator, Iterable
+from typing import Any
+
+import httpcore
+import httpx
+
+from finerworks.deadline import Connection, Timeout
+
+
+def _time_left(timeout: float | None, connection: Connection | None) -> float | None:
+    """Return how long a step may take: its own limit, or what is left of the attempt.
+
+    Raises:
+        httpcore.ReadTimeout: Nothing is left.
+    """
+    if not isinstance(timeout, Timeout):
+        return timeout
+    timeout.deadline.connection = connection
+    remaining = timeout.deadline.remaining
+    if remaining <= 0:
+        raise httpcore.ReadTimeout("the response was not complete in time")
+    return min(timeout, remaining)
+
+
+class FailureCount:
+    """Counts the failures of one pool's connections. It takes the place of a clock."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+
+
+class StreamHealth:
+    """What a stream knows about its own connection.
+
+    Args:
+        failure_count: The failures of all connections of its pool.
+    """
+
+    def __init__(self, failure_count: FailureCount) -> None:
+        self.read_since_write = False
+        """Whether anything was read since the last request was written."""
+        self._failure_count = failure_count
+        self._worked = False
+        self._failures_when_it_worked = 0
+
+    def presumed_dead(self) -> bool:
+        """Return whether another connection has failed since this one last worked."""
+        return self._worked and self._failures_when_it_worked < self._failure_count.failures
+
+    def wrote(self) -> None:
+        """Record that a part of a request was written."""
+        self.read_since_write = False
+
+    def read(self, data: bytes, timeout: float | None) -> None:
+        """Record what was read. Nothing means that the server hung up."""
+        if not data:
+            self.failed(timeout)
+            return
+        self.read_since_write = True
+        self._worked = True
+        self._failures_when_it_worked = self._failure_count.failures
+
+    def failed(self, timeout: float | None) -> None:
+        """Record that reading or writing failed, unless we ended the attempt ourselves."""
+        cancelled = isinstance(timeout, Timeout) and timeout.deadline.cancelled
+        if self._worked and not cancelled:
+            self._failure_count.failures += 1
+
+
+class DeadlineStream(httpcore.NetworkStream):
+    """A connection that keeps to the deadline of the request that uses it.
+
+    Args:
+        stream: The stream that reads and writes.
+        failure_count: The failures of all connections of its pool.
+    """
+
+    def __init__(self, stream: httpcore.NetworkStream, failure_count: FailureCount) -> None:
+        self.health = StreamHealth(failure_count)
+        self._failure_count = failure_count
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read at most ``max_bytes``."""
+        try:
+            data = self._stream.read(max_bytes, _time_left(timeout, self))
+        except Exception:
+            self.health.failed(timeout)
+            raise
+        self.health.read(data, timeout)
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all of the buffer."""
+        self.health.wrote()
+        try:
+            self._stream.write(buffer, _time_left(timeout, self))
+        except Exception:
+            self.health.failed(timeout)
+            raise
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """Return an encrypted stream over this one."""
+        time_left = _time_left(timeout, self)
+        encrypted = self._stream.start_tls(ssl_context, server_hostname, time_left)
+        return DeadlineStream(encrypted, self._failure_count)
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as httpcore declares it
+        """Return what is known under a name.
+
+        The pool asks for ``is_readable`` before it uses an idle connection: a readable one was
+        hung up by the server, and the pool discards it.
+        """
+        if info == "is_readable" and self.health.presumed_dead():
+            return True
+        return self._stream.get_extra_info(info)
+
+
+class DeadlineBackend(httpcore.NetworkBackend):
+    """Opens connections that keep to deadlines.
+
+    Args:
+        backend: The backend that opens them.
+    """
+
+    def __init__(self, backend: httpcore.NetworkBackend) -> None:
+        self._backend = backend
+        self._failure_count = FailureCount()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Open a TCP connection."""
+        time_left = _time_left(timeout, None)
+        stream = self._backend.connect_tcp(host, port, time_left, local_address, socket_options)
+        return DeadlineStream(stream, self._failure_count)
+
+    def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Open a connection to a Unix domain socket."""
+        time_left = _time_left(timeout, None)
+        stream = self._backend.connect_unix_socket(path, time_left, socket_options)
+        return DeadlineStream(stream, self._failure_count)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        self._backend.sleep(seconds)
+
+
+@contextlib.contextmanager
+def _map_tls_errors(error_class: type[httpcore.NetworkError]) -> Generator[None]:
+    """Turn an error of TLS into httpcore's: with asyncio, httpcore lets it through as it is."""
+    try:
+        yield
+    except ssl.SSLError as error:
+        raise error_class(str(error)) from error
+
+
+class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
+    """The same as `DeadlineStream`, for asyncio."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream, failure_count: FailureCount) -> None:
+        self.health = StreamHealth(failure_count)
+        self._failure_count = failure_count
+        self._stream = stream
+        self._readable = _SocketPoll(stream.get_extra_info("socket"))
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read at most ``max_bytes``."""
+        try:
+            with _map_tls_errors(httpcore.ReadError):
+                data = await self._stream.read(max_bytes, _time_left(timeout, self))
+        except Exception:
+            self.health.failed(timeout)
+            raise
+        self.health.read(data, timeout)
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all of the buffer."""
+        self.health.wrote()
+        try:
+            with _map_tls_errors(httpcore.WriteError):
+                await self._stream.write(buffer, _time_left(timeout, self))
+        except Exception:
+            self.health.failed(timeout)
+            raise
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Return an encrypted stream over this one."""
+        time_left = _time_left(timeout, self)
+        with _map_tls_errors(httpcore.ConnectError):
+            encrypted = await self._stream.start_tls(ssl_context, server_hostname, time_left)
+        return AsyncDeadlineStream(encrypted, self._failure_count)
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as httpcore declares it
+        """Return what is known under a name; see `DeadlineStream.get_extra_info`."""
+        if info == "is_readable":
+            return self.health.presumed_dead() or self._readable.now(self._stream)
+        return self._stream.get_extra_info(info)
+
+
+class _SocketPoll:
+    """Tells whether a socket is readable.
+
+    httpcore asks this of every idle connection before and after each request, and its own way
+    collects everything that is known of a socket each time.
+    """
+
+    def __init__(self, own_socket: socket.socket | None) -> None:
+        self._socket = own_socket
+        self._poll: select.poll | None = None
+        if own_socket is not None and hasattr(select, "poll"):
+            self._poll = select.poll()
+            self._poll.register(own_socket, select.POLLIN)
+
+    def now(self, stream: httpcore.AsyncNetworkStream) -> bool:
+        """Return whether the socket of a stream is readable or closed."""
+        if self._poll is None or self._socket is None:
+            return bool(stream.get_extra_info("is_readable"))
+        # Once a socket is closed, its number may belong to another one.
+        return self._socket.fileno() < 0 or bool(self._poll.poll(0))
+
+
+class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):
+    """The same as `DeadlineBackend`, for asyncio."""
+
+    def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
+        self._backend = backend
+        self._failure_count = FailureCount()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Open a TCP connection."""
+        time_left = _time_left(timeout, None)
+        stream = await self._backend.connect_tcp(
+            host, port, time_left, local_address, socket_options
+        )
+        return AsyncDeadlineStream(stream, self._failure_count)
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Open a connection to a Unix domain socket."""
+        time_left = _time_left(timeout, None)
+        stream = await self._backend.connect_unix_socket(path, time_left, socket_options)
+        return AsyncDeadlineStream(stream, self._failure_count)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await self._backend.sleep(seconds)
+
+
+def keep_deadlines(transport: httpx.BaseTransport | httpx.AsyncBaseTransport) -> None:
+    """Make the connections that httpx's transport opens from now on keep to deadlines.
+
+    A transport of another kind is left as it is.
+    """
+    if isinstance(transport, httpx.HTTPTransport):
+        pool = transport._pool
+        if not isinstance(pool._network_backend, DeadlineBackend):
+            pool._network_backend = DeadlineBackend(pool._network_backend)
+    elif isinstance(transport, httpx.AsyncHTTPTransport):
+        async_pool = transport._pool
+        if not isinstance(async_pool._network_backend, AsyncDeadlineBackend):
+            async_pool._network_backend = AsyncDeadlineBackend(async_pool._network_backend)
+
+
+def is_unsolicited(response: httpx.Response) -> bool:
+    """Return whether a response was there before its request was written.
+
+    Such a response belongs to an earlier request on the same connection. False where the
+    connection is not one of ours, as nothing is known of it then.
+    """
+    stream = response.extensions.get("network_stream")
+    if not isinstance(stream, DeadlineStream | AsyncDeadlineStream):
+        return False
+    return not stream.health.read_since_write
+
+
+async def release_connections(transport: httpx.AsyncBaseTransport) -> None:
+    """Let go of the connections that no request uses, after a request was cancelled.
+
+    httpcore keeps a connection for ever that it was about to open for a request that was then
+    cancelled (encode/httpcore#1093). After some hundred of those, its pool is full.
+    """
+    if not isinstance(transport, httpx.AsyncHTTPTransport):
+        return
+    pool = transport._pool
+    in_use = [request.connection for request in pool._requests]
+    unused = [connection for connection in pool.connections if connection not in in_use]
+    leaked = [each for each in unused if not each.is_idle() and not each.is_closed()]
+    for connection in leaked:
+        pool._connections.remove(connection)
+    for connection in leaked:
+        await connection.aclose()

@@ -1,0 +1,172 @@
+"""Fetching ahead: what will probably be needed next is fetched before it is asked for.
+
+Nothing here knows about pages: what is fetched has a key, and what arrives is a result.
+"""
+
+import asyncio
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Coroutine, Hashable, Iterable
+from concurrent.futures import Future
+from contextvars import Context, copy_context
+from queue import SimpleQueue
+from typing import Generic, TypeVar
+
+from finerworks.throttle import THROTTLE, ListingThrottle
+
+Key = TypeVar("Key", bound=Hashable)
+Result = TypeVar("Result")
+
+CLOSING_SECONDS = 0.2
+"""How long closing waits for requests to end. They end at once, unless they are connecting."""
+
+
+def _context_with(throttle: ListingThrottle) -> Context:
+    """Return a copy of the caller's context variables, such as a span of its tracing."""
+    context = copy_context()
+    context.run(THROTTLE.set, throttle)
+    return context
+
+
+class ThreadPrefetcher(Generic[Key, Result]):
+    """Fetches ahead in threads, which are started when they are needed.
+
+    They are daemons: the end of the program does not wait for them.
+
+    Args:
+        fetch: Fetches what has a key.
+        concurrency: How many requests may be in flight at a time.
+    """
+
+    def __init__(self, fetch: Callable[[Key], Result], concurrency: int) -> None:
+        self._fetch = fetch
+        self._process = os.getpid()
+        self._throttle = ListingThrottle(concurrency)
+        self._context = _context_with(self._throttle)
+        self._futures: dict[Key, Future[Result]] = {}
+        self._threads: list[threading.Thread] = []
+        self._jobs: SimpleQueue[tuple[Key, Future[Result]] | None] = SimpleQueue()
+
+    def start(self, keys: Iterable[Key]) -> None:
+        """Start fetching what is not being fetched yet."""
+        for key in keys:
+            if key in self._futures:
+                continue
+            if len(self._threads) <= len(self._futures) and not self._start_thread():
+                return
+            future = Future[Result]()
+            self._futures[key] = future
+            self._jobs.put((key, future))
+
+    def _start_thread(self) -> bool:
+        """Start a thread. Return False if the system has none left; then nothing is prefetched."""
+        target = self._context.copy().run
+        thread = threading.Thread(target=target, args=(self._work,), name="finerworks", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            return False
+        self._threads.append(thread)
+        return True
+
+    def _work(self) -> None:
+        """Fetch one thing after the other, in a thread."""
+        while True:
+            job = self._jobs.get()
+            if job is None or self._throttle.closed:
+                return
+            key, future = job
+            try:
+                future.set_result(self._fetch(key))
+            except BaseException as error:  # noqa: BLE001 - raised where the result is needed
+                future.set_exception(error)
+
+    def get(self, key: Key) -> Result:
+        """Return what has a key. What is not being fetched yet is fetched here.
+
+        Raises:
+            RuntimeError: This process is a fork of the one that started fetching.
+        """
+        if os.getpid() != self._process:
+            raise RuntimeError(
+                "this listing is being read in another process: start a new one in this process"
+            )
+        future = self._futures.get(key)
+        if future is None:
+            return self._context.run(self._fetch, key)
+        result = future.result()
+        del self._futures[key]
+        return result
+
+    def close(self) -> None:
+        """Stop fetching, and wait for the threads to end.
+
+        What a connection is waiting for fails at once. Connecting cannot be interrupted.
+        """
+        if os.getpid() != self._process:
+            return
+        self._throttle.close()
+        for _ in self._threads:
+            self._jobs.put(None)
+        end = time.monotonic() + CLOSING_SECONDS
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, end - time.monotonic()))
+
+
+class TaskPrefetcher(Generic[Key, Result]):
+    """Fetches ahead in asyncio tasks.
+
+    Args:
+        fetch: Fetches what has a key.
+        concurrency: How many requests may be in flight at a time.
+    """
+
+    def __init__(
+        self, fetch: Callable[[Key], Coroutine[None, None, Result]], concurrency: int
+    ) -> None:
+        self._fetch = fetch
+        self._throttle = ListingThrottle(concurrency)
+        self._context = _context_with(self._throttle)
+        self._tasks: dict[Key, asyncio.Task[Result]] = {}
+
+    def start(self, keys: Iterable[Key]) -> None:
+        """Start fetching what is not being fetched yet."""
+        for key in keys:
+            if key not in self._tasks:
+                task = asyncio.create_task(self._fetch(key), context=self._context.copy())
+                task.add_done_callback(_retrieve_exception)
+                self._tasks[key] = task
+
+    async def get(self, key: Key) -> Result:
+        """Return what has a key.
+
+        If the caller is cancelled meanwhile, fetching goes on, and the next call gets the result.
+        """
+        self.start([key])
+        await asyncio.wait([self._tasks[key]])
+        return self._tasks.pop(key).result()
+
+    def stop(self) -> None:
+        """Stop fetching. The tasks end when the event loop runs again. Any thread may call this."""
+        self._throttle.close()
+        for task in self._tasks.values():
+            with contextlib.suppress(
+                RuntimeError
+            ):  # the event loop is closed, and with it the task
+                task.get_loop().call_soon_threadsafe(task.cancel)
+
+    async def aclose(self) -> None:
+        """Stop fetching, and wait for the tasks to end."""
+        self._throttle.close()
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+
+def _retrieve_exception(task: asyncio.Task[Result]) -> None:
+    """Look at the exception of a task: asyncio reports those that nobody looks at."""
+    if not task.cancelled():
+        task.exception()

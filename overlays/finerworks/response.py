@@ -1,0 +1,307 @@
+"""From the bytes of a response to checked JSON, or to an error. Pure functions: nothing sends.
+
+Functions that look at a body *return* an error instead of raising it: the traceback of a raised
+error would keep the body as a local variable.
+"""
+
+import decimal
+import json
+import zlib
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, cast
+
+import httpx
+
+from finerworks.credentials import format_origin
+from finerworks.errors import (
+    MAX_BODY,
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    FinerWorksError,
+    InvalidField,
+    RedirectError,
+    RequestRejectedError,
+    ResponseValidationError,
+    class_for_status,
+)
+from finerworks.operations import Operation
+from finerworks.retry import parse_retry_after
+from finerworks.validation import find_invalid_fields
+
+REJECTED_KEYS = "authorization_credentials"
+"""How the name of the ModelState entry ends that rejects the keys (seen of the live API)."""
+
+MAX_EXAMINED = 50 * MAX_BODY
+"""How much of the body of an error is read, in bytes or characters."""
+
+MAX_DIGITS = 400
+"""The longest number that is read, in characters. The contract's numbers are doubles."""
+
+
+class JSONResponse(httpx.Response):
+    """A response whose JSON is decoded already, with every digit of its numbers.
+
+    Generated code calls `json()`, which would decode numbers as floats.
+    """
+
+    def __init__(
+        self, status_code: int, *, headers: httpx.Headers, content: bytes, data: object
+    ) -> None:
+        super().__init__(status_code, headers=headers, content=content)
+        self._data = data
+
+    def json(self, **kwargs: Any) -> Any:  # noqa: ANN401 - as httpx declares it
+        """Return the decoded JSON. With arguments, decode it again with `json.loads`."""
+        if kwargs:
+            return super().json(**kwargs)
+        return self._data
+
+
+Outcome = JSONResponse | FinerWorksError
+"""What became of one attempt."""
+
+
+class Body:
+    """The body of a response while it arrives, in the encoding in which it is sent.
+
+    Args:
+        max_bytes: How large it may be, as it arrives and decoded.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._received = bytearray()
+
+    def add(self, chunk: bytes) -> None:
+        """Add what arrived."""
+        self._received += chunk
+
+    @property
+    def too_large(self) -> bool:
+        """Whether more has arrived than is allowed. It need not be read further then."""
+        return len(self._received) > self._max_bytes
+
+    def decode(self, encoding: str) -> bytes:
+        """Return the decoded body: at most one byte more than is allowed, however much it holds.
+
+        A damaged body is empty.
+
+        Args:
+            encoding: The `Content-Encoding` of the response. gzip is the only one requested.
+        """
+        if encoding.lower() != "gzip":
+            return bytes(self._received)
+        decoder = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        limit = self._max_bytes + 1
+        try:
+            content = decoder.decompress(self._received, limit)
+        except zlib.error:
+            return b""
+        complete = decoder.eof and not decoder.unused_data
+        return content if complete or len(content) == limit else b""
+
+
+def interpret(
+    response: httpx.Response,
+    body: Body,
+    *,
+    url: httpx.URL,
+    operation: Operation | None,
+    max_body_bytes: int,
+) -> Outcome:
+    """Return the checked response of an attempt, or the error that it stands for.
+
+    Args:
+        response: The head of the response.
+        body: Its body.
+        url: The URL of the request.
+        operation: The operation of the request, if it is one that only reads.
+        max_body_bytes: How large the body may be, in bytes.
+    """
+    encoding = response.headers.pop("Content-Encoding", "")
+    content = body.decode(encoding)
+    if not response.is_success:
+        return _status_error(response, content[:MAX_EXAMINED], url)
+    if body.too_large or len(content) > max_body_bytes:
+        return ResponseValidationError(
+            f"the response is larger than max_body_bytes={max_body_bytes:,} allows"
+        )
+    status = f"HTTP {response.status_code}"
+    if operation is not None and response.status_code != 200:
+        return ResponseValidationError(f"the contract has no {status} response here")
+    if operation is None and not content:
+        content = b"null"  # an operation that writes may have nothing to say
+    try:
+        data = decode_json(content)
+    except ValueError:
+        return ResponseValidationError(
+            f"{status} came with a body that is not JSON",
+            transient=True,
+            body=_decode_text(content),
+        )
+    error = _find_error(data, content, operation)
+    if error is not None:
+        return error
+    return JSONResponse(response.status_code, headers=response.headers, content=content, data=data)
+
+
+def _find_error(
+    data: object, content: bytes, operation: Operation | None
+) -> FinerWorksError | None:
+    """Return the error that decoded JSON stands for, or None if it is a good response."""
+    if _get(_get(data, "status"), "success") is False:
+        reason = server_message(data) or "it gave no reason"
+        return RequestRejectedError(
+            f"the server rejected the request: {reason}",
+            reference_id=reference_id(data),
+            body=_decode_text(content),
+        )
+    if operation is None:
+        return None
+    invalid_fields = find_invalid_fields(data, operation.response_model)
+    if not invalid_fields:
+        return None
+    return ResponseValidationError(
+        f"the response breaks the contract: {_list_problems(invalid_fields)}",
+        invalid_fields=invalid_fields,
+        reference_id=reference_id(data),
+        body=_decode_text(content),
+    )
+
+
+def _list_problems(invalid_fields: tuple[InvalidField, ...]) -> str:
+    return "; ".join(f"{field.path or 'it'} {field.problem}" for field in invalid_fields)
+
+
+def decode_json(content: bytes) -> object:
+    """Return decoded JSON. A number with a fraction or an exponent is a `decimal.Decimal`.
+
+    Raises:
+        ValueError: It is not JSON: NaN and Infinity are not, and neither is text that nests too
+            deep to be read.
+    """
+    try:
+        data: object = json.loads(
+            content, parse_float=_parse_number, parse_constant=_reject_constant
+        )
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    return data
+
+
+# Of our own, because the program's context may round, or raise for what it cannot hold.
+_EXACT = decimal.Context(traps=[])
+
+
+def _parse_number(literal: str) -> Decimal:
+    """Return a number with exactly its digits. NaN, which no check accepts, if it is too long."""
+    if len(literal) > MAX_DIGITS:
+        return Decimal("NaN")
+    return Decimal(literal, _EXACT)
+
+
+def _reject_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _status_error(response: httpx.Response, content: bytes, url: httpx.URL) -> APIStatusError:
+    """Return the error of an HTTP status that is not 2xx, whatever its body holds."""
+    text = _decode_text(content)
+    try:
+        data = decode_json(text.encode())
+    except ValueError:
+        data = None
+    status_code = response.status_code
+    error_class = class_for_status(status_code)
+    if status_code == 400 and _rejects_keys(data):
+        error_class = AuthenticationError
+    if error_class is RedirectError:
+        message = f"a redirect to {_redirect_target(url, response.headers)}"
+    else:
+        # Not stripped: only a long text shows that it may have been cut, in the middle of a key.
+        message = server_message(data) or (text if text.strip() else "without a body")
+    return error_class(
+        f"HTTP {status_code}: {message}",
+        status_code=status_code,
+        body=text,
+        reference_id=reference_id(data),
+        retry_after=parse_retry_after(
+            response.headers.get("Retry-After"), date=response.headers.get("Date")
+        ),
+    )
+
+
+def _rejects_keys(data: object) -> bool:
+    return any(name.endswith(REJECTED_KEYS) for name in _object(_get(data, "ModelState")))
+
+
+def _redirect_target(url: httpx.URL, headers: httpx.Headers) -> str:
+    """Return the origin that a redirect from a URL points to."""
+    try:
+        return format_origin(url.join(headers.get("Location", "")))
+    except (httpx.InvalidURL, ValueError):
+        return "an address that cannot be read"
+
+
+def connection_error(error: httpx.TransportError, url: httpx.URL) -> APIConnectionError:
+    """Return the error for a failure of the transport.
+
+    The transport's own exception holds the request with its headers, so only its text is kept.
+    """
+    name = type(error).__name__
+    message = f"{format_origin(url)}: {name}: {error}".rstrip(": ")
+    if isinstance(error, httpx.TimeoutException):
+        return APITimeoutError(message)
+    # No further attempt makes a certificate valid, or a request valid HTTP.
+    permanent = name == "LocalProtocolError" or "CERTIFICATE" in message
+    return APIConnectionError(message, transient=not permanent)
+
+
+def reference_id(data: object) -> str | None:
+    """Return FinerWorks' identifier of a response, from its envelope, if it has one."""
+    value = _get(_get(data, "status"), "reference_id")
+    if not isinstance(value, str):
+        return None
+    text = " ".join(value.split())[:MAX_EXAMINED]
+    return "".join(char if char.isprintable() else "?" for char in text) or None
+
+
+def server_message(data: object) -> str:
+    """Return the server's own words, from whichever shape it uses, or an empty text."""
+    candidates = [
+        _get(data, "Message"),  # ASP.NET
+        _get(data, "message"),
+        _get(_get(data, "status"), "message"),  # FinerWorks' envelope
+    ]
+    texts = [text for text in candidates if isinstance(text, str)]
+    for name, problems in _object(_get(data, "ModelState")).items():
+        texts.append(f"{name}: {_join(problems)}")
+    # Lone surrogates, which JSON can spell, cannot be printed.
+    return " ".join(texts)[:MAX_EXAMINED].encode(errors="replace").decode()
+
+
+def _join(problems: object) -> str:
+    """Return a list of texts as one text, and anything else as text."""
+    if isinstance(problems, list):
+        return ", ".join(str(problem) for problem in cast("list[object]", problems))
+    return str(problems)
+
+
+def _object(data: object) -> Mapping[str, object]:
+    """Return a JSON object; for anything else, an empty one."""
+    return cast("dict[str, object]", data) if isinstance(data, dict) else {}
+
+
+def _get(data: object, name: str) -> object:
+    """Return a field of a JSON object. None if it is absent, or if this is not an object."""
+    return _object(data).get(name)
+
+
+def _decode_text(content: bytes) -> str:
+    """Return the beginning of a body as text, whatever its encoding is."""
+    beginning = content[:MAX_EXAMINED]
+    text = beginning.decode(json.detect_encoding(beginning), errors="replace")
+    return text.removeprefix("\ufeff").replace("\0", "")

@@ -1,0 +1,124 @@
+"""Which failures are tried again, and after how long. Pure functions: nothing here waits or sends.
+
+Another attempt follows a failure that it may overcome: no connection, no response in time, HTTP
+408, 425, 429 and 5xx (except 501 and 505, which will not change), and a 2xx response whose body
+was damaged on its way. It does not follow any other 4xx, JSON that breaks the contract, a
+certificate that cannot be verified, or an exception of the caller's own code.
+
+A request is sent again only if its operation is known to read: one that writes could be carried
+out twice.
+"""
+
+import math
+import random
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from finerworks.errors import (
+    APIConnectionError,
+    APIStatusError,
+    FinerWorksError,
+    ResponseValidationError,
+)
+
+MAX_RETRY_AFTER = 120.0
+"""The longest `Retry-After` that is obeyed, in seconds. A longer wait is the caller's decision."""
+
+INITIAL_DELAY = 0.5
+"""Seconds before the second attempt. They double before each further one."""
+
+MAX_DELAY = 8.0
+"""The longest delay between two attempts, in seconds, where the server names none."""
+
+JITTER = 0.5
+"""At most so many seconds are added at random, so that clients do not come back together."""
+
+RETRYABLE_STATUSES = frozenset({408, 425, 429, *range(500, 600)} - {501, 505})
+"""HTTP statuses that another attempt may overcome."""
+
+_MAX_DIGITS = 20
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether another attempt follows a failed one.
+
+    Attributes:
+        retry: Whether it does.
+        delay: After how many seconds.
+    """
+
+    retry: bool
+    delay: float = 0.0
+
+
+GIVE_UP = Decision(retry=False)
+
+
+def decide(error: FinerWorksError, *, attempt: int, max_retries: int) -> Decision:
+    """Return whether another attempt follows a failed one of a request that only reads.
+
+    Args:
+        error: How it failed.
+        attempt: Which attempt it was, from 1.
+        max_retries: How many attempts may follow the first.
+    """
+    if attempt > max_retries or not is_retryable(error):
+        return GIVE_UP
+    requested = error.retry_after if isinstance(error, APIStatusError) else None
+    if not requested:
+        return Decision(retry=True, delay=backoff(attempt))
+    if requested > MAX_RETRY_AFTER:
+        return GIVE_UP
+    return Decision(retry=True, delay=requested)
+
+
+def is_retryable(error: FinerWorksError) -> bool:
+    """Return whether another attempt may overcome a failure."""
+    if isinstance(error, APIStatusError):
+        return error.status_code in RETRYABLE_STATUSES
+    if isinstance(error, APIConnectionError | ResponseValidationError):
+        return error.transient
+    return False
+
+
+def backoff(attempt: int) -> float:
+    """Return the seconds to wait after a failed attempt, where the server names none.
+
+    Args:
+        attempt: Which attempt failed, from 1.
+    """
+    jitter = random.uniform(0, JITTER)  # noqa: S311 - not a secret
+    doublings = min(attempt - 1, 10)  # beyond that, MAX_DELAY applies anyway
+    return min(MAX_DELAY, math.ldexp(INITIAL_DELAY, doublings) + jitter)
+
+
+def parse_retry_after(value: str | None, *, date: str | None = None) -> float | None:
+    """Return the seconds that a `Retry-After` header asks to wait.
+
+    Args:
+        value: The header: seconds, or an HTTP date in any of its three forms (RFC 9110, 10.2.3).
+        date: The response's own `Date` header. A date is compared with it, as this machine's
+            clock may be wrong. None: with this machine's clock.
+
+    Returns:
+        The seconds, not below 0. None if the header names no usable time.
+    """
+    text = (value or "").strip()
+    if text.replace(".", "", 1).isdigit() and len(text) < _MAX_DIGITS:
+        return float(text)
+    moment = _parse_http_date(text)
+    if moment is None:
+        return None
+    now = _parse_http_date(date or "")
+    return max(moment - (time.time() if now is None else now), 0.0)
+
+
+def _parse_http_date(text: str) -> float | None:
+    """Return an HTTP date in seconds since the epoch, or None if the text is not one."""
+    with_zone = text if "," in text else f"{text} GMT"  # asctime's form has no zone: it is GMT
+    try:
+        return parsedate_to_datetime(with_zone).timestamp()
+    except (ValueError, OverflowError):
+        return None

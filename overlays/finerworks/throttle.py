@@ -1,0 +1,146 @@
+"""How many requests of one listing run at a time, and when the next one may start.
+
+A server that rejects one page with "too many requests" means the client, not the page. So a
+request of a listing that waits before its next attempt holds back all other requests of that
+listing. No clock is read: the others go on when the waiting one does.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Generator
+from contextvars import ContextVar
+
+from finerworks.deadline import Deadline
+from finerworks.errors import RateLimitError
+
+
+class ListingClosedError(Exception):
+    """A request belongs to a listing that nobody reads any more. It never reaches a caller."""
+
+
+class Throttle:
+    """Lets every request be sent at once, as those that belong to no listing may be.
+
+    It has no lock: a forked process would inherit it locked.
+    """
+
+    @property
+    def closed(self) -> bool:
+        """Whether no further request may be sent."""
+        return False
+
+    def enter(self, deadline: Deadline) -> None:
+        """Wait until a request may be sent."""
+
+    def try_enter(self, deadline: Deadline) -> bool:
+        """Return whether a request may be sent now."""
+        del deadline
+        return True
+
+    def leave(self, deadline: Deadline) -> None:
+        """Record that a request is no longer in flight."""
+
+    @contextlib.contextmanager
+    def paused(self, error: Exception) -> Generator[None]:
+        """Hold back other requests while one waits before its next attempt."""
+        del error
+        yield
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+class ListingThrottle(Throttle):
+    """Decides when a request of one listing may be sent. Threads may share it, and so may tasks.
+
+    Args:
+        concurrency: How many requests may be in flight at a time.
+    """
+
+    def __init__(self, concurrency: int) -> None:
+        self._concurrency = concurrency
+        self._waiting = 0
+        self._running = set[Deadline]()
+        self._closing = threading.Event()
+        # Reentrant, because garbage collection may close a listing at any point.
+        self._changed = threading.Condition(threading.RLock())
+
+    @property
+    def closed(self) -> bool:
+        """Whether the listing was closed."""
+        return self._closing.is_set()
+
+    def enter(self, deadline: Deadline) -> None:
+        """Wait until a request may be sent.
+
+        Raises:
+            ListingClosedError: The listing was closed.
+        """
+        with self._changed:
+            while not self.try_enter(deadline):
+                self._changed.wait()
+
+    def try_enter(self, deadline: Deadline) -> bool:
+        """Let a request be sent, or return False if it may not be sent yet.
+
+        Raises:
+            ListingClosedError: The listing was closed.
+        """
+        with self._changed:
+            if self.closed:
+                raise ListingClosedError
+            if self._waiting or len(self._running) >= self._concurrency:
+                return False
+            self._running.add(deadline)
+            return True
+
+    def leave(self, deadline: Deadline) -> None:
+        """Record that a request is no longer in flight."""
+        with self._changed:
+            self._running.discard(deadline)
+            self._changed.notify_all()
+
+    @contextlib.contextmanager
+    def paused(self, error: Exception) -> Generator[None]:
+        """Let no request start while one waits before its next attempt.
+
+        Args:
+            error: How the attempt failed. After a rate limit, half as many requests run at a
+                time from now on. Of several that hit the limit together, one counts.
+        """
+        with self._changed:
+            if isinstance(error, RateLimitError) and not self._waiting:
+                self._concurrency = max(1, self._concurrency // 2)
+            self._waiting += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._waiting -= 1
+                self._changed.notify_all()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, but no longer than until the listing is closed."""
+        self._closing.wait(seconds)
+
+    def close(self) -> None:
+        """Let no request start any more, and end those in flight."""
+        with self._changed:
+            self._closing.set()
+            running = list(self._running)
+            self._changed.notify_all()
+        for deadline in running:
+            deadline.cancel()
+
+
+NO_THROTTLE = Throttle()
+"""The throttle of requests that belong to no listing."""
+
+THROTTLE: ContextVar[Throttle] = ContextVar("finerworks_throttle", default=NO_THROTTLE)
+"""The throttle of the listing whose page is being fetched.
+
+A context variable, because generated code stands between the listing and the transport, and has
+no parameter that would carry it.
+"""

@@ -1,0 +1,398 @@
+"""Everything that is done with a request on its way to FinerWorks, in one httpx transport.
+
+`Transport` and `AsyncTransport` wrap the transport that sends: httpx's own, or the caller's. They
+add the keys, limit each attempt in time and size, refuse redirects, check the response, turn
+every failure into a typed error, and repeat what is safe to repeat.
+
+The two classes are loops that send and wait. What they have in common is decided by `Call`, which
+does neither.
+"""
+
+import asyncio
+import datetime as dt
+import logging
+import os
+import time
+from collections.abc import Callable
+from typing import Generic, Self, TypeVar
+
+import httpx
+
+from finerworks import retry
+from finerworks.config import Config
+from finerworks.credentials import origin_of
+from finerworks.deadline import Deadline, create_deadline, with_deadline
+from finerworks.errors import APIConnectionError, FinerWorksError
+from finerworks.network import is_unsolicited, keep_deadlines, release_connections
+from finerworks.operations import READ_OPERATIONS, Operation
+from finerworks.response import (
+    Body,
+    JSONResponse,
+    Outcome,
+    connection_error,
+    interpret,
+    reference_id,
+)
+from finerworks.throttle import THROTTLE
+
+_logger = logging.getLogger("finerworks")
+
+THROTTLE_POLL_SECONDS = 0.01
+"""How often an asyncio task checks whether its request may be sent. It is not woken, because the
+request that it waits for may end in another thread, when garbage collection closes a listing."""
+
+TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
+
+
+class Connections(Generic[TransportT]):
+    """The transports that send: for each process, and in it for each proxy, one.
+
+    A forked child thus opens connections of its own. Those of its parent stay referenced, so
+    that they are neither used nor closed in the child. There is no lock, because the child would
+    inherit it locked.
+
+    Args:
+        create: Creates a transport that sends through a proxy, or directly for None.
+        route: Returns the proxy for a URL, or None.
+    """
+
+    def __init__(
+        self, create: Callable[[str | None], TransportT], route: Callable[[httpx.URL], str | None]
+    ) -> None:
+        self._create: Callable[[str | None], TransportT] = create
+        self._route = route
+        self._transports: dict[tuple[int, str | None], TransportT] = {}
+        self.closed = False
+
+    def get(self, url: httpx.URL) -> TransportT:
+        """Return the transport for a URL.
+
+        Raises:
+            RuntimeError: The client was closed.
+        """
+        if self.closed:
+            raise RuntimeError("this FinerWorks client is closed: create a new one")
+        key = (os.getpid(), self._route(url))
+        transport = self._transports.get(key)
+        if transport is None:
+            transport = self._create(key[1])
+            keep_deadlines(transport)
+            transport = self._transports.setdefault(key, transport)
+        return transport
+
+    def close(self) -> list[TransportT]:
+        """Let nothing more be sent. Return the transports of this process, to be closed."""
+        self.closed = True
+        process = os.getpid()
+        return [each for (owner, _), each in self._transports.items() if owner == process]
+
+
+class Attempt:
+    """One attempt at a request: what is sent, how long it may take, and what has arrived.
+
+    Args:
+        request: What is sent, with the keys.
+        deadline: When the attempt must be over.
+        max_body_bytes: How large the response may be.
+    """
+
+    def __init__(self, request: httpx.Request, deadline: Deadline, max_body_bytes: int) -> None:
+        self.request = request
+        self.deadline = deadline
+        self.body = Body(max_body_bytes)
+        self.response: httpx.Response | None = None
+
+    def receive_head(self, response: httpx.Response) -> bool:
+        """Keep the head of the response. Return whether its body must still be read.
+
+        Raises:
+            httpx.RemoteProtocolError: The response was there before the request was sent, so it
+                belongs to another request.
+        """
+        if is_unsolicited(response):
+            raise httpx.RemoteProtocolError("a response arrived that was not requested")
+        self.response = response
+        if not response.is_stream_consumed:
+            return True
+        # The response of a mock arrives with its body, which httpx has decoded.
+        self.body.add(response.content)
+        response.headers.pop("Content-Encoding", None)
+        return False
+
+    def receive_chunk(self, chunk: bytes) -> bool:
+        """Keep a part of the body. Return whether to read on.
+
+        Raises:
+            httpx.ReadTimeout: The deadline has passed.
+        """
+        if self.deadline.remaining <= 0:
+            raise httpx.ReadTimeout("the response was not complete in time")
+        self.body.add(chunk)
+        return not self.body.too_large
+
+
+class Call:
+    """A caller's request, and the attempts at it. Nothing here sends or waits.
+
+    Args:
+        request: The caller's request. It is never changed, and never has the keys.
+        config: The settings of the client.
+    """
+
+    def __init__(self, request: httpx.Request, config: Config) -> None:
+        self.throttle = THROTTLE.get()
+        self._request = request
+        self._config = config
+        self._operation = _find_operation(request, config)
+        self._number = 0
+        self._started = 0.0
+
+    def next_attempt(self) -> Attempt:
+        """Return the next attempt, with a copy of the request that has the keys."""
+        self._number += 1
+        extensions = dict(self._request.extensions)
+        step_timeouts = extensions.get("timeout") or self._config.timeout.as_dict()
+        deadline = create_deadline(step_timeouts)
+        extensions["timeout"] = with_deadline(step_timeouts, deadline)
+        request = httpx.Request(
+            self._request.method,
+            self._request.url,
+            headers=self._request.headers,
+            stream=self._request.stream,
+            extensions=extensions,
+        )
+        self._config.credentials.add_to(request)
+        return Attempt(request, deadline, self._config.max_body_bytes)
+
+    def start(self, attempt: Attempt) -> None:
+        """Start the clock of an attempt."""
+        self._started = time.monotonic()
+        attempt.deadline.start()
+
+    def received(self, attempt: Attempt) -> Outcome:
+        """Return what became of an attempt that received a response."""
+        if attempt.response is None:
+            return self.failed(attempt, httpx.TransportError("no response arrived"))
+        outcome = interpret(
+            attempt.response,
+            attempt.body,
+            url=self._request.url,
+            operation=self._operation,
+            max_body_bytes=self._config.max_body_bytes,
+        )
+        if isinstance(outcome, JSONResponse):
+            self._finish(outcome)
+            return outcome
+        return self._complete(outcome)
+
+    def failed(self, attempt: Attempt, error: httpx.TransportError) -> Outcome:
+        """Return what became of an attempt whose transport failed.
+
+        The status of a response whose body was cut off says more than the failure, unless it
+        promised a success.
+        """
+        if attempt.response is not None and not attempt.response.is_success:
+            return self.received(attempt)
+        return self._complete(connection_error(error, self._request.url))
+
+    def _complete(self, error: FinerWorksError) -> FinerWorksError:
+        """Say in an error which request it is about."""
+        error.add_request(
+            method=self._request.method,
+            path=self._request.url.path,
+            attempts=self._number,
+            redact=self._config.credentials.redact,
+        )
+        return error
+
+    def _finish(self, response: JSONResponse) -> None:
+        """Complete a good response, as httpx's own transports leave it."""
+        response.headers.pop("Set-Cookie", None)  # no session may join two accounts
+        response.elapsed = dt.timedelta(seconds=time.monotonic() - self._started)
+        if _logger.isEnabledFor(logging.DEBUG):
+            identifier = reference_id(response.json()) or "None"
+            redacted = self._config.credentials.redact(identifier)
+            _logger.debug("%s, reference_id %s", self._describe(response.status_code), redacted)
+
+    def decide(self, attempt: Attempt, error: FinerWorksError) -> retry.Decision:
+        """Return whether another attempt follows a failed one, and log that."""
+        decision = retry.GIVE_UP
+        if self._may_repeat():
+            decision = retry.decide(
+                error, attempt=self._number, max_retries=self._config.max_retries
+            )
+        if not attempt.deadline.cancelled:  # else nothing failed: we ended it ourselves
+            self._log_failure(attempt, error, decision)
+        return decision
+
+    def _may_repeat(self) -> bool:
+        # A body that comes from an iterator is gone once it was sent.
+        repeatable = isinstance(self._request.stream, httpx.ByteStream)
+        return self._operation is not None and repeatable and not self.throttle.closed
+
+    def _log_failure(
+        self, attempt: Attempt, error: FinerWorksError, decision: retry.Decision
+    ) -> None:
+        result: object = type(error).__name__
+        if attempt.response is not None and not isinstance(error, APIConnectionError):
+            result = attempt.response.status_code
+        following = f"again in {decision.delay:.1f} s" if decision.retry else "giving up"
+        _logger.info(
+            "%s, reference_id %s, %s", self._describe(result), error.reference_id, following
+        )
+
+    def _describe(self, result: object) -> str:
+        seconds = time.monotonic() - self._started
+        request = self._request
+        return (
+            f"{request.method} {request.url.path}: {result} in {seconds:.3f} s, "
+            f"attempt {self._number}"
+        )
+
+
+def _find_operation(request: httpx.Request, config: Config) -> Operation | None:
+    """Return the operation of a request, if it is one that only reads."""
+    if request.method != "POST" or origin_of(request.url) != config.credentials.origin:
+        return None
+    return READ_OPERATIONS.get(request.url.path)
+
+
+class Transport(httpx.BaseTransport):
+    """Sends the requests of a sync client.
+
+    Args:
+        config: The settings of the client.
+        connections: The transports that send.
+        shared: Whether the connections belong to another client, which closes them.
+    """
+
+    def __init__(
+        self, config: Config, connections: Connections[httpx.BaseTransport], *, shared: bool = False
+    ) -> None:
+        self._config = config
+        self._connections = connections
+        self._shared = shared
+
+    def with_config(self, config: Config) -> Self:
+        """Return a transport with other settings that shares the connections."""
+        return type(self)(config, self._connections, shared=True)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, as often as it takes, and return the checked response.
+
+        Raises:
+            FinerWorksError: The request failed; `finerworks.errors` lists the kinds.
+            RuntimeError: The client is closed.
+        """
+        call = Call(request, self._config)
+        while True:
+            attempt = call.next_attempt()
+            outcome = self._send(call, attempt)
+            if isinstance(outcome, JSONResponse):
+                return outcome
+            decision = call.decide(attempt, outcome)
+            if not decision.retry:
+                raise outcome
+            with call.throttle.paused(outcome):
+                call.throttle.sleep(decision.delay)
+
+    def _send(self, call: Call, attempt: Attempt) -> Outcome:
+        transport = self._connections.get(attempt.request.url)
+        try:
+            call.throttle.enter(attempt.deadline)
+            call.start(attempt)
+            response = transport.handle_request(attempt.request)
+            try:
+                self._receive(attempt, response)
+            finally:
+                response.close()
+        except httpx.TransportError as error:
+            return call.failed(attempt, error)
+        finally:
+            call.throttle.leave(attempt.deadline)
+        return call.received(attempt)
+
+    def _receive(self, attempt: Attempt, response: httpx.Response) -> None:
+        if not attempt.receive_head(response):
+            return
+        if not isinstance(response.stream, httpx.SyncByteStream):
+            raise TypeError("the transport returned a response for asyncio")
+        for chunk in response.stream:
+            if not attempt.receive_chunk(chunk):
+                break
+
+    def close(self) -> None:
+        """Close the connections, unless they belong to another client."""
+        if self._shared or self._connections.closed:
+            return
+        for transport in self._connections.close():
+            transport.close()
+
+
+class AsyncTransport(httpx.AsyncBaseTransport):
+    """Sends the requests of an asyncio client; see `Transport`."""
+
+    def __init__(
+        self,
+        config: Config,
+        connections: Connections[httpx.AsyncBaseTransport],
+        *,
+        shared: bool = False,
+    ) -> None:
+        self._config = config
+        self._connections = connections
+        self._shared = shared
+
+    def with_config(self, config: Config) -> Self:
+        """Return a transport with other settings that shares the connections."""
+        return type(self)(config, self._connections, shared=True)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request and return the checked response; see `Transport.handle_request`."""
+        call = Call(request, self._config)
+        while True:
+            attempt = call.next_attempt()
+            outcome = await self._send(call, attempt)
+            if isinstance(outcome, JSONResponse):
+                return outcome
+            decision = call.decide(attempt, outcome)
+            if not decision.retry:
+                raise outcome
+            with call.throttle.paused(outcome):
+                await asyncio.sleep(decision.delay)
+
+    async def _send(self, call: Call, attempt: Attempt) -> Outcome:
+        transport = self._connections.get(attempt.request.url)
+        try:
+            while not call.throttle.try_enter(attempt.deadline):  # noqa: ASYNC110 - see above
+                await asyncio.sleep(THROTTLE_POLL_SECONDS)
+            call.start(attempt)
+            response = await transport.handle_async_request(attempt.request)
+            try:
+                await self._receive(attempt, response)
+            finally:
+                await response.aclose()
+        except httpx.TransportError as error:
+            return call.failed(attempt, error)
+        except asyncio.CancelledError:
+            await release_connections(transport)
+            raise
+        finally:
+            call.throttle.leave(attempt.deadline)
+        return call.received(attempt)
+
+    async def _receive(self, attempt: Attempt, response: httpx.Response) -> None:
+        if not attempt.receive_head(response):
+            return
+        if not isinstance(response.stream, httpx.AsyncByteStream):
+            raise TypeError("the transport returned a response that is not for asyncio")
+        async for chunk in response.stream:
+            if not attempt.receive_chunk(chunk):
+                break
+
+    async def aclose(self) -> None:
+        """Close the connections, unless they belong to another client."""
+        if self._shared or self._connections.closed:
+            return
+        for transport in self._connections.close():
+            await transport.aclose()

@@ -1,0 +1,885 @@
+"""The command: what it prints, what it writes, and the status that it ends with."""
+
+# The types that pyarrow-stubs has are in part unknown.
+# pyright: reportUnknownMemberType=false
+
+import csv
+import datetime as dt
+import io
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow.parquet as pq
+import pytest
+
+from answers import ROW, listing, rows
+from callers import keys
+from finerworks import FinerWorks, __version__, money
+from finerworks.cli.options import STATUSES
+from finerworks.exports import ages
+from finerworks.sandbox import Sandbox
+from finerworks_client.models import Invoice
+from wire import Exchange, Wire, http
+
+COMMAND = str(Path(sys.executable).with_name("finerworks"))
+AS_OF = ("--as-of", "2026-11-24")
+CANARY = "canary-of-a-key"
+
+
+def said(status: int, data: object, *headers: str) -> bytes:
+    """Write an answer of JSON."""
+    return http(json.dumps(data).encode(), status, "Content-Type: application/json", *headers)
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ended]
+
+
+def environment(known: dict[str, str]) -> dict[str, str]:
+    """Give the environment of a command: this one's, without a terminal's width, and what is given."""
+    return {**{name: value for name, value in os.environ.items() if name != "COLUMNS"}, **known}
+
+
+def run(
+    *arguments: object, known: dict[str, str] | None = None, folder: Path | None = None
+) -> Ended:
+    """Run the command, with its output piped."""
+    command = [COMMAND, *(each if isinstance(each, bytes) else str(each) for each in arguments)]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env=environment(known or {}),
+        timeout=100,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def at(sandbox: Sandbox) -> Run:
+    """Give what runs the command against the sandbox."""
+
+    def run_there(*arguments: object, folder: Path | None = None, **known: str) -> Ended:
+        return run(*arguments, known={**sandbox.env, **known}, folder=folder)
+
+    return run_there
+
+
+def against(wire: Wire, *arguments: object) -> Ended:
+    """Run the command against a server of ours."""
+    keys = {"FINERWORKS_WEB_API_KEY": CANARY, "FINERWORKS_APP_KEY": f"{CANARY}-2"}
+    return run(*arguments, known={**keys, "FINERWORKS_BASE_URL": wire.url})
+
+
+@contextmanager
+def begun(wire: Wire, *command: str) -> Generator[subprocess.Popen[str]]:
+    """Start the command against a server of ours; at the end it is killed if it still runs."""
+    keys = {"FINERWORKS_WEB_API_KEY": CANARY, "FINERWORKS_APP_KEY": f"{CANARY}-2"}
+    known = environment({**keys, "FINERWORKS_BASE_URL": wire.url})
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=known, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def listed(sandbox: Sandbox) -> list[Invoice]:
+    """Give the sandbox's 250 invoices."""
+    with FinerWorks(**keys(sandbox)) as fw:
+        return list(fw.invoices.list())
+
+
+def test_the_table_has_every_invoice_and_exact_totals(at: Run, listed: list[Invoice]) -> None:
+    """A line each, what is overdue marked in words, and the sums below."""
+    done = at("invoices", "list", *AS_OF)
+    head, *lines = done.out.splitlines()
+    assert (done.status, done.err) == (0, "")
+    assert head.split() == ["Invoice", "Month", "Due", "Overdue", "Amount", "due"]
+    assert [line.split()[0] for line in lines[:250]] == [each.invoice_id for each in listed]
+    assert [line.split()[-1] for line in lines[:250]] == [
+        money.text(each.amount_due) for each in listed
+    ]
+    late = [each for each in listed if ages.is_overdue(each, dt.date(2026, 11, 24))]
+    assert ["days" in line for line in lines[:250]] == [each in late for each in listed]
+    owed = money.text(money.total(each.amount_due for each in late))
+    assert lines[250:] == [
+        "",
+        f"250 invoices, 118,620,104.20 due in all; {len(late)} overdue, {owed}",
+    ]
+
+
+def test_a_table_in_a_pipe_is_clean(at: Run) -> None:
+    """No colour, no line ends in a blank, and nothing is cut to a width."""
+    done = at("invoices", "list", "--account-key", "séller-ñandú-木", COLUMNS="20")
+    assert "\x1b" not in done.out + done.err
+    assert not [line for line in done.out.splitlines() if line != line.rstrip()]
+    assert "NANDU-202610-0001" in done.out
+    assert done.err == ""
+
+
+def test_programs_get_json(at: Run, listed: list[Invoice]) -> None:
+    """One array, or an object a line, with amounts to the digit and dates as the server wrote them."""
+    whole = json.loads(at("invoices", "list", "--format", "json").out, parse_float=Decimal)
+    lines = [
+        json.loads(each, parse_float=Decimal)
+        for each in at("invoices", "list", "--format", "jsonl").out.splitlines()
+    ]
+    assert whole == lines
+    assert [each["amount_due"] for each in whole] == [
+        money.exact(each.amount_due) for each in listed
+    ]
+    assert [each["due_date"] for each in whole] == [
+        each.due_date.isoformat() if each.due_date else None for each in listed
+    ]
+    assert (
+        json.loads(at("invoices", "list", "--format", "json", "--account-key", "seller-null").out)
+        == []
+    )
+
+
+def test_spreadsheets_get_csv(at: Run, listed: list[Invoice]) -> None:
+    """With a head, and amounts that add up."""
+    found = list(csv.DictReader(io.StringIO(at("invoices", "list", "--format", "csv").out)))
+    assert sum(Decimal(each["amount_due"]) for each in found) == Decimal("118620104.20")
+    assert [each["invoice_id"] for each in found] == [each.invoice_id for each in listed]
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        (
+            ("--since", "2026-03", "--until", "2026-06"),
+            ["2026-06", "2026-05", "2026-04", "2026-03"],
+        ),
+        (("--since", "2026-09"), ["2026-10", "2026-09"]),
+        (("--until", "2006-02"), ["2006-02", "2006-01"]),
+        (("--since", "2024-01", "--until", "2024-01"), ["2024-01"]),
+        (("--limit", "3"), ["2026-10", "2026-09", "2026-08"]),
+        (("--since", "2030-01"), []),
+        (("--until", "2026-10", "--limit", "1"), ["2026-10"]),
+    ],
+)
+def test_months_are_inclusive(at: Run, options: tuple[str, ...], wanted: list[str]) -> None:
+    """--since and --until are the first and the last month, by the month that an invoice is for."""
+    done = at("invoices", "list", "--format", "csv", *options)
+    ids = [row["invoice_id"] for row in csv.DictReader(io.StringIO(done.out))]
+    assert (done.status, ids) == (0, [f"INV-{each.replace('-', '')}-0001" for each in wanted])
+
+
+def test_overdue_is_what_is_owed_past_its_day(at: Run, listed: list[Invoice]) -> None:
+    """A credit and a paid invoice are not, nor one that is due on the day itself."""
+    for day in (dt.date(2026, 11, 15), dt.date(2026, 11, 16)):
+        done = at("invoices", "list", "--overdue", "--format", "csv", "--as-of", day)
+        ids = [row["invoice_id"] for row in csv.DictReader(io.StringIO(done.out))]
+        late = [
+            each.invoice_id
+            for each in listed
+            if each.due_date and each.due_date.date() < day and each.amount_due > 0
+        ]
+        assert ids == late
+        assert ("INV-202610-0001" in ids) == (day.day == 16)
+
+
+def test_says_what_is_left_out(at: Run) -> None:
+    """A total that is not of everything does not look like one that is."""
+    done = at(
+        "invoices",
+        "list",
+        "--since",
+        "2026-01",
+        "--until",
+        "2026-06",
+        "--overdue",
+        "--limit",
+        "2",
+        *AS_OF,
+    )
+    assert (
+        done.out.splitlines()[-1]
+        == "Shown: 2026-01 to 2026-06, overdue on 2026-11-24, the first 2."
+    )
+
+
+def test_a_limit_asks_for_no_more_than_it_takes() -> None:
+    """--limit 1 of a thousand invoices does not read them all."""
+    with Wire(lambda each: each.send(said(200, listing(rows(*range(25)), 1000)))) as wire:
+        done = against(wire, "invoices", "list", "--limit", "1")
+    assert done.status == 0
+    assert len(wire.exchanges) < 10
+
+
+def test_an_invoice_without_a_month_is_an_error_where_months_are_asked_for() -> None:
+    """Nobody can say whether it belongs there, so nobody is given a sum that may lack it."""
+    none = dict.fromkeys(("invoice_month", "first_day_of_month", "last_day_of_month"))
+    with Wire(
+        lambda each: each.send(
+            said(200, listing([*rows(1), {**ROW, **none, "invoice_id": "INV-X"}]))
+        )
+    ) as wire:
+        every = against(wire, "invoices", "list")
+        done = against(wire, "invoices", "list", "--since", "2026-01")
+    assert (every.status, "INV-X" in every.out) == (0, True)
+    assert (done.status, done.out) == (5, "")
+    assert done.err == "finerworks: invoice INV-X has no month: omit --since and --until\n"
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet", "xlsx"])
+def test_exports_to_a_file(form: str, at: Run, tmp_path: Path) -> None:
+    """Whole, and it says on standard error what is in it; --quiet says nothing."""
+    done = at("invoices", "export", tmp_path / f"a.{form}")
+    assert done == (
+        0,
+        "",
+        f"250 invoices, 118,620,104.20 due in all, in {tmp_path / f'a.{form}'}\n",
+    )
+    assert at("invoices", "export", tmp_path / "b", "--format", form, "--quiet") == (0, "", "")
+    assert sorted(each.name for each in tmp_path.iterdir()) == [f"a.{form}", "b"]
+
+
+def test_an_export_takes_the_filters(at: Run, tmp_path: Path) -> None:
+    """Those of the list."""
+    at(
+        "invoices",
+        "export",
+        tmp_path / "a.parquet",
+        "--since",
+        "2026-01",
+        "--until",
+        "2026-02",
+        *AS_OF,
+    )
+    ids = pq.read_table(tmp_path / "a.parquet").column("invoice_id").to_pylist()
+    assert ids == ["INV-202602-0001", "INV-202601-0001"]
+
+
+@pytest.mark.parametrize("command", ["export", "report"])
+def test_keeps_a_file_that_is_there(command: str, at: Run, tmp_path: Path) -> None:
+    """It is wrong usage, told before anything is sent; with --overwrite the file is replaced."""
+    path = tmp_path / ("file.csv" if command == "export" else "file.html")
+    path.write_text("mine")
+    done = at("invoices", command, path, FINERWORKS_BASE_URL="http://127.0.0.1:1")
+    assert (done.status, path.read_text()) == (2, "mine")
+    assert (
+        done.err
+        == f"finerworks: {path} exists already: choose another name, or add --overwrite to replace it\n"
+    )
+    assert at("invoices", command, path, "--overwrite").status == 0
+    assert "INV-202610-0001" in path.read_text()
+
+
+def test_check_says_what_one_wants_to_know(at: Run) -> None:
+    """Which host, whether the keys are good, how many invoices, how fast; of another account too."""
+    done = at("check")
+    host, keys, invoices, speed = done.out.splitlines()
+    assert done.status == 0
+    assert re.fullmatch(r"host      http://127\.0\.0\.1:\d+", host)
+    assert (keys, invoices) == ("keys      accepted", "invoices  250")
+    assert re.fullmatch(r"speed     \d+ ms for the first response, \d+ ms for later ones", speed)
+    assert "invoices  60" in at("check", FINERWORKS_ACCOUNT_KEY="seller-aspen").out
+
+
+def test_runs_a_sandbox_around_a_command() -> None:
+    """What python -m finerworks.sandbox takes, the command takes: its options, and what follows --."""
+    code = "import os; print(os.environ['FINERWORKS_WEB_API_KEY'])"
+    done = run("sandbox", "--invoices", "3", "--", sys.executable, "-c", code)
+    assert done == (0, "sandbox-web-api-key\n", "")
+    inner = run("sandbox", "--invoices", "3", "--", COMMAND, "invoices", "list")
+    assert inner.out.splitlines()[-1].startswith("3 invoices, ")
+    assert "--fail-rate" in run("sandbox", "--help").out
+
+
+def test_says_its_version() -> None:
+    """On standard output, and nothing else."""
+    assert run("--version") == (0, f"finerworks {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("invoices",), ("invoices", "list"), ("check",), ("sandbox",)]
+)
+def test_help_says_it_all_without_httpx(arguments: tuple[str, ...]) -> None:
+    """Each command has a page of help, quickly: what sends is not imported for it."""
+    command = [sys.executable, "-X", "importtime", "-m", "finerworks.cli", *arguments, "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "--help" in done.stdout
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "finerworks.cli" in imported
+    assert not imported & {"httpx", "connexion", "pyarrow", "jinja2", "xlsxwriter"}
+
+
+def test_help_has_the_exit_statuses(at: Run) -> None:
+    """All of them, where one looks for them."""
+    told = " ".join(at("invoices", "list", "--help").out.split())
+    assert STATUSES in told
+    assert [int(each) for each in re.findall(r"(\d+) (?!or)[a-zA-Z]", STATUSES)] == [
+        0,
+        1,
+        2,
+        3,
+        4,
+        5,
+        130,
+        141,
+        143,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("nonsense",), "No such command 'nonsense'"),
+        (("invoices", "list", "--nonsense"), "No such option: --nonsense"),
+        (("invoices", "list", "--format", "xml"), "'xml' is not one of"),
+        (("invoices", "list", "--limit", "0"), "0 is not in the range"),
+        (
+            ("invoices", "list", "--since", "2026-13"),
+            "--since must be YYYY-MM, for example 2026-01, not '2026-13'",
+        ),
+        (
+            ("invoices", "list", "--since", "2026-06", "--until", "2026-05"),
+            "--since 2026-06 is after --until 2026-05",
+        ),
+        (("invoices", "list", "--account-key", " "), "--account-key is blank"),
+        (("invoices", "list", "--account-key", b"k\xff"), "--account-key is not valid UTF-8"),
+        (("invoices", "export"), "Missing argument 'FILE'"),
+        (
+            ("invoices", "list", "--as-of", "yesterday"),
+            "--as-of must be YYYY-MM-DD, for example 2026-01-31, not 'yesterday'",
+        ),
+        (("invoices", "report", "a.txt"), "a.txt must end in .html"),
+        (("invoices", "export", "a.ods"), "set --format to one of csv, jsonl, parquet, xlsx"),
+        (("check", "--env-file", "not-there.env"), "'not-there.env' does not exist"),
+    ],
+)
+def test_wrong_usage_is_2(at: Run, arguments: tuple[str | bytes, ...], told: str) -> None:
+    """One or two lines say what is wrong, and nothing is sent."""
+    done = at(*arguments, FINERWORKS_BASE_URL="http://127.0.0.1:1")
+    assert (done.status, done.out) == (2, "")
+    assert told in done.err
+    assert done.err.startswith("finerworks: ")
+    assert len(done.err.splitlines()) <= 2
+
+
+def test_an_unusable_host_is_wrong_usage(at: Run) -> None:
+    """As it is no failure of the API's."""
+    done = at("check", FINERWORKS_BASE_URL="nonsense")
+    assert (done.status, len(done.err.splitlines())) == (2, 1)
+    assert "FINERWORKS_BASE_URL" in done.err
+
+
+@pytest.mark.parametrize(
+    "command", [("check",), ("invoices", "list"), ("invoices", "export", "x.csv")]
+)
+def test_refused_credentials_are_3(command: tuple[str, ...], at: Run, tmp_path: Path) -> None:
+    """Keys that are missing, malformed or refused: one line says what to do, and shows none."""
+    done = [
+        at(*command, FINERWORKS_APP_KEY=wrong, folder=tmp_path)  # sandbox's web_api_key is good
+        for wrong in ("", f"{CANARY}-wrong", f"{CANARY} with a blank")
+    ]
+    assert [each.status for each in done] == [3, 3, 3]
+    assert "FINERWORKS_APP_KEY is not set: set it in the environment" in done[0].err
+    assert "--env-file" in done[0].err
+    assert "unauthorized api credentials" in done[1].err
+    assert "copy the key again" in done[2].err
+    assert all(len(each.err.splitlines()) == 1 and CANARY not in each.err for each in done)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (said(403, {"message": "not yours"}), 3),
+        (said(404, {"message": "nothing here"}), 4),
+        (said(429, {"message": "slowly"}, "retry-after: 1000"), 4),
+        (said(200, {"status": {"success": False, "status_code": 0}, "invoices": None}), 4),
+        (said(302, {}, "location: https://elsewhere.test/"), 4),
+        (said(200, {"status": {"success": True, "status_code": 200}}), 5),
+        (said(200, listing([{**ROW, "amount_due": "19.99"}])), 5),
+    ],
+)
+def test_a_failure_has_its_status(answer: bytes, status: int, tmp_path: Path) -> None:
+    """3, 4 or 5, with a line on standard error, nothing on standard output, and no file."""
+    with Wire(lambda each: each.send(answer)) as wire:
+        done = [
+            against(wire, "invoices", "list", "--format", form) for form in ("table", "json", "csv")
+        ] + [against(wire, "invoices", "export", tmp_path / "a.csv"), against(wire, "check")]
+    assert [each.status for each in done] == [status] * 5
+    assert [each.out for each in done[:4]] == [""] * 4
+    assert all(
+        each.err.startswith("finerworks: POST /v3/list_invoices, attempt 1: ") for each in done
+    )
+    assert all(CANARY not in each.err and len(each.err.splitlines()) == 1 for each in done)
+    assert CANARY.encode() in wire.exchanges[0].head, "the keys were on the wire"
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_server_is_4() -> None:
+    """Nothing listens there."""
+    keys = {
+        "FINERWORKS_WEB_API_KEY": "a",
+        "FINERWORKS_APP_KEY": "b",
+        "FINERWORKS_BASE_URL": "http://127.0.0.1:1",
+    }
+    done = run("check", known=keys)
+    assert (done.status, len(done.err.splitlines())) == (4, 1)
+    assert "Connection refused" in done.err
+
+
+def test_a_listing_that_breaks_off_gives_nothing() -> None:
+    """What comes first looks like the whole to whoever reads it: it is held back until it is."""
+
+    def answer(each: Exchange) -> None:
+        number = each.asked["page_number"]
+        first = 25 * (number - 1)
+        good = said(200, listing(rows(*range(first, first + 25)), 100))
+        each.send(good if number < 3 else said(404, {"message": "gone"}))
+
+    with Wire(answer) as wire:
+        done = [
+            against(wire, "invoices", "list", "--format", form)
+            for form in ("csv", "jsonl", "json", "table")
+        ]
+    assert [(each.status, each.out) for each in done] == [(4, "")] * 4
+
+
+def test_a_listing_that_moves_is_5() -> None:
+    """It cannot be read whole, and nothing of it is given."""
+    with Wire(
+        lambda each: each.send(said(200, listing(rows(*range(25)), 1000 + each.number)))
+    ) as wire:
+        done = against(wire, "invoices", "list", "--format", "csv")
+    assert (done.status, done.out) == (5, "")
+    assert "changed" in done.err
+
+
+def test_a_file_that_cannot_be_written_is_1(at: Run, tmp_path: Path) -> None:
+    """And it is said which, and why."""
+    done = at("invoices", "export", tmp_path / "gone" / "a.csv")
+    assert done == (
+        1,
+        "",
+        f"finerworks: cannot write {tmp_path / 'gone' / 'a.csv'}: No such file or directory\n",
+    )
+
+
+def test_a_full_disk_is_1(at: Run) -> None:
+    """Where the output of the list goes, too."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [COMMAND, "invoices", "list", "--format", "csv"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=environment(at_env(at)),
+        )
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+
+
+def at_env(at: Run) -> dict[str, str]:
+    """Give the environment that points to the sandbox."""
+    url = at("check").out.splitlines()[0].split()[1]
+    return {
+        "FINERWORKS_WEB_API_KEY": Sandbox.web_api_key,
+        "FINERWORKS_APP_KEY": Sandbox.app_key,
+        "FINERWORKS_BASE_URL": url,
+    }
+
+
+def test_keys_come_from_a_file(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A .env file that is named wins over the environment; of what else it has, nothing is taken."""
+    lines = [f"export {name}='{value}'" for name, value in sandbox.env.items()]
+    (tmp_path / "keys.env").write_text(
+        "\n".join(["# keys", *lines, "FINERWORKS_ACCOUNT_KEY=", "PATH=/nowhere"])
+    )
+    wrong = {"FINERWORKS_WEB_API_KEY": "wrong", "FINERWORKS_BASE_URL": "http://127.0.0.1:1"}
+    done = run("check", "--env-file", tmp_path / "keys.env", known=wrong)
+    assert (done.status, done.err) == (0, "")
+    assert "invoices  250" in done.out
+
+
+def test_what_a_file_leaves_empty_is_empty(sandbox: Sandbox, tmp_path: Path) -> None:
+    """It names one's own account by that, whatever other account the environment has."""
+    lines = [f"{name}={value}" for name, value in sandbox.env.items()]
+    (tmp_path / "keys.env").write_text("\n".join([*lines, "FINERWORKS_ACCOUNT_KEY="]))
+    done = run(
+        "check",
+        "--env-file",
+        tmp_path / "keys.env",
+        known={"FINERWORKS_ACCOUNT_KEY": "seller-aspen"},
+    )
+    assert (done.status, "invoices  250" in done.out) == (0, True)
+    (tmp_path / "keys.env").write_text("FINERWORKS_APP_KEY=\n")
+    assert run("check", "--env-file", tmp_path / "keys.env", known=sandbox.env).status == 3
+
+
+@pytest.mark.parametrize(
+    "line", ["FINERWORKS_APP_KEY='not closed", 'FINERWORKS_APP_KEY="a" b', "FINERWORKS_APP_KEY"]
+)
+def test_a_line_that_cannot_be_read_is_wrong_usage(
+    line: str, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """The environment's key does not take the place of one that a file names; the line's number is told, no key."""
+    (tmp_path / "keys.env").write_text(f"= another's\nFINERWORKS_WEB_API_KEY={CANARY}\n{line}\n")
+    done = run("check", "--env-file", tmp_path / "keys.env", known=sandbox.env)
+    assert (done.status, done.out) == (2, "")
+    assert (
+        done.err
+        == f"finerworks: --env-file {tmp_path / 'keys.env'}, line 3 or below: not NAME=VALUE\n"
+    )
+
+
+def test_a_value_that_no_environment_holds_is_wrong_usage(at: Run, tmp_path: Path) -> None:
+    """Such as one with a zero in it; no character of it is told."""
+    path = tmp_path / "keys.env"
+    path.write_bytes(b"FINERWORKS_APP_KEY=canary\0\n")
+    done = at("check", "--env-file", path)
+    path.write_text("FINERWORKS_APP_KEY=canary-\N{SNOWMAN}\n", encoding="utf-8")
+    c = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for each in (done, at("check", "--env-file", tmp_path / "keys.env", **c)):
+        assert each == (
+            2,
+            "",
+            f"finerworks: --env-file {path} has a character that no key and no host can have\n",
+        )
+
+
+def test_no_file_is_read_that_is_not_named(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A .env that lies about is somebody else's."""
+    (tmp_path / ".env").write_text(
+        "\n".join(f"{name}={value}" for name, value in sandbox.env.items())
+    )
+    assert run("check", folder=tmp_path).status == 3
+
+
+def test_a_file_that_is_no_text_is_wrong_usage(at: Run, tmp_path: Path) -> None:
+    """A key file in another encoding is told of."""
+    (tmp_path / "keys.env").write_bytes(b"FINERWORKS_APP_KEY=\xff\xfe\n")
+    done = at("check", "--env-file", tmp_path / "keys.env")
+    assert (done.status, "is not a text file in UTF-8" in done.err) == (2, True)
+
+
+def test_debug_shows_where_without_keys() -> None:
+    """The traceback of what failed comes before its line; no key is in it."""
+    with Wire(lambda each: each.send(said(404, {"message": f"no {CANARY} here"}))) as wire:
+        done = against(wire, "invoices", "list", "--debug", "--verbose")
+        quiet = against(wire, "invoices", "list")
+    assert (done.status, "Traceback" in quiet.err) == (4, False)
+    assert "Traceback (most recent call last)" in done.err
+    assert done.err.splitlines()[-1].startswith("finerworks: POST")
+    assert CANARY not in done.err
+
+
+def test_verbose_logs_each_request(at: Run) -> None:
+    """A line each on standard error; standard output stays what it is."""
+    done = at("invoices", "list", "--account-key", "seller-birch", "--verbose")
+    assert [line.split(" in ")[0] for line in done.err.splitlines()] == [
+        "POST /v3/list_invoices: 200"
+    ] * 2
+    assert "26 invoices" in done.out
+
+
+def test_head_ends_quietly(at: Run) -> None:
+    """A reader that has seen enough is no error, and nothing is said of it."""
+    for arguments in ("--format jsonl", "--format table"):
+        script = f"'{COMMAND}' invoices list {arguments} | head -n 1; echo ${{PIPESTATUS[0]}}"
+        done = subprocess.run(
+            ["bash", "-c", script],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environment(at_env(at)),
+        )
+        assert done.stderr == ""
+        assert len(done.stdout.splitlines()) == 2
+        assert done.stdout.splitlines()[1] in {
+            "0",
+            "141",
+        }  # 0: all of it went into the pipe before head closed it
+
+
+def test_a_closed_pipe_is_141(at: Run) -> None:
+    """Where nobody reads at all, that is the status of it."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [COMMAND, "invoices", "list", "--format", "csv"]
+    with os.fdopen(writing, "wb") as pipe:
+        done = subprocess.run(
+            command, stdout=pipe, stderr=subprocess.PIPE, check=False, env=environment(at_env(at))
+        )
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stream"),
+    [
+        (("--version",), "stdout"),
+        (("invoices", "--help"), "stdout"),
+        (("check",), "stdout"),
+        (("invoices", "export", "a.csv"), "stderr"),
+    ],
+)
+def test_a_closed_pipe_is_141_whatever_is_said(
+    arguments: tuple[str, ...], stream: str, at: Run, tmp_path: Path
+) -> None:
+    """What a command says, and what it lists, are not told apart by that."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    out, err = (writing if stream == each else subprocess.PIPE for each in ("stdout", "stderr"))
+    command = [COMMAND, *arguments]
+    done = subprocess.run(
+        command, check=False, cwd=tmp_path, env=environment(at_env(at)), stdout=out, stderr=err
+    )
+    os.close(writing)
+    assert (done.returncode, done.stdout or b"", done.stderr or b"") == (141, b"", b"")
+
+
+def test_an_error_that_nobody_reads_has_its_status(tmp_path: Path) -> None:
+    """Its line is lost with the pipe, not the status."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [COMMAND, "check"], check=False, cwd=tmp_path, stderr=writing, env=environment({})
+    )
+    os.close(writing)
+    assert done.returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_an_interrupted_export_leaves_nothing(
+    number: signal.Signals, status: int, tmp_path: Path
+) -> None:
+    """Ctrl-C is 130, and neither a file nor a part of one is there."""
+
+    def answer(each: Exchange) -> None:
+        if each.asked["page_number"] > 2:
+            os.kill(process.pid, number)
+            each.wait()
+        first = 25 * (each.asked["page_number"] - 1)
+        each.send(said(200, listing(rows(*range(first, first + 25)), 1000)))
+
+    export = (COMMAND, "invoices", "export", str(tmp_path / "a.csv"))
+    with Wire(answer) as wire, begun(wire, *export) as process:
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (
+        status,
+        "finerworks: interrupted\n" if number == signal.SIGINT else "",
+    )
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["INT", "HUP"])
+def test_a_signal_that_is_ignored_stays_ignored(name: str) -> None:
+    """SIGHUP under nohup, and SIGINT in the background of a script, end nothing."""
+
+    def answer(each: Exchange) -> None:
+        os.kill(process.pid, signal.Signals[f"SIG{name}"])
+        each.send(said(200, listing(rows(1, 2))))
+
+    ignoring = ["bash", "-c", f"""trap '' {name}; exec "$@" """, "bash"]
+    with Wire(answer) as wire, begun(wire, *ignoring, COMMAND, "invoices", "list") as process:
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert "2 invoices" in out
+
+
+def test_an_interrupt_before_there_is_a_command_is_130_too() -> None:
+    """Ctrl-C while it is imported brings no traceback."""
+    find = (
+        "def find_spec(self, name, *_):\n  if name == 'finerworks.cli.run': raise KeyboardInterrupt"
+    )
+    program = f"import sys\nclass Finder:\n {find}\nsys.meta_path.insert(0, Finder())"
+    ends = f"{program}\nfrom finerworks.cli import main\nsys.exit(main())"
+    done = subprocess.run([sys.executable, "-c", ends], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_second_signal_leaves_nothing_either(
+    number: signal.Signals, status: int, at: Run, tmp_path: Path
+) -> None:
+    """Who presses Ctrl-C again, while what the first leaves is removed, does not end that half-way."""
+    again = f"""
+import os, pathlib, finerworks.money as m
+unlink = pathlib.Path.unlink
+def interrupt(*_, **__):
+    os.kill(os.getpid(), {number:d})
+def clear(*given, **named):
+    interrupt()
+    unlink(*given, **named)
+m.total, pathlib.Path.unlink = interrupt, clear
+"""
+    (tmp_path / "sitecustomize.py").write_text(again)
+    (tmp_path / "out").mkdir()
+    done = at("invoices", "export", "a.csv", folder=tmp_path / "out", PYTHONPATH=str(tmp_path))
+    assert done == (status, "", "finerworks: interrupted\n" if number == signal.SIGINT else "")
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_fault_of_the_program_is_1_and_says_so(at: Run, tmp_path: Path) -> None:
+    """What nobody thought of is one line too."""
+    (tmp_path / "sitecustomize.py").write_text("import finerworks.money as m\nm.total = None\n")
+    done = at("invoices", "list", PYTHONPATH=str(tmp_path))
+    assert (done.status, len(done.err.splitlines())) == (1, 1)
+    assert done.err.startswith("finerworks: bug in finerworks: TypeError: ")
+    assert done.err.endswith("Run it with --debug for the traceback\n")
+
+
+def test_without_the_extra_it_says_what_to_install() -> None:
+    """The command is there in any case, as a distribution's scripts are."""
+    program = (
+        "import sys; sys.modules['typer'] = None\nfrom finerworks.cli import main\nsys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "finerworks: the command needs typer: in a clone of finerworks, run pip install '.[cli]'\n"
+    )
+
+
+def on_terminal(*arguments: str, **known: str) -> tuple[int, str]:
+    """Run the command on a terminal of 100 columns, and give its status and all that the terminal got."""
+    parent, child = pty.openpty()
+    size = {"COLUMNS": "100", "LINES": "40", "TERM": "xterm-256color"}
+    command = [COMMAND, *arguments]
+    process = subprocess.Popen(
+        command, stdout=child, stderr=child, stdin=child, env=environment({**size, **known})
+    )
+    os.close(child)
+    shown = b""
+    while select.select([parent], [], [], 60)[0]:
+        try:
+            part = os.read(parent, 65536)
+        except OSError:  # how Linux says that the other end is closed
+            break
+        if not part:
+            break
+        shown += part
+    os.close(parent)
+    return process.wait(60), shown.decode()
+
+
+def test_a_terminal_gets_colour_and_progress(sandbox: Sandbox) -> None:
+    """What is overdue is red too, and pages and invoices are counted while one waits."""
+    status, shown = on_terminal("invoices", "list", *AS_OF, **sandbox.env)
+    assert status == 0
+    assert re.search(r"\x1b\[31m *INV-202610-0001", shown)
+    assert "10 pages, 250 invoices" in shown
+    assert shown.rindex(" pages, ") < shown.index("INV-202610-0001"), (
+        "the progress is over when the table comes"
+    )
+    assert "250 invoices, 118,620,104.20 due in all" in shown
+
+
+def test_no_color_and_quiet_are_obeyed(sandbox: Sandbox) -> None:
+    """NO_COLOR takes colours out, --quiet the progress."""
+    status, shown = on_terminal("invoices", "list", "--quiet", *AS_OF, NO_COLOR="1", **sandbox.env)
+    assert status == 0
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]", shown)
+    assert "pages" not in shown
+    assert "9 days" in shown
+
+
+def test_colour_that_is_wished_for_makes_no_terminal_of_a_pipe(at: Run) -> None:
+    """FORCE_COLOR brings no progress into a log."""
+    done = at("invoices", "list", "--format", "csv", FORCE_COLOR="1")
+    assert (done.status, done.err) == (0, "")
+
+
+def test_a_narrow_terminal_loses_nothing(sandbox: Sandbox) -> None:
+    """It breaks the lines itself: no id is cut off, and no amount comes in two parts."""
+    narrow = {**sandbox.env, "COLUMNS": "30", "NO_COLOR": "1"}
+    _, shown = on_terminal("invoices", "list", "--limit", "1", "--quiet", *AS_OF, **narrow)
+    assert re.search(r"INV-202610-0001 +2026-10 +2026-11-15 +9 days +1,234,567\.89", shown)
+    assert "…" not in shown
+
+
+def test_a_terminal_obeys_nothing_of_the_servers() -> None:
+    """Escape sequences and characters that turn the line around are replaced."""
+    evil = rows("\x1b]0;owned\x07\x1b[2JINV\u202e\u009b31m-1")
+    with Wire(lambda each: each.send(said(200, listing(evil)))) as wire:
+        done = against(wire, "invoices", "list")
+    assert not [each for each in done.out if not each.isprintable() and each != "\n"]
+    assert "INV" in done.out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("list", "--since", "2026-01"),
+        ("report", "--since", "2026-01"),
+        ("export", "--format", "parquet"),
+    ],
+)
+def test_nor_does_it_where_an_error_names_an_invoice(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    """An identifier is shown on one line, of a length that one can read."""
+    none = dict.fromkeys(("invoice_month", "first_day_of_month", "last_day_of_month"))
+    evil = {
+        **ROW,
+        **none,
+        "amount_due": 0.00001,
+        "invoice_id": f"\x1b]0;owned\x07\nINV\u009b31m{'x' * 5000}",
+    }
+    target = () if command[0] == "list" else (tmp_path / "file.html",)
+    with Wire(lambda each: each.send(said(200, listing([evil])))) as wire:
+        done = against(wire, "invoices", *command, *target)
+    assert (done.status, len(done.err.splitlines())) == (5, 1)
+    assert not [each for each in done.err if not each.isprintable() and each != "\n"]
+    assert "INV" in done.err
+    assert len(done.err) < 1000
+
+
+def completions(words: str) -> Iterator[str]:
+    """Give what the shell is offered after some words."""
+    at = len(words.split()) - (not words.endswith(" "))
+    known = {"_FINERWORKS_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(at)}
+    yield from run(known=known).out.split()
+
+
+def test_a_shell_completes_commands_and_options() -> None:
+    """Bash is asked here; typer knows zsh, fish and PowerShell as well."""
+    assert {"invoices", "check", "sandbox"} <= set(completions("finerworks "))
+    assert {"list", "export", "report"} <= set(completions("finerworks invoices "))
+    assert {"--since", "--until", "--format"} <= set(completions("finerworks invoices list --"))
+
+
+def test_the_command_runs_as_a_module_too(at: Run) -> None:
+    """Where its script is not on the PATH."""
+    done = subprocess.run(
+        [sys.executable, "-m", "finerworks.cli", "check"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(at_env(at)),
+    )
+    assert "invoices  250" in done.stdout

@@ -1,0 +1,594 @@
+"""What users call: FinerWorks and AsyncFinerWorks, over the transport."""
+
+import asyncio
+import datetime as dt
+import enum
+import json
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from typing import cast
+
+import httpx
+import pytest
+from pytest_httpx import HTTPXMock
+
+from answers import URL, asked, listing, rows, server
+from callers import KEYS, Caller
+from finerworks import (
+    PRODUCTION,
+    TEST,
+    AsyncFinerWorks,
+    AsyncHTTPClient,
+    CredentialsError,
+    FinerWorks,
+    HTTPClient,
+    ResponseValidationError,
+)
+from finerworks.operations import READ_OPERATIONS, Operation
+from finerworks_client.api.invoices import list_invoices
+from finerworks_client.models import InvoiceList, InvoiceListRequest
+
+
+@pytest.mark.parametrize("count", [0, 1, 24, 25, 26, 50, 60])
+def test_lists_every_invoice_once_in_order(
+    caller: Caller, httpx_mock: HTTPXMock, count: int
+) -> None:
+    """Every invoice comes once, in the server's order, at the fewest requests."""
+    httpx_mock.add_callback(server(count), url=URL, method="POST", is_reusable=True)
+    invoices = caller.invoices(**KEYS)
+    assert [invoice.invoice_id for invoice in invoices] == [str(n) for n in range(count)]
+    needless = count == 25  # a full first page may be all that the total counts: page 2 tells
+    assert len(httpx_mock.get_requests()) == max(1, -(-count // 25)) + needless
+
+
+def test_sends_what_the_documentation_says(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """A POST of JSON with both keys as headers, and nothing that was not asked for."""
+    httpx_mock.add_response(
+        url=URL,
+        method="POST",
+        match_json={"per_page": 10, "page_number": 3},
+        match_headers={
+            "web_api_key": "the-web-api-key",
+            "app_key": "the-app-key",
+            "Content-Type": "application/json",
+        },
+        json=listing([], 0),
+    )
+    caller.page(3, **KEYS)
+    assert "authorization" not in httpx_mock.get_requests()[0].headers
+
+
+def test_page_gives_the_answer_as_the_server_sent_it(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """One page comes with its envelope, typed."""
+    httpx_mock.add_response(json=listing(rows("a"), 7))
+    page = caller.page(2, per_page=1, **KEYS)
+    assert isinstance(page, InvoiceList)
+    assert page.total_count == 7
+    assert page.status.reference_id == "ref-1"
+    assert page.invoices is not None
+    (invoice,) = page.invoices
+    assert invoice.amount_due == Decimal("19.99")
+    zone = dt.timezone(dt.timedelta(hours=-5))
+    assert invoice.due_date == dt.datetime(2026, 3, 15, 18, 11, 17, 912125, zone)
+
+
+def test_account_key_goes_on_every_page(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """A listing for another account asks for that account on each of its pages."""
+    httpx_mock.add_callback(server(60), is_reusable=True)
+    caller.invoices(account_key="séller-木", **KEYS)
+    bodies = [asked(request) for request in httpx_mock.get_requests()]
+    assert bodies == [
+        {"per_page": 25, "page_number": n, "account_key": "séller-木"} for n in (1, 2, 3)
+    ]
+
+
+@pytest.mark.parametrize("per_page", [0, 26, -1, True, "25", 2.0])
+def test_refuses_a_page_size_out_of_range(
+    caller: Caller, per_page: int, httpx_mock: HTTPXMock
+) -> None:
+    """A wrong per_page is named before anything is sent, also before a listing is iterated."""
+    with pytest.raises(ValueError, match="per_page= must be an integer from 1 to 25"):
+        caller.page(per_page=per_page, **KEYS)
+    with pytest.raises(ValueError, match="per_page= must be an integer from 1 to 25"):
+        caller.invoices(per_page=per_page, **KEYS)
+    assert not httpx_mock.get_requests()
+
+
+@pytest.mark.parametrize("page_number", [0, -1, False])
+def test_refuses_a_page_number_below_1(
+    caller: Caller, page_number: int, httpx_mock: HTTPXMock
+) -> None:
+    """A wrong page_number is named before anything is sent."""
+    with pytest.raises(ValueError, match="page_number= must be an integer of at least 1, not"):
+        caller.page(page_number, **KEYS)
+    assert not httpx_mock.get_requests()
+
+
+def test_refuses_a_blank_account_key_of_any_kind_of_text() -> None:
+    """An empty text of a class of its own, an enum's say, is as blank as any."""
+
+    class Text(str):
+        __slots__ = ()
+
+    with (
+        FinerWorks(**KEYS, account_key="seller") as fw,
+        pytest.raises(ValueError, match="is blank or not text"),
+    ):
+        fw.invoices.page(account_key=Text(""))
+
+
+@pytest.mark.parametrize("blank", ["", "  ", 7])
+def test_refuses_a_blank_account_key(caller: Caller, blank: str, httpx_mock: HTTPXMock) -> None:
+    """A seller without a key on record is an error, not a listing of one's own invoices."""
+    with pytest.raises(
+        ValueError, match=r"account_key= .in place of FINERWORKS_ACCOUNT_KEY. is blank or not text"
+    ):
+        caller.page(account_key=blank, **KEYS)
+    assert not httpx_mock.get_requests()
+
+
+def test_nothing_is_sent_until_a_listing_is_iterated(httpx_mock: HTTPXMock) -> None:
+    """Making a pager sends nothing; each iteration reads the listing anew."""
+    httpx_mock.add_callback(server(30), is_reusable=True)
+    with FinerWorks(**KEYS) as fw:
+        pager = fw.invoices.list()
+        assert not httpx_mock.get_requests()
+        assert fw.invoices.list().total_count is None
+        assert len(list(pager)) == len(list(pager)) == 30
+        assert pager.total_count == 30
+    assert len(httpx_mock.get_requests()) == 4
+
+
+@pytest.mark.parametrize("make", [FinerWorks, AsyncFinerWorks])
+def test_a_wrong_listing_is_refused_when_it_is_made(
+    make: type[FinerWorks | AsyncFinerWorks],
+) -> None:
+    """The error points at the line that asks for the listing, not at one that iterates it later."""
+    fw = make(**KEYS)
+    with pytest.raises(ValueError, match="per_page="):
+        fw.invoices.list(per_page=26)
+    with pytest.raises(ValueError, match="account_key="):
+        fw.invoices.list(account_key=" ")
+
+
+def test_pages_come_in_order_with_their_numbers(httpx_mock: HTTPXMock) -> None:
+    """A listing can be read page by page."""
+    httpx_mock.add_callback(server(60), is_reusable=True)
+    with FinerWorks(**KEYS) as fw:
+        pages = list(fw.invoices.list(per_page=20).pages())
+    assert [(page.number, len(page.items), page.total_count) for page in pages] == [
+        (1, 20, 60),
+        (2, 20, 60),
+        (3, 20, 60),
+    ]
+
+
+def test_stopping_early_asks_for_no_more(httpx_mock: HTTPXMock) -> None:
+    """A consumer that leaves after the first invoice has caused a request for its page, and one for the next page."""
+    httpx_mock.add_callback(server(100), is_reusable=True)
+    with FinerWorks(**KEYS) as fw:
+        next(iter(fw.invoices.list(concurrency=1)))
+        assert len(httpx_mock.get_requests()) == 1
+        invoices = iter(fw.invoices.list())
+        next(invoices)
+        while len(httpx_mock.get_requests()) < 3:
+            time.sleep(0.01)
+        invoices.close()
+    assert len(httpx_mock.get_requests()) == 3
+
+
+def test_settings_come_from_argument_environment_default_in_that_order(
+    monkeypatch: pytest.MonkeyPatch, httpx_mock: HTTPXMock
+) -> None:
+    """An argument wins over the environment, which wins over the default host."""
+    httpx_mock.add_response(json=listing([]), is_reusable=True)
+    with FinerWorks(**KEYS) as fw:
+        fw.invoices.page()
+    monkeypatch.setenv("FINERWORKS_WEB_API_KEY", "web-from-environment")
+    monkeypatch.setenv("FINERWORKS_APP_KEY", "app-from-environment")
+    monkeypatch.setenv("FINERWORKS_BASE_URL", TEST)
+    monkeypatch.setenv("FINERWORKS_ACCOUNT_KEY", "account-from-environment")
+    with FinerWorks() as fw:
+        fw.invoices.page()
+    with FinerWorks(base_url="http://127.0.0.1:1", account_key="mine") as fw:
+        fw.invoices.page()
+    hosts = [str(request.url.copy_with(raw_path=b"/")) for request in httpx_mock.get_requests()]
+    assert hosts == [f"{PRODUCTION}/", f"{TEST}/", "http://127.0.0.1:1/"]
+    accounts = [json.loads(r.content).get("account_key") for r in httpx_mock.get_requests()]
+    assert accounts == [None, "account-from-environment", "mine"]
+    sent = [request.headers["web_api_key"] for request in httpx_mock.get_requests()]
+    assert sent == ["the-web-api-key", "web-from-environment", "web-from-environment"]
+
+
+Make = Callable[..., object]
+
+
+@pytest.mark.parametrize("make", [FinerWorks, AsyncFinerWorks])
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({}, "web_api_key= .or FINERWORKS_WEB_API_KEY. and app_key= .or FINERWORKS_APP_KEY."),
+        ({"web_api_key": "w"}, "missing app_key= .or FINERWORKS_APP_KEY.: every request"),
+        ({"app_key": "a"}, "missing web_api_key= .or FINERWORKS_WEB_API_KEY.: every request"),
+        (
+            {"web_api_key": "", "app_key": "a"},
+            "web_api_key= .in place of FINERWORKS_WEB_API_KEY. is empty",
+        ),
+        (
+            {"web_api_key": "CANARY-1 ", "app_key": "a"},
+            "web_api_key= .in place of FINERWORKS_WEB_API_KEY. contains a character that no key has, such as",
+        ),
+        (
+            {"web_api_key": "w", "app_key": "CANARY-1\n"},
+            "app_key= .in place of FINERWORKS_APP_KEY. contains a character .* or a line break",
+        ),
+        (
+            {"web_api_key": "w", "app_key": "CANARY-1\x7f"},
+            "app_key= .in place of FINERWORKS_APP_KEY. contains a character",
+        ),
+        (
+            {"web_api_key": "w", "app_key": "CANARY-1é"},
+            "app_key= .in place of FINERWORKS_APP_KEY. contains a character that no key has",
+        ),
+    ],
+)
+def test_bad_keys_are_named_and_not_shown(make: Make, settings: dict[str, str], named: str) -> None:
+    """A missing or malformed key is a CredentialsError at once, without the key in it."""
+    with pytest.raises(CredentialsError, match=named) as caught:
+        make(**settings)
+    assert isinstance(caught.value, ValueError)
+    assert "CANARY" not in str(caught.value)
+
+
+def test_a_malformed_key_of_the_environment_is_named_by_its_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The message names the variable that the key came from; an empty one is a missing one."""
+    monkeypatch.setenv("FINERWORKS_WEB_API_KEY", "CANARY-1\n")
+    with pytest.raises(
+        CredentialsError, match=r"web_api_key= .from FINERWORKS_WEB_API_KEY. contains a character"
+    ) as caught:
+        FinerWorks(app_key="a")
+    assert "CANARY" not in str(caught.value)
+    monkeypatch.setenv("FINERWORKS_WEB_API_KEY", "")
+    with pytest.raises(CredentialsError, match="missing web_api_key="):
+        FinerWorks(app_key="a")
+
+
+@pytest.mark.parametrize("make", [FinerWorks, AsyncFinerWorks])
+@pytest.mark.parametrize(
+    ("base_url", "told"),
+    [
+        ("v2.api.finerworks.com", "is not an http:// or https:// address, for example https://v2"),
+        ("ftp://api.test", "is not an http:// or https:// address"),
+        ("https://", "is not an http:// or https:// address"),
+        ("https://\x00", "is not an http:// or https:// address"),
+        ("https://api.test:0", "is not an http:// or https:// address"),
+        ("https://api.test:65536", "is not an http:// or https:// address"),
+        ("https://api.test:port", "is not an http:// or https:// address"),
+        ("https://api..test", "is not an http:// or https:// address"),
+        (f"https://{'a' * 64}.test", "is not an http:// or https:// address"),
+        ("https://user:CANARY@api.test", "contains credentials, .* pass only https://api.test"),
+        ("https://api.test/v3", "contains credentials, a path .* pass only https://api.test"),
+        ("https://api.test?a=b", "contains .* a path or a query: pass only https://api.test"),
+        ("https://api.test#part", "contains .* pass only https://api.test"),
+    ],
+)
+def test_refuses_a_base_url_that_is_no_origin(make: Make, base_url: str, told: str) -> None:
+    """Keys go to one origin, so a base URL is one, and the message says what to give instead."""
+    with pytest.raises(
+        ValueError, match=f"base_url= .in place of FINERWORKS_BASE_URL. {told}"
+    ) as caught:
+        make(**KEYS, base_url=base_url)
+    assert "CANARY" not in str(caught.value)
+
+
+def test_refuses_a_bad_base_url_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the variable."""
+    monkeypatch.setenv("FINERWORKS_BASE_URL", "api.test")
+    with pytest.raises(
+        ValueError,
+        match=r"base_url= .from FINERWORKS_BASE_URL. is not an http:// or https:// address",
+    ):
+        FinerWorks(**KEYS)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"timeout": 0}, "timeout= must be a number of seconds above 0 and below 1e9, not 0"),
+        ({"timeout": -1.0}, "timeout= must be a number"),
+        ({"timeout": "5"}, "timeout= must be a number of seconds above 0 and below 1e9, not '5'"),
+        ({"timeout": True}, "timeout= must be a number"),
+        ({"timeout": float("nan")}, "timeout= must be a number"),
+        ({"timeout": float("inf")}, "timeout= must be a number"),
+        ({"timeout": 10**400}, "timeout= must be a number"),
+        ({"max_retries": -1}, "max_retries= must be an integer of at least 0, not -1"),
+        ({"max_retries": 1.5}, "max_retries= must be an integer of at least 0, not 1.5"),
+        ({"max_body_bytes": 0}, "max_body_bytes= must be an integer of at least 1, not 0"),
+    ],
+)
+def test_refuses_settings_out_of_range(settings: dict[str, object], told: str) -> None:
+    """Each setting is checked when a client is made, and when a view of it is."""
+    made = cast(Make, HTTPClient)
+    with pytest.raises(ValueError, match=told):
+        made(**KEYS, **settings)
+    with HTTPClient(**KEYS) as http:
+        view = cast(Make, FinerWorks(http_client=http).with_options)
+        with pytest.raises(ValueError, match=told):
+            view(**settings)
+
+
+@pytest.mark.parametrize("kind", [FinerWorks, AsyncFinerWorks, HTTPClient, AsyncHTTPClient])
+def test_refuses_a_setting_that_there_is_not(kind: Callable[..., object]) -> None:
+    """A slip of the pen is an error, and not a setting that has no effect."""
+    with pytest.raises(TypeError, match="unexpected keyword argument"):
+        kind(**KEYS, max_retires=5, timout=5)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'proxy'"):
+        kind(**KEYS, proxy=None)
+    with (
+        FinerWorks(**KEYS) as fw,
+        pytest.raises(TypeError, match="unexpected keyword argument 'reads'"),
+    ):
+        cast(Make, fw.with_options)(reads={})
+
+
+def test_a_views_headers_are_its_own(httpx_mock: HTTPXMock) -> None:
+    """What is set on a view's generated client does not travel with its root's requests."""
+    httpx_mock.add_response(json=listing([]))
+    with FinerWorks(**KEYS) as fw:
+        fw.with_options(timeout=5).client.get_httpx_client().headers["X-Seller"] = "a"
+        fw.invoices.page()
+    assert "X-Seller" not in httpx_mock.get_requests()[0].headers
+
+
+def test_with_options_shares_the_connections_and_leaves_the_rest(httpx_mock: HTTPXMock) -> None:
+    """A view has its own settings; closing it closes nothing, closing the client ends it."""
+    httpx_mock.add_response(json=listing([]), is_reusable=True)
+    fw = FinerWorks(**KEYS, timeout=7)
+    view = fw.with_options(timeout=3, max_retries=0, account_key="seller")
+    view.invoices.page()
+    view.close()
+    fw.invoices.page()
+    first, second = httpx_mock.get_requests()
+    assert (first.extensions["timeout"]["connect"], asked(first)) == (
+        3,
+        {"per_page": 10, "page_number": 1, "account_key": "seller"},
+    )
+    assert (second.extensions["timeout"]["connect"], asked(second)) == (
+        7,
+        {"per_page": 10, "page_number": 1},
+    )
+    assert view.with_options().invoices.page().total_count == 0
+    assert asked(httpx_mock.get_requests()[-1]) == asked(first)
+    fw.close()
+    fw.close()
+    for closed in (fw, view):
+        with pytest.raises(RuntimeError, match=r"client (is|has been) closed"):
+            closed.invoices.page()
+
+
+def test_async_with_options_is_alike(httpx_mock: HTTPXMock) -> None:
+    """An async view shares and closes as a sync one does."""
+    httpx_mock.add_response(json=listing([]), is_reusable=True)
+
+    async def use() -> None:
+        fw = AsyncFinerWorks(**KEYS)
+        view = fw.with_options(timeout=3, account_key="seller")
+        await view.invoices.page()
+        await view.aclose()
+        await fw.invoices.page()
+        await fw.aclose()
+        for closed in (fw, view):
+            with pytest.raises(RuntimeError, match=r"client (is|has been) closed"):
+                await closed.invoices.page()
+
+    asyncio.run(use())
+    first, second = httpx_mock.get_requests()
+    assert (first.extensions["timeout"]["connect"], second.extensions["timeout"]["connect"]) == (
+        3,
+        30,
+    )
+    assert asked(first) == {"per_page": 10, "page_number": 1, "account_key": "seller"}
+
+
+def test_an_http_client_of_the_callers_is_used_and_stays_theirs() -> None:
+    """Keys given to FinerWorks go through the caller's transport, which is not closed."""
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200, json=listing(rows("a")))
+
+    with HTTPClient(transport=httpx.MockTransport(answer), timeout=9, max_retries=0) as http:
+        for name in ("one", "two"):
+            with FinerWorks(web_api_key=name, app_key="app", http_client=http) as fw:
+                assert len(list(fw.invoices.list())) == 1
+    assert [request.headers["web_api_key"] for request in sent] == ["one", "two"]
+    assert sent[0].extensions["timeout"]["connect"] == 9
+
+
+def test_refuses_a_client_of_another_kind() -> None:
+    """An httpx client without a door, or one of the other kind, is named before it is used."""
+    sync, other = cast(Make, FinerWorks), cast(Make, AsyncFinerWorks)
+    with httpx.Client() as plain, HTTPClient() as http:
+        with pytest.raises(
+            TypeError, match=r"http_client= must be a finerworks.HTTPClient, not Client"
+        ):
+            sync(**KEYS, http_client=plain)
+        with pytest.raises(
+            TypeError, match=r"must be a finerworks.AsyncHTTPClient, not HTTPClient"
+        ):
+            other(**KEYS, http_client=http)
+
+
+class Named(str, enum.Enum):  # noqa: UP042 - as many programs have it, whose str() is not the value
+    """Names that a program has for what it sends; their own text is another."""
+
+    SELLER = "seller-a"
+    WEB = "the-web-key"
+    APP = "the-app-key"
+
+
+def test_an_enumeration_stands_for_its_value(httpx_mock: HTTPXMock) -> None:
+    """An account or a key that is a member of a `str` enumeration is sent as its value, not by its name."""
+    httpx_mock.add_response(json=listing([]), is_reusable=True)
+    with FinerWorks(web_api_key=Named.WEB, app_key=Named.APP) as fw:
+        fw.invoices.page(account_key=Named.SELLER)
+        fw.with_options(account_key=Named.SELLER).invoices.page()
+    for request in httpx_mock.get_requests():
+        assert asked(request) == {"per_page": 10, "page_number": 1, "account_key": "seller-a"}
+        assert (request.headers["web_api_key"], request.headers["app_key"]) == (
+            "the-web-key",
+            "the-app-key",
+        )
+
+
+def test_a_view_of_a_view_ends_with_the_client(httpx_mock: HTTPXMock) -> None:
+    """Whichever view it was made from, it is the client whose connections it uses."""
+    httpx_mock.add_response(json=listing([]))
+    with FinerWorks(**KEYS) as fw:
+        view = fw.with_options(timeout=5).with_options(timeout=4)
+        assert view.invoices.page().total_count == 0
+    with pytest.raises(RuntimeError, match=r"client (is|has been) closed"):
+        view.invoices.page()
+
+
+def test_a_blank_account_of_the_environment_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the variable; an empty one is as good as none."""
+    monkeypatch.setenv("FINERWORKS_ACCOUNT_KEY", "  ")
+    with pytest.raises(ValueError, match=r"account_key= .from FINERWORKS_ACCOUNT_KEY. is blank"):
+        FinerWorks(**KEYS)
+    monkeypatch.setenv("FINERWORKS_ACCOUNT_KEY", "")
+    FinerWorks(**KEYS).close()
+
+
+def test_leaving_a_view_leaves_the_connections(httpx_mock: HTTPXMock) -> None:
+    """A view can be left with `with`: what it shares stays open."""
+    httpx_mock.add_response(json=listing([]), is_reusable=True)
+    with HTTPClient(**KEYS) as http:
+        with FinerWorks(http_client=http) as fw:
+            with fw.with_options(timeout=3) as view:
+                view.invoices.page()
+            fw.invoices.page()
+        http.post("/v3/list_invoices", json={})
+
+    async def use() -> None:
+        async with AsyncHTTPClient(**KEYS) as http:
+            async with AsyncFinerWorks(http_client=http) as fw:
+                async with fw.with_options(timeout=3) as view:
+                    await view.invoices.page()
+                await fw.invoices.page()
+            await http.post("/v3/list_invoices", json={})
+
+    asyncio.run(use())
+
+
+def test_no_cookie_is_kept_and_a_view_has_the_callers_timeout(httpx_mock: HTTPXMock) -> None:
+    """No session travels with another account's keys, nor any of the server's; what the caller set stays."""
+    httpx_mock.add_response(json=listing([]), headers={"Set-Cookie": "session=one"})
+    httpx_mock.add_response(json=listing([]))
+    with HTTPClient(**KEYS) as http:
+        http.timeout = httpx.Timeout(3)
+        http.post("/v3/list_invoices", json={})
+        assert not http.cookies
+        FinerWorks(web_api_key="two", app_key="app", http_client=http).invoices.page()
+    sent = httpx_mock.get_requests()
+    assert [request.headers.get("Cookie") for request in sent] == [None, None]
+    assert [request.extensions["timeout"]["connect"] for request in sent] == [3, 3]
+
+
+def test_a_view_keeps_what_the_environment_said_when_its_client_was_made(
+    monkeypatch: pytest.MonkeyPatch, httpx_mock: HTTPXMock
+) -> None:
+    """Keys and host are read once: a later change of the environment moves no view elsewhere."""
+    httpx_mock.add_response(json=listing([]), is_reusable=True)
+    monkeypatch.setenv("FINERWORKS_BASE_URL", TEST)
+    monkeypatch.setenv("FINERWORKS_WEB_API_KEY", "web-then")
+    monkeypatch.setenv("FINERWORKS_APP_KEY", "app-then")
+    with HTTPClient() as http:
+        monkeypatch.setenv("FINERWORKS_BASE_URL", "https://other.test")
+        monkeypatch.setenv("FINERWORKS_WEB_API_KEY", "web-now")
+        fw = FinerWorks(http_client=http)
+        monkeypatch.setenv("FINERWORKS_ACCOUNT_KEY", "another-seller")
+        fw.with_options(timeout=3).with_options(timeout=4).invoices.page()
+    (sent,) = httpx_mock.get_requests()
+    assert "account_key" not in cast(dict[str, object], asked(sent))
+    assert str(sent.url) == f"{TEST}/v3/list_invoices"
+    assert (sent.headers["web_api_key"], sent.headers["app_key"]) == ("web-then", "app-then")
+
+
+def test_operations_of_the_callers_own_can_be_known_to_read(
+    httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operation that is entered among those that read is sent again, and its answer is checked."""
+    payments = Operation("/v3/list_payments", "InvoiceList")
+    monkeypatch.setitem(READ_OPERATIONS, payments.path, payments)
+    httpx_mock.add_response(503)
+    httpx_mock.add_response(json=listing([]))
+    with FinerWorks(**KEYS) as fw:
+        door = fw.client.get_httpx_client()
+        assert door.post("/v3/list_payments", json={}).status_code == 200
+        httpx_mock.add_response(json={"status": 1})
+        with pytest.raises(ResponseValidationError):
+            door.post("/v3/list_payments", json={})
+
+
+def test_copies_of_the_generated_client_are_dead_ends(httpx_mock: HTTPXMock) -> None:
+    """The generated with_timeout() opens a client without keys or bounds: it says what to use."""
+    with FinerWorks(**KEYS) as fw:
+        copy = fw.client.with_timeout(httpx.Timeout(5))
+        with pytest.raises(RuntimeError, match=r"with_options\(\) for other settings"):
+            list_invoices.sync(client=copy, body=InvoiceListRequest())
+    assert not httpx_mock.get_requests()
+
+
+def test_generated_functions_have_all_that_the_door_gives(httpx_mock: HTTPXMock) -> None:
+    """A generated function, called directly, sends the keys and has its answer checked."""
+    httpx_mock.add_response(
+        match_headers={"web_api_key": "the-web-api-key", "app_key": "the-app-key"},
+        json=listing(rows("a")),
+    )
+    httpx_mock.add_response(json=listing([{"invoice_id": 7}]))
+    body = InvoiceListRequest(per_page=1, page_number=1)
+    with FinerWorks(**KEYS) as fw:
+        answer = list_invoices.sync_detailed(client=fw.client, body=body)
+        assert answer.status_code == 200
+        assert isinstance(answer.parsed, InvoiceList)
+        with pytest.raises(ResponseValidationError, match=r"invoices\[0\].invoice_id is not text"):
+            list_invoices.sync(client=fw.client, body=body)
+
+
+def test_the_generated_client_of_the_other_kind_is_a_dead_end() -> None:
+    """A sync client's async functions would go out without keys: they say what to use instead."""
+    body = InvoiceListRequest()
+    with (
+        FinerWorks(**KEYS) as fw,
+        pytest.raises(
+            RuntimeError, match="sends no keys: use FinerWorks for sync and AsyncFinerWorks"
+        ),
+    ):
+        asyncio.run(list_invoices.asyncio(client=fw.client, body=body))
+
+    async def use() -> None:
+        async with AsyncFinerWorks(**KEYS) as fw:
+            with pytest.raises(RuntimeError, match="sends no keys: use FinerWorks for sync"):
+                list_invoices.sync(client=fw.client, body=body)
+
+    asyncio.run(use())
+
+
+def test_a_door_of_its_own_is_an_httpx_client(httpx_mock: HTTPXMock) -> None:
+    """HTTPClient and AsyncHTTPClient work wherever httpx's clients do."""
+    httpx_mock.add_response(json={"any": "thing"}, is_reusable=True)
+    with HTTPClient(**KEYS) as http:
+        assert isinstance(http, httpx.Client)
+        assert http.post("/v3/list_payments", json={}).json() == {"any": "thing"}
+
+    async def use() -> None:
+        async with AsyncHTTPClient(**KEYS) as http:
+            assert isinstance(http, httpx.AsyncClient)
+            assert (await http.post("/v3/list_payments", json={})).json() == {"any": "thing"}
+
+    asyncio.run(use())

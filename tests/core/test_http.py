@@ -1,0 +1,667 @@
+"""The door: keys, redirects, bounds, and a typed error for whatever comes."""
+
+import asyncio
+import copy
+import gzip
+import logging
+import math
+import pickle
+import random
+import re
+import time
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from decimal import Decimal
+
+import httpx
+import pytest
+from pytest_httpx import HTTPXMock, IteratorStream
+
+from answers import REFUSED_KEYS, STATUS, URL, listing, rows
+from callers import KEYS, Caller
+from finerworks import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AsyncHTTPClient,
+    AuthenticationError,
+    BadRequestError,
+    FinerWorksError,
+    HTTPClient,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    RedirectError,
+    RequestRejectedError,
+    ResponseValidationError,
+    ServerError,
+    errors,
+)
+from finerworks.deadline import create_deadline
+from wire import Wire, http
+
+
+@pytest.mark.parametrize(
+    ("url", "keyed"),
+    [
+        ("https://v2.api.finerworks.com/other", True),
+        ("https://v2.api.finerworks.com:443/other", True),
+        ("https://v2.api.finerworks.com:8443/other", False),
+        ("http://v2.api.finerworks.com/other", False),
+        ("https://v2.api.finerworks.com.other.test/", False),
+        ("https://v2.api.finerworks.com@other.test/", False),
+        ("https://other.test/", False),
+    ],
+)
+def test_keys_go_to_their_own_origin_alone(
+    caller: Caller, httpx_mock: HTTPXMock, url: str, keyed: bool
+) -> None:
+    """Both keys go to the origin that the client is for; elsewhere the request goes without."""
+    httpx_mock.add_response(json={})
+    caller.send(httpx.Request("POST", url, json={}), **KEYS)
+    (sent,) = httpx_mock.get_requests()
+    assert [sent.headers.get(name) for name in ("web_api_key", "app_key")] == (
+        ["the-web-api-key", "the-app-key"] if keyed else [None, None]
+    )
+
+
+def test_the_callers_request_never_has_the_keys(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """Keys are put on a copy: neither the request nor the answer's request shows them."""
+    httpx_mock.add_response(json=listing([]))
+    request = httpx.Request("POST", URL, json={})
+    answer = caller.send(request, **KEYS)
+    assert "app_key" not in request.headers
+    assert "app_key" not in answer.request.headers
+    assert "app_key" in httpx_mock.get_requests()[0].headers
+
+
+def test_a_door_without_keys_sends_nothing(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """Keys may be missing when a door is made, not when a request goes to their origin."""
+    with pytest.raises(errors.CredentialsError, match="missing web_api_key="):
+        caller.send(httpx.Request("POST", URL, json={}))
+    assert not httpx_mock.get_requests()
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("https://other.test/steal?a=b", "https://other.test"),
+        ("//other.test/steal", "https://other.test"),
+        ("https://user:pass@other.test/", "https://other.test"),
+        ("/v4/list_invoices", "https://v2.api.finerworks.com"),
+        ("http://v2.api.finerworks.com/", "http://v2.api.finerworks.com"),
+    ],
+)
+def test_no_redirect_is_followed(
+    caller: Caller, httpx_mock: HTTPXMock, status: int, location: str, target: str
+) -> None:
+    """A 3xx is an error that names where it pointed, whatever it is; nothing goes there."""
+    httpx_mock.add_response(status, headers={"Location": location})
+    with pytest.raises(RedirectError, match=f"a redirect to {target}\\.") as caught:
+        caller.page(**KEYS)
+    assert caught.value.status_code == status
+    assert len(httpx_mock.get_requests()) == 1
+
+
+def test_a_caller_cannot_turn_redirects_on(httpx_mock: HTTPXMock) -> None:
+    """follow_redirects has no effect on a request, nor as an attribute of the client."""
+    httpx_mock.add_response(302, headers={"Location": "https://other.test/"}, is_reusable=True)
+    with HTTPClient(**KEYS) as http:
+        http.follow_redirects = True
+        with pytest.raises(RedirectError):
+            http.post("/v3/list_invoices", json={}, follow_redirects=True)
+    assert len(httpx_mock.get_requests()) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, BadRequestError),
+        (401, AuthenticationError),
+        (402, APIStatusError),
+        (403, PermissionDeniedError),
+        (404, NotFoundError),
+        (409, APIStatusError),
+        (429, RateLimitError),
+        (499, APIStatusError),
+        (500, ServerError),
+        (520, ServerError),
+        (599, ServerError),
+        (600, APIStatusError),
+    ],
+)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"7",
+        b"[]",
+        b'"text"',
+        b'{"status": 7, "ModelState": 7, "Message": null}',
+        b"<html>Bad gateway</html>",
+        b"\xff\xfe\x00",
+        "é".encode("latin-1"),
+        b'\xef\xbb\xbf{"message": "with a BOM"}',
+        b"[" * 100_000,
+    ],
+)
+def test_every_status_is_its_error_with_any_body(
+    caller: Caller, httpx_mock: HTTPXMock, status: int, kind: type[APIStatusError], body: bytes
+) -> None:
+    """Each status that is not 2xx, registered or not, is its typed error, whatever the body is."""
+    httpx_mock.add_response(status, content=body)
+    with pytest.raises(kind) as caught:
+        caller.page(**KEYS, max_retries=0)
+    assert type(caught.value) is kind
+    assert caught.value.status_code == status
+    assert (caught.value.method, caught.value.path) == ("POST", "/v3/list_invoices")
+    assert f"HTTP {status}: " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"Message": "The request is invalid."}, "HTTP 400: The request is invalid."),
+        ({"message": "no"}, "HTTP 400: no."),
+        ({"status": {"message": "no", "reference_id": "r-7"}}, "FinerWorks' reference: r-7."),
+        (
+            {"Message": "Invalid.", "ModelState": {"request.per_page": ["too", "large"]}},
+            "HTTP 400: Invalid. request.per_page: too, large.",
+        ),
+        ("<html>\n  Not   so </html>", "HTTP 400: <html> Not so </html>."),
+        ('\ufeff{"message": "with a BOM"}', "HTTP 400: with a BOM."),
+        ("", "HTTP 400: without a body."),
+    ],
+)
+def test_an_error_says_what_the_server_said(
+    caller: Caller, httpx_mock: HTTPXMock, body: object, said: str
+) -> None:
+    """The server's own words are found in each shape that they come in."""
+    if isinstance(body, str):
+        httpx_mock.add_response(400, text=body)
+    else:
+        httpx_mock.add_response(400, json=body)
+    with pytest.raises(BadRequestError) as caught:
+        caller.page(**KEYS)
+    assert said in str(caught.value)
+
+
+def test_refused_keys_are_an_authentication_error(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """FinerWorks answers wrong keys with 400; the error says what to check."""
+    httpx_mock.add_response(400, json=REFUSED_KEYS)
+    with pytest.raises(AuthenticationError) as caught:
+        caller.page(**KEYS)
+    assert "Missing or unauthorized api credentials" in str(caught.value)
+    assert "Check web_api_key= (FINERWORKS_WEB_API_KEY) and app_key= (FINERWORKS_APP_KEY)" in str(
+        caught.value
+    )
+
+
+def test_only_a_400_refuses_keys_by_its_entry(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """The same body under another status is that status's error."""
+    httpx_mock.add_response(500, json=REFUSED_KEYS)
+    with pytest.raises(ServerError):
+        caller.page(**KEYS, max_retries=0)
+
+
+def test_a_rejection_is_bounded(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """The server's words under HTTP 200 are cut as those under other statuses are."""
+    httpx_mock.add_response(
+        json={"status": STATUS | {"success": False, "message": "long " * 1_000_000}}
+    )
+    with pytest.raises(RequestRejectedError) as caught:
+        caller.page(**KEYS)
+    assert len(str(caught.value)) < 700
+
+
+def test_an_error_is_bounded(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """However long the body, an error keeps a line of it in its message and 2,000 characters."""
+    httpx_mock.add_response(500, text="long " * 1_000_000)
+    with pytest.raises(ServerError) as caught:
+        caller.page(**KEYS, max_retries=0)
+    assert len(str(caught.value)) < 700
+    assert len(caught.value.body) == 2_000
+
+
+def test_an_error_shows_no_key_that_the_server_echoed(
+    caller: Caller, httpx_mock: HTTPXMock
+) -> None:
+    """A debug page that prints the request's headers does not put them into the error."""
+    httpx_mock.add_response(500, text="web_api_key: the-web-api-key\napp_key: the-app-key")
+    with pytest.raises(ServerError) as caught:
+        caller.page(**KEYS, max_retries=0)
+    assert "web_api_key: [key] app_key: [key]" in str(caught.value)
+    shown = repr(vars(caught.value)) + repr(caught.value) + str(pickle.dumps(caught.value))
+    assert "the-web-api-key" not in shown
+    assert "the-app-key" not in shown
+
+
+@pytest.mark.parametrize("success", [False, True])
+def test_a_key_is_redacted_before_a_message_is_cut(
+    caller: Caller, httpx_mock: HTTPXMock, success: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No part of a key is left where an echo of it meets the end of a message, nor in a log."""
+    caplog.set_level(logging.DEBUG)
+    echo = "x" * (errors.MAX_MESSAGE - 60) + "the-web-api-key" * 20
+    status = STATUS | {"success": success, "message": echo, "reference_id": "the-app-key"}
+    httpx_mock.add_response(200 if not success else 500, json={"status": status})
+    with pytest.raises(FinerWorksError) as caught:
+        caller.page(**KEYS, max_retries=0)
+    assert "[key]" in caught.value.message
+    assert caught.value.reference_id == "[key]"
+    shown = str(vars(caught.value)) + "".join(record.getMessage() for record in caplog.records)
+    for part in ("the-web", "-api-key", "the-app"):
+        assert part not in shown
+
+
+def test_a_key_that_begins_another_hides_none_of_it(httpx_mock: HTTPXMock) -> None:
+    """The longer key is taken out first."""
+    httpx_mock.add_response(400, text="bad COMPANY-SECRET-77")
+    with (
+        HTTPClient(web_api_key="COMPANY", app_key="COMPANY-SECRET-77") as http,
+        pytest.raises(BadRequestError, match=r"bad \[key\]\."),
+    ):
+        http.post("/v3/list_invoices", json={})
+
+
+@pytest.mark.parametrize("success", [200, 201, 299])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"{", b"NaN", b'{"a": Infinity}', b"[" * 100_000, b"\xff"]
+)
+def test_a_success_that_is_not_json_is_an_error_and_tried_again(
+    caller: Caller, httpx_mock: HTTPXMock, success: int, body: bytes
+) -> None:
+    """A good status with a damaged body is asked for again, and then an error."""
+    httpx_mock.add_response(success, content=body, is_reusable=True)
+    with pytest.raises(ResponseValidationError) as caught:
+        caller.page(**KEYS, max_retries=1)
+    assert caught.value.field is None
+    again = success == 200  # another status breaks the contract, which no attempt mends
+    assert len(httpx_mock.get_requests()) == 1 + again
+
+
+BROKEN_ROWS: list[tuple[str, object]] = [
+    ("invoice_id", 7),
+    ("invoice_id", None),
+    ("amount_due", "19.99"),
+    ("amount_due", None),
+    ("amount_due", True),
+    ("due_date", 20260315),
+    ("due_date", "15/03/2026"),
+    ("due_date", ""),
+    ("due_date", "2026-03-15-06:00"),  # Python would read six o'clock
+    ("due_date", "2026-03-15"),
+    ("due_date", "2026-W11"),
+    ("invoice_month", []),
+    ("invoice_date", {}),
+]
+
+BROKEN: list[tuple[object, str | None]] = [
+    ([], None),
+    (None, None),
+    ("text", None),
+    ({}, "status"),
+    ({"status": None}, "status"),
+    ({"status": {"success": "yes", "status_code": 200}}, "status.success"),
+    ({"status": {"success": True}}, "status.status_code"),
+    ({"status": {**STATUS, "status_code": "200"}}, "status.status_code"),
+    ({"status": {**STATUS, "reference_id": 7}}, "status.reference_id"),
+    ({"status": {**STATUS, "debug": []}}, "status.debug"),
+    ({"status": STATUS}, "invoices"),
+    (listing([]) | {"invoices": {}}, "invoices"),
+    (listing([]) | {"invoices": [7]}, "invoices[0]"),
+    (listing([]) | {"total_count": "0"}, "total_count"),
+    (listing([]) | {"total_count": True}, "total_count"),
+    (listing([]) | {"total_count": 1.5}, "total_count"),
+    *[
+        (listing([*rows("a", "b", "c"), {**rows("d")[0], field: value}]), f"invoices[3].{field}")
+        for field, value in BROKEN_ROWS
+    ],
+]
+
+
+@pytest.mark.parametrize(("change", "field"), BROKEN)
+def test_an_answer_that_breaks_the_contract_names_the_field(
+    caller: Caller, httpx_mock: HTTPXMock, change: object, field: str | None
+) -> None:
+    """What is missing or of the wrong type is named by its path, and its value is not quoted."""
+    httpx_mock.add_response(json=change) if change is not None else httpx_mock.add_response(
+        content=b"null"
+    )
+    with pytest.raises(ResponseValidationError) as caught:
+        caller.page(**KEYS)
+    assert caught.value.field == field
+    assert f"breaks the contract: {field or 'it'} is" in str(caught.value)
+    assert "15/03/2026" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "literal", ["19.90", "12345678901234567.89", "0.1234567890123456789", "1E+300", "-0.00", "1000"]
+)
+def test_an_amount_has_the_digits_that_the_server_wrote(
+    caller: Caller, httpx_mock: HTTPXMock, literal: str
+) -> None:
+    """No float is made on the way: even digits that no float holds arrive, and trailing zeros."""
+    text = httpx.Response(200, json=listing(rows("a"))).text.replace("19.99", literal)
+    httpx_mock.add_response(text=text)
+    page = caller.page(**KEYS)
+    assert page.invoices is not None
+    assert str(page.invoices[0].amount_due) == literal
+
+
+@pytest.mark.parametrize(
+    "literal",
+    [
+        "1e999",
+        "-1e999",
+        "1e-999",
+        "1e999999999999",
+        "1e9999999999999999999",
+        "9" * 401,
+        "0." + "1" * 400,
+    ],
+)
+def test_an_amount_of_no_plausible_size_is_an_error(
+    caller: Caller, httpx_mock: HTTPXMock, literal: str
+) -> None:
+    """A short number on the wire could fill the memory as text: it is refused before."""
+    text = httpx.Response(200, json=listing(rows("a"))).text.replace("19.99", literal)
+    httpx_mock.add_response(text=text)
+    with pytest.raises(
+        ResponseValidationError, match=r"invoices\[0\].amount_due is not a finite number"
+    ):
+        caller.page(**KEYS)
+
+
+def test_what_the_contract_allows_is_handed_on(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """Nulls, .NET's empty date, dates without an offset, new fields, whole amounts: all good."""
+    row = rows("a")[0] | {"due_date": "0001-01-01T00:00:00", "invoice_date": None, "new": [1]}
+    httpx_mock.add_response(json=listing([row | {"amount_due": 1000}]) | {"total_count": None})
+    page = caller.page(**KEYS)
+    assert page.invoices is not None
+    (invoice,) = page.invoices
+    assert invoice.due_date is not None
+    assert (invoice.due_date.year, invoice.due_date.tzinfo) == (1, None)
+    assert invoice.amount_due == Decimal(1000)
+    assert invoice.invoice_date is None
+    assert invoice.additional_properties == {"new": [1]}
+
+
+def test_an_empty_account_may_be_null_or_empty(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """Both spellings of no invoices are an empty listing."""
+    httpx_mock.add_response(json=listing(None))
+    httpx_mock.add_response(json=listing([]))
+    assert caller.invoices(**KEYS) == caller.invoices(**KEYS) == []
+
+
+@pytest.mark.parametrize("page", [1, 2])
+def test_success_false_is_an_error_on_any_page(
+    caller: Caller, httpx_mock: HTTPXMock, page: int
+) -> None:
+    """HTTP 200 with `success: false` is no success, and says what the server said."""
+    if page == 2:
+        httpx_mock.add_response(json=listing(rows(*range(25)), 30))
+    status = STATUS | {"success": False, "message": "Being updated", "reference_id": "r-9"}
+    httpx_mock.add_response(json={"status": status, "invoices": None, "total_count": 0})
+    with pytest.raises(RequestRejectedError, match="rejected the request: Being updated") as caught:
+        caller.invoices(**KEYS)
+    assert caught.value.reference_id == "r-9"
+
+
+def test_an_answer_larger_than_allowed_is_an_error(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """Reading stops at max_body_bytes, and the error names the setting."""
+    httpx_mock.add_response(json=listing(rows(*range(25))))
+    with pytest.raises(ResponseValidationError, match="larger than max_body_bytes=1,000"):
+        caller.page(**KEYS, max_body_bytes=1_000)
+
+
+@pytest.mark.parametrize("kind", ["plain", "bomb", "packed noise"])
+def test_a_stream_larger_than_allowed_is_not_read_on(kind: str) -> None:
+    """A body is read no further than the bound, packed or not; a bomb is not unpacked."""
+    noise = random.Random(1).randbytes(500_000)
+    bodies = {
+        "plain": b" " * 500_000,
+        "bomb": gzip.compress(b" " * 50_000_000),  # small as it comes
+        "packed noise": gzip.compress(
+            noise
+        ),  # large as it comes, and cut off before it can be unpacked
+    }
+    bomb, packed = bodies[kind], kind != "plain"
+    sent: list[int] = []
+
+    class Body(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            for start in range(0, len(bomb), 1_000):
+                sent.append(start)
+                yield bomb[start : start + 1_000]
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        headers = {"Content-Encoding": "gzip"} if packed else {}
+        return httpx.Response(200, headers=headers, stream=Body())
+
+    with (
+        HTTPClient(**KEYS, transport=httpx.MockTransport(answer), max_body_bytes=100_000) as http,
+        pytest.raises(ResponseValidationError, match="larger than max_body_bytes=100,000"),
+    ):
+        http.post("/v3/list_invoices", json={})
+    assert len(sent) <= 102
+
+
+def test_an_answer_that_unpacks_to_little_may_not_be_large_as_it_comes(caller: Caller) -> None:
+    """The bound holds for what comes over the wire too, whatever is in it."""
+    packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    padding = b"".join(
+        packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(30_000)
+    )
+    packed = packer.compress(httpx.Response(200, json=listing(rows("a"))).content)
+    body = padding[:150_000] + packed + packer.flush()
+    assert len(zlib.decompress(body, wbits=zlib.MAX_WBITS | 16)) < 1_000
+    with Wire(lambda exchange: exchange.send(http(body, 200, "Content-Encoding: gzip"))) as wire:
+        (error,) = caller.refusals(1, **KEYS, base_url=wire.url, max_body_bytes=100_000)
+    assert "larger than max_body_bytes=100,000" in str(error)
+    assert len(wire.exchanges) == 1
+
+
+def test_a_mocks_answer_may_be_packed() -> None:
+    """What comes with its body, as a mock's answer does, was unpacked by httpx: not once more."""
+    packed = gzip.compress(httpx.Response(200, json=listing(rows("a"))).content)
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"Content-Encoding": "gzip"}, content=packed)
+
+    with HTTPClient(**KEYS, transport=httpx.MockTransport(answer)) as http:
+        assert http.post("/v3/list_invoices", json={}).json()["total_count"] == 1
+
+
+@pytest.mark.parametrize("damage", [None, "inside", "cut", "changed and cut", "more behind"])
+def test_gzip_is_unpacked(caller: Caller, httpx_mock: HTTPXMock, damage: str | None) -> None:
+    """A packed answer is read as what it holds; a damaged one is an error."""
+    packed = gzip.compress(httpx.Response(200, json=listing(rows("a"))).content, 0)
+    packed = {
+        "inside": packed[:10] + b"\x00\xff" + packed[12:],
+        "cut": packed[:-8],  # its checksum
+        "changed and cut": packed.replace(b"19.99", b"91.99")[:-8],
+        "more behind": packed + gzip.compress(b"more"),
+    }.get(damage or "", packed)
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        stream = IteratorStream([packed[:20], packed[20:]])
+        return httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=stream)
+
+    httpx_mock.add_callback(answer, is_reusable=True)
+    if damage:
+        with pytest.raises(ResponseValidationError, match="not JSON"):
+            caller.page(**KEYS)
+    else:
+        assert caller.page(**KEYS).total_count == 1
+        assert httpx_mock.get_requests()[0].headers["Accept-Encoding"] == "gzip"
+
+
+def test_a_trace_of_the_callers_own_is_called() -> None:
+    """Httpcore's extension of that name is theirs, if they set it."""
+    seen: list[str] = []
+
+    def trace(name: str, _: object) -> None:
+        seen.append(name)
+
+    with Wire() as wire, HTTPClient(**KEYS, base_url=wire.url) as door:
+        asked = {"page_number": 1, "per_page": 1}
+        assert door.post("/v3/list_invoices", json=asked, extensions={"trace": trace}).is_success
+    assert "connection.connect_tcp.started" in seen
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind"),
+    [
+        (httpx.ConnectError("refused"), APIConnectionError),
+        (httpx.ConnectTimeout("slow"), APITimeoutError),
+        (httpx.PoolTimeout("full"), APITimeoutError),
+        (httpx.ProxyError("407"), APIConnectionError),
+        (httpx.ReadError("reset"), APIConnectionError),
+        (httpx.ReadTimeout("slow"), APITimeoutError),
+        (httpx.WriteError("pipe"), APIConnectionError),
+        (httpx.RemoteProtocolError("cut off"), APIConnectionError),
+    ],
+)
+def test_a_failure_of_the_transport_is_typed(
+    caller: Caller, httpx_mock: HTTPXMock, raised: Exception, kind: type[APIConnectionError]
+) -> None:
+    """Each failure on the way is a typed error; httpx's, which holds headers, is let go."""
+    httpx_mock.add_exception(raised, is_reusable=True)
+    with pytest.raises(
+        kind, match=f"https://v2.api.finerworks.com: {type(raised).__name__}"
+    ) as got:
+        caller.page(**KEYS)
+    error = got.value
+    assert type(error) is kind
+    assert error.attempts == 3
+    while error is not None:
+        assert not isinstance(error, httpx.HTTPError)
+        assert not hasattr(error, "request")
+        error = error.__cause__ or error.__context__  # type: ignore[assignment] # any of them
+
+
+def test_a_bad_certificate_is_not_tried_again(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """A certificate that does not verify does not verify the second time either."""
+    told = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"
+    httpx_mock.add_exception(httpx.ConnectError(told))
+    with pytest.raises(APIConnectionError, match="certificate verify failed"):
+        caller.page(**KEYS)
+    assert len(httpx_mock.get_requests()) == 1
+
+
+class Drip(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that comes for ever."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            yield b" "
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+
+
+def test_an_attempt_that_takes_too_long_ends(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """A body that drips for ever is left when the time for the whole attempt is over."""
+    httpx_mock.add_callback(lambda _: httpx.Response(200, stream=Drip()))
+    with pytest.raises(APITimeoutError, match="ReadTimeout: the response was not complete in time"):
+        caller.page(**KEYS, timeout=0.05, max_retries=0)
+
+
+@pytest.mark.parametrize(
+    ("timeout", "bound"),
+    [
+        (5, 5),
+        (httpx.Timeout(5), 5),
+        (httpx.Timeout(5, read=20), 20),
+        (httpx.Timeout(5, read=None), math.inf),
+        (httpx.Timeout(None), math.inf),
+    ],
+)
+def test_the_longest_part_bounds_the_whole(timeout: float | httpx.Timeout, bound: float) -> None:
+    """One number bounds the whole attempt; of several the longest does; None bounds nothing."""
+    assert create_deadline(httpx.Timeout(timeout).as_dict()).seconds == bound
+
+
+def test_a_timeout_of_the_callers_own_passes_through(httpx_mock: HTTPXMock) -> None:
+    """A TimeoutError from an event hook is the hook's, not the request's."""
+    httpx_mock.add_response(json={})
+
+    async def hook(_: httpx.Request) -> None:
+        raise TimeoutError("the hook's own")
+
+    async def use() -> None:
+        async with AsyncHTTPClient(**KEYS) as http:
+            http.event_hooks = {"request": [hook]}
+            with pytest.raises(TimeoutError, match="the hook's own"):
+                await http.post("/", json={})
+            http.event_hooks = {}
+            await http.post("/", json={})
+
+    asyncio.run(use())
+
+
+def test_each_attempt_has_the_whole_time(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """What a slow answer used up is not missing from the next attempt, nor from the caller's request."""
+
+    def slow(_: httpx.Request) -> httpx.Response:
+        time.sleep(0.2)
+        return httpx.Response(503)
+
+    seen: list[float] = []
+
+    def good(request: httpx.Request) -> httpx.Response:
+        seen.append(request.extensions["timeout"]["read"])
+        return httpx.Response(200, json=listing([]))
+
+    httpx_mock.add_callback(slow)
+    httpx_mock.add_callback(good)
+    timeouts = httpx.Timeout(30).as_dict()
+    request = httpx.Request("POST", URL, json={}, extensions={"timeout": timeouts})
+    caller.send(request, **KEYS)
+    assert seen == [30]
+    assert timeouts == httpx.Timeout(30).as_dict()
+
+
+EVERY_ERROR = [
+    errors.RateLimitError("m", status_code=429, body="b", reference_id="r", retry_after=7.0),
+    errors.APITimeoutError("m"),
+    errors.ResponseValidationError(
+        "m", invalid_fields=(errors.InvalidField("f", "is bad"),), body="b", reference_id="r"
+    ),
+    errors.RequestRejectedError("m", reference_id="r"),
+    errors.CredentialsError("m"),
+    errors.ListingChangedError("m"),
+]
+
+
+@pytest.mark.parametrize("error", EVERY_ERROR, ids=lambda error: type(error).__name__)
+def test_errors_can_be_pickled_and_copied(error: FinerWorksError) -> None:
+    """An error crosses processes whole."""
+    error.attempts, error.method, error.path = 2, "POST", "/p"
+    for other in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):  # noqa: S301 - our own bytes
+        assert type(other) is type(error)
+        assert vars(other) == vars(error)
+        assert str(other) == str(error)
+
+
+def test_logs_each_attempt_without_keys(
+    caller: Caller, httpx_mock: HTTPXMock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A line an attempt: method, path, status, attempt, reference, what is next; no key in any record."""
+    caplog.set_level(logging.DEBUG)
+    httpx_mock.add_exception(httpx.ConnectError("refused"))
+    httpx_mock.add_response(json=listing(rows("a")))
+    caller.page(**KEYS)
+    ours = [record for record in caplog.records if record.name == "finerworks"]
+    lines = [record.getMessage() for record in ours]
+    assert [re.sub(r" in \d+\.\d{3} s,", ",", line) for line in lines] == [
+        "POST /v3/list_invoices: APIConnectionError, attempt 1, reference_id None, again in 0.0 s",
+        "POST /v3/list_invoices: 200, attempt 2, reference_id ref-1",
+    ]
+    assert [record.levelname for record in ours] == ["INFO", "DEBUG"]
+    for record in caplog.records:
+        assert "the-app-key" not in f"{record.getMessage()} {record.args} {vars(record)}"

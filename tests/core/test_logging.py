@@ -1,0 +1,156 @@
+"""What can be seen of requests from outside: log lines, the User-Agent."""
+
+import asyncio
+import logging
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+import finerworks
+from callers import KEYS, Caller
+from finerworks import AsyncFinerWorks, FinerWorks
+from wire import Exchange, Wire, http, page
+
+PROGRAM = """
+import logging, sys
+from finerworks import FinerWorks, retry
+retry.backoff = lambda attempt: 0.0
+if sys.argv[2] == "own":
+    logging.basicConfig(format="own %(name)s %(levelname)s %(message)s")
+for _ in range(2):
+    with FinerWorks(web_api_key="the-web-key", app_key="the-app-key", base_url=sys.argv[1]) as fw:
+        fw.with_options(timeout=5).invoices.page()
+"""
+
+
+def fails_once(exchange: Exchange) -> None:
+    """Answer the first request with a 503."""
+    exchange.send(http(b"", 503) if exchange.number == 1 else page(exchange))
+
+
+def lines(level: str, setup: str) -> list[str]:
+    """Give what a program prints to standard error with `FINERWORKS_LOG` so, times left out."""
+    with Wire(fails_once) as wire:
+        environment = {**os.environ, "FINERWORKS_LOG": level}
+        command = [sys.executable, "-c", PROGRAM, wire.url, setup]
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+    assert done.stdout == ""
+    return re.sub(r" in \d+\.\d{3} s,", ",", done.stderr).splitlines()
+
+
+FAILED = "POST /v3/list_invoices: 503, attempt 1, reference_id None, again in 0.0 s"
+AGAIN = "POST /v3/list_invoices: 200, attempt 2, reference_id ref-1"
+GOOD = "POST /v3/list_invoices: 200, attempt 1, reference_id ref-1"
+
+
+@pytest.mark.parametrize(
+    ("level", "printed"),
+    [
+        ("", []),
+        ("info", [FAILED]),
+        ("debug", [FAILED, AGAIN, GOOD]),
+        ("DEBUG", [FAILED, AGAIN, GOOD]),
+    ],
+)
+def test_the_environment_turns_lines_on(level: str, printed: list[str]) -> None:
+    """Each attempt that failed, or each attempt, is one line on standard error, and printed once."""
+    assert lines(level, "none") == printed
+
+
+def test_a_program_that_logs_gets_the_lines_its_own_way() -> None:
+    """Where logging is set up, lines go there, and not a second time to standard error."""
+    ours = [line for line in lines("debug", "own") if "finerworks" in line]
+    assert ours == [
+        f"own finerworks {level} {line}"
+        for level, line in [("INFO", FAILED), ("DEBUG", AGAIN), ("DEBUG", GOOD)]
+    ]
+
+
+def test_a_wrong_level_is_an_error() -> None:
+    """What FINERWORKS_LOG may be is said where a client is made."""
+    assert (
+        lines("loud", "none")[-1] == "ValueError: FINERWORKS_LOG must be debug or info, not 'loud'"
+    )
+
+
+@pytest.mark.waits
+def test_a_failure_for_good_is_a_line_too(caller: Caller, caplog: pytest.LogCaptureFixture) -> None:
+    """The last attempt's line says that there is no other."""
+    caplog.set_level(logging.INFO, "finerworks")
+    with Wire(lambda exchange: exchange.send(http(b"", 500, "Retry-After: 0.1"))) as wire:
+        caller.refusals(1, **KEYS, base_url=wire.url, max_retries=1)
+    told = [record.getMessage() for record in caplog.records if record.name == "finerworks"]
+    assert [line.rpartition(", ")[2] for line in told] == ["again in 0.1 s", "giving up"]
+    assert len(wire.exchanges) == 1
+
+
+def test_says_who_asks(caller: Caller) -> None:
+    """The User-Agent names this package, Python and httpx with their versions."""
+    with Wire() as wire:
+        caller.invoices(**KEYS, base_url=wire.url)
+    agent = f"finerworks/{finerworks.__version__} python/{platform.python_version()} httpx/{httpx.__version__}"
+    assert {
+        line
+        for each in wire.exchanges
+        for line in each.head.split(b"\r\n")
+        if line.startswith(b"User-Agent")
+    } == {f"User-Agent: {agent}".encode()}
+
+
+async def leave_by_asyncio(wire: Wire, least: int) -> None:
+    """Leave a listing by asyncio once so many requests are on the wire."""
+    async with AsyncFinerWorks(**KEYS, base_url=wire.url) as fw:
+        async for _ in fw.invoices.list():
+            while len(wire.exchanges) < least:  # noqa: ASYNC110 - the wire has threads, and no events of asyncio's
+                await asyncio.sleep(0.01)
+            break
+
+
+def leave(wire: Wire) -> None:
+    """Leave a listing while its next pages are in flight."""
+    with FinerWorks(**KEYS, base_url=wire.url) as fw:
+        for _ in fw.invoices.list():
+            while len(wire.exchanges) < 2:
+                time.sleep(0.01)
+            break
+
+
+def leave_in_flight(wire: Wire) -> None:
+    """Leave it by asyncio while its next pages are in flight."""
+    asyncio.run(leave_by_asyncio(wire, 2))
+
+
+def leave_at_once(wire: Wire) -> None:
+    """Leave it by asyncio before these are sent."""
+    asyncio.run(leave_by_asyncio(wire, 1))
+
+
+@pytest.mark.parametrize("leaves", [leave, leave_in_flight, leave_at_once])
+def test_leaving_a_listing_is_no_failure(
+    leaves: Callable[[Wire], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was in flight is ended, and no line says that it failed, or that it is tried again."""
+
+    def does(exchange: Exchange) -> None:
+        if exchange.asked["page_number"] > 1:
+            exchange.wait()
+        else:
+            exchange.send(page(exchange))
+
+    with Wire(does) as wire, caplog.at_level(logging.DEBUG):
+        leaves(wire)
+    ours = [
+        each.getMessage()
+        for each in caplog.records
+        if each.name in {"finerworks", "asyncio"} and "selector" not in each.getMessage()
+    ]
+    assert [re.sub(r" in \d+\.\d{3} s,", ",", line) for line in ours] == [GOOD]

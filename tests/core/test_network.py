@@ -1,0 +1,250 @@
+"""Connections keep to a deadline, and the names of httpx and httpcore that this needs exist."""
+
+# ruff: noqa: ARG002, ASYNC109 - the parameters are httpcore's
+
+import asyncio
+import ssl
+from collections.abc import Callable, Iterable
+
+import httpcore
+import httpx
+import pytest
+
+from callers import KEYS
+from finerworks import AsyncHTTPClient, HTTPClient
+from finerworks.deadline import Deadline, Timeout
+from finerworks.network import (
+    AsyncDeadlineBackend,
+    AsyncDeadlineStream,
+    DeadlineBackend,
+    DeadlineStream,
+)
+from wire import Wire
+
+TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+BODY = {"page_number": 1, "per_page": 1}
+
+Limits = dict[str, float | None]
+"""The limit that each step was given, in seconds."""
+
+
+class Stream(httpcore.MockStream):
+    """A connection that goes nowhere, and records the limit of each step."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__([])
+        self._limits = limits
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read something."""
+        self._limits["read"] = timeout
+        return b"x" * max_bytes
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write nothing."""
+        self._limits["write"] = timeout
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """Encrypt nothing."""
+        self._limits["start_tls"] = timeout
+        return self
+
+
+class Backend(httpcore.MockBackend):
+    """Opens connections that go nowhere."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__([])
+        self._limits = limits
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Open one over TCP."""
+        self._limits["connect_tcp"] = timeout
+        return Stream(self._limits)
+
+    def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Open one to a socket of this machine."""
+        self._limits["connect_unix_socket"] = timeout
+        return Stream(self._limits)
+
+
+class AsyncStream(httpcore.AsyncMockStream):
+    """The same for asyncio."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__([])
+        self._limits = limits
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read something."""
+        self._limits["read"] = timeout
+        return b"x" * max_bytes
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write nothing."""
+        self._limits["write"] = timeout
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Encrypt nothing."""
+        self._limits["start_tls"] = timeout
+        return self
+
+
+class AsyncBackend(httpcore.AsyncMockBackend):
+    """The same for asyncio."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__([])
+        self._limits = limits
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Open one over TCP."""
+        self._limits["connect_tcp"] = timeout
+        return AsyncStream(self._limits)
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Open one to a socket of this machine."""
+        self._limits["connect_unix_socket"] = timeout
+        return AsyncStream(self._limits)
+
+
+STEPS = {"connect_tcp", "connect_unix_socket", "start_tls", "write", "read"}
+
+
+def take_every_step(limit: float | None) -> Limits:
+    """Take every step of a sync connection, each with the same limit."""
+    limits: Limits = {}
+    backend = DeadlineBackend(Backend(limits))
+    backend.connect_unix_socket("/nowhere", limit)
+    stream = backend.connect_tcp("127.0.0.1", 80, limit).start_tls(TLS, timeout=limit)
+    stream.write(b"", limit)
+    stream.read(1, limit)
+    return limits
+
+
+def take_every_async_step(limit: float | None) -> Limits:
+    """Take every step of an async connection, each with the same limit."""
+    limits: Limits = {}
+
+    async def take() -> None:
+        backend = AsyncDeadlineBackend(AsyncBackend(limits))
+        await backend.connect_unix_socket("/nowhere", limit)
+        connection = await backend.connect_tcp("127.0.0.1", 80, limit)
+        stream = await connection.start_tls(TLS, timeout=limit)
+        await stream.write(b"", limit)
+        await stream.read(1, limit)
+
+    asyncio.run(take())
+    return limits
+
+
+Take = Callable[[float | None], Limits]
+both = pytest.mark.parametrize("take", [take_every_step, take_every_async_step])
+
+
+@both
+def test_a_step_takes_no_longer_than_the_attempt_may(take: Take) -> None:
+    """Connecting, encrypting, writing and reading have what is left of the whole, if that is less."""
+    deadline = Deadline(30)
+    deadline.start()
+    limits = take(Timeout(60, deadline))
+    assert set(limits) == STEPS
+    assert all(limit is not None and 0 < limit <= 30 for limit in limits.values())
+
+
+@both
+def test_a_step_takes_no_longer_than_its_own_limit(take: Take) -> None:
+    """The shorter of the two counts, and a limit without a deadline counts as it is."""
+    deadline = Deadline(30)
+    deadline.start()
+    assert set(take(Timeout(5, deadline)).values()) == {5}
+    assert set(take(7).values()) == {7}
+    assert set(take(None).values()) == {None}
+
+
+@both
+def test_no_step_begins_after_the_deadline(take: Take) -> None:
+    """The first step that is late raises a timeout, and so does every step of a cancelled attempt."""
+    late = Deadline(0)
+    late.start()
+    cancelled = Deadline(30)
+    cancelled.start()
+    cancelled.cancel()
+    for deadline in (late, cancelled):
+        with pytest.raises(httpcore.ReadTimeout):
+            take(Timeout(60, deadline))
+
+
+def test_the_connections_of_a_client_keep_to_deadlines() -> None:
+    """Httpx's pool takes the backend: the private name that it is put under still exists."""
+    streams: list[object] = []
+
+    class Watching(httpx.HTTPTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            response = super().handle_request(request)
+            streams.append(response.extensions["network_stream"])
+            return response
+
+    with Wire() as wire, HTTPClient(**KEYS, base_url=wire.url, transport=Watching()) as client:
+        client.post("/v3/list_invoices", json=BODY)
+    assert [type(stream) for stream in streams] == [DeadlineStream]
+
+
+def test_the_connections_of_an_async_client_keep_to_deadlines() -> None:
+    """The same for asyncio."""
+    streams: list[object] = []
+
+    class Watching(httpx.AsyncHTTPTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            response = await super().handle_async_request(request)
+            streams.append(response.extensions["network_stream"])
+            return response
+
+    async def use(url: str) -> None:
+        async with AsyncHTTPClient(**KEYS, base_url=url, transport=Watching()) as client:
+            await client.post("/v3/list_invoices", json=BODY)
+
+    with Wire() as wire:
+        asyncio.run(use(wire.url))
+    assert [type(stream) for stream in streams] == [AsyncDeadlineStream]
+
+
+def test_the_names_that_release_connections_exist() -> None:
+    """Without them, cancelled requests would fill the pool."""
+    pool = httpx.AsyncHTTPTransport()._pool  # pyright: ignore[reportPrivateUsage] - what is tested
+    assert isinstance(pool._requests, list)  # pyright: ignore[reportPrivateUsage]
+    assert isinstance(pool._connections, list)  # pyright: ignore[reportPrivateUsage]

@@ -1,0 +1,235 @@
+"""When a listing is whole: pages, totals, caps and rows that move."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from finerworks import ListingChangedError, Page, Pager, ResponseValidationError
+from finerworks.listing import PageRequest
+
+
+class Server:
+    """A listing on a server that may cap pages, lie about the total, and change between requests.
+
+    Args:
+        rows: What is listed.
+        total: What the server says of the total: "rows", "page" (those of this page only), None,
+            or a number of its own.
+        cap: The most rows on a page.
+        changes: What the listing becomes before the request of that number, from 1.
+        caps: What the cap becomes before the request of that number.
+    """
+
+    def __init__(
+        self,
+        rows: list[int],
+        total: str | int | None = "rows",
+        cap: int = 25,
+        changes: dict[int, list[int]] | None = None,
+        caps: dict[int, int] | None = None,
+    ) -> None:
+        self.rows, self.total, self.cap, self.changes, self.caps = (
+            rows,
+            total,
+            cap,
+            changes or {},
+            caps or {},
+        )
+        self.asked: list[PageRequest] = []
+
+    def fetch(self, ask: PageRequest) -> Page[int]:
+        """Answer a request."""
+        self.asked.append(ask)
+        self.rows = self.changes.get(len(self.asked), self.rows)
+        self.cap = self.caps.get(len(self.asked), self.cap)
+        size = min(ask.per_page, self.cap)
+        items = self.rows[(ask.number - 1) * size : ask.number * size]
+        named = {"rows": len(self.rows), "page": len(items)}
+        total = named[self.total] if isinstance(self.total, str) else self.total
+        return Page(ask.number, items, total)
+
+    def pager(self, per_page: int = 25) -> Pager[int]:
+        """Make a pager that reads from this server."""
+
+        def key(row: int) -> int:
+            return row
+
+        return Pager(self.fetch, per_page=per_page, key=key)
+
+
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 20, 21, 60])
+@pytest.mark.parametrize("total", ["rows", "page", None, 0])
+@pytest.mark.parametrize("cap", [25, 10])
+def test_a_still_listing_is_read_whole(count: int, total: str | int | None, cap: int) -> None:
+    """Whatever the total says, and however pages are capped, every row comes once, in order.
+
+    One case cannot be told from an honest short page: a capped page whose total counts itself.
+    """
+    if total == "page" and cap == 10 and count > 10:
+        return
+    server = Server(list(range(count)), total, cap)
+    assert list(server.pager()) == list(range(count))
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "cap", "requests"),
+    [
+        (0, "rows", 25, 1),
+        (24, "rows", 25, 1),
+        (25, "rows", 25, 2),  # it may count one page only: the empty page 2 tells
+        (26, "rows", 25, 2),
+        (50, "rows", 25, 2),
+        (51, "rows", 25, 3),
+        (60, "rows", 10, 6),
+        (60, None, 25, 4),  # a short page need not be the last: the empty one tells
+        (50, None, 25, 3),
+        (10, None, 25, 2),
+    ],
+)
+def test_no_request_is_needless(count: int, total: str | None, cap: int, requests: int) -> None:
+    """The last request is the last page, but where nothing else tells that it is the last."""
+    server = Server(list(range(count)), total, cap)
+    assert len(list(server.pager())) == count
+    assert len(server.asked) == requests
+
+
+def test_goes_on_with_the_size_of_a_server_that_caps_pages() -> None:
+    """After a first page of 10 for 25, pages of 10 are asked for: none is skipped."""
+    server = Server(list(range(30)), cap=10)
+    assert list(server.pager()) == list(range(30))
+    assert server.asked == [PageRequest(1, 25), PageRequest(2, 10), PageRequest(3, 10)]
+
+
+def test_a_row_that_arrives_while_reading_is_given_once_and_at_the_end() -> None:
+    """A new row in front moves one to the next page: no row twice, and the new one is not lost."""
+    server = Server(list(range(60)), changes={2: [100, *range(60)]})
+    given = list(server.pager())
+    assert sorted(given) == [*range(60), 100]
+    assert given[:25] == list(range(25))
+
+
+def test_a_row_that_vanishes_while_reading_hides_no_other() -> None:
+    """A row that goes moves one to the page that was read already: it is given all the same."""
+    server = Server(list(range(60)), changes={2: list(range(1, 60))})
+    assert sorted(server.pager()) == list(range(60))
+
+
+@pytest.mark.parametrize(
+    ("changes", "caps"),
+    [
+        ({}, {2: 3}),  # page 2 is short because the cap fell, not because it is the last
+        (
+            {2: [9, 0, 1, 2, 3, 4, 5, 6, 7], 3: [0, 1, 2, 3, 4, 5, 6, 7]},
+            {},
+        ),  # arrived, and went again
+    ],
+)
+@pytest.mark.parametrize("total", [None, 0])
+def test_a_row_that_comes_again_is_noticed_without_a_total(
+    changes: dict[int, list[int]], caps: dict[int, int], total: int | None
+) -> None:
+    """Where no total tells that a row is missing, pages that overlap do: all is read again."""
+    server = Server(list(range(8)), total, changes=changes, caps=caps)
+    assert list(server.pager(4)) == list(range(8))
+
+
+def test_a_short_page_is_not_taken_for_the_last() -> None:
+    """A server that takes rows off its pages, those of another account say, and names no total."""
+    pages = [[1, 2, 3], [4, 6], [7, 8, 9], []]
+    assert list(
+        Pager(lambda ask: Page(ask.number, pages[ask.number - 1], None), per_page=3, key=int)
+    ) == [*pages[0], *pages[1], *pages[2]]
+
+
+def test_a_total_that_was_not_believed_and_changes_is_noticed() -> None:
+    """It tells that a row moved to the page that was read, and another came."""
+    pages = iter([([0], 1), ([2], 2), ([1], 2), ([2], 2)])
+    given = list(Pager(lambda ask: Page(ask.number, *next(pages)), per_page=1, key=int))
+    assert given == [0, 2, 1]
+
+
+def test_a_later_reading_that_has_less_than_an_earlier_one_is_not_taken_for_whole() -> None:
+    """Its page 1 is short and counts itself: but rows that it does not have were given before."""
+    told = iter([3, 1, 1, 1, 1, 1])
+    caps = iter([2, 1, 1, 1, 1, 1])
+    rows = [0, 1, 2]
+
+    def fetch(ask: PageRequest) -> Page[int]:
+        size = next(caps)
+        return Page(ask.number, rows[(ask.number - 1) * size : ask.number * size], next(told))
+
+    assert list(Pager(fetch, per_page=2, key=int)) == rows
+
+
+def test_a_listing_that_never_rests_is_an_error() -> None:
+    """What moves in each of three readings cannot be told to be whole."""
+    moving = {n: list(range(n, 60 + n)) + [1000 + n] * (n % 2) for n in range(1, 40)}
+    server = Server(list(range(60)), changes=moving)
+    with pytest.raises(ListingChangedError, match="in each of 3 passes"):
+        list(server.pager())
+    assert [ask.number for ask in server.asked].count(1) == 3
+
+
+def test_a_page_that_repeats_for_ever_is_an_error() -> None:
+    """A server that ignores page_number neither ends the listing nor keeps it going."""
+    rows = list(range(25))
+    asked: list[int] = []
+
+    def fetch(ask: PageRequest) -> Page[int]:
+        asked.append(ask.number)
+        return Page(ask.number, rows, None)
+
+    def key(row: int) -> int:
+        return row
+
+    with pytest.raises(ListingChangedError, match="25 items were returned"):
+        list(Pager(fetch, per_page=25, key=key))
+    assert asked == [1, 2] * 3
+
+
+@pytest.mark.parametrize("total", [61, 1000])
+def test_rows_that_the_total_counts_and_no_page_has_are_an_error(total: int) -> None:
+    """A total larger than what comes is an error in the end, never a short list without one."""
+    server = Server(list(range(60)), total)
+    given: Iterator[int] = iter(server.pager())
+    with pytest.raises(ListingChangedError, match=f"the server counts {total}"):
+        list(given)
+    pages = 3 if total == 61 else 4  # the empty page that tells is asked for where more are due
+    assert len(server.asked) == 3 * pages
+
+
+def test_more_rows_than_the_total_counts_are_given() -> None:
+    """A total that is too small loses nothing."""
+    server = Server(list(range(60)), 30)
+    assert list(server.pager()) == list(range(60))
+
+
+def test_a_negative_total_breaks_the_contract() -> None:
+    """A total below 0 is an error that names it."""
+    with pytest.raises(ResponseValidationError, match="total_count is below 0") as caught:
+        Page[int](1, [], -1)
+    assert caught.value.field == "total_count"
+
+
+def test_an_error_on_a_page_ends_the_listing() -> None:
+    """A page that fails for good is the listing's error, after what came before it."""
+    server = Server(list(range(60)))
+
+    def fetch(ask: PageRequest) -> Page[int]:
+        if ask.number == 2:
+            raise ConnectionError("gone")
+        return server.fetch(ask)
+
+    def key(row: int) -> int:
+        return row
+
+    given: list[int] = []
+    with pytest.raises(ConnectionError):
+        given.extend(Pager(fetch, per_page=25, key=key))
+    assert given == list(range(25))
+
+
+def test_two_items_of_one_id_on_a_page_are_an_error() -> None:
+    """An invoice and its credit under one id, or drafts without one: neither is dropped silently."""
+    with pytest.raises(ResponseValidationError, match="two items on one page have the same id"):
+        list(Server([1, 2, 2]).pager())

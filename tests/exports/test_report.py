@@ -1,0 +1,631 @@
+"""The HTML report: its numbers, what it makes of hostile text, and how a browser shows and prints it."""
+
+import datetime as dt
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal, localcontext
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, strategies as st
+from playwright.sync_api import Browser
+
+from browser import Watched
+from finerworks import FinerWorks, money
+from finerworks.report import Totals, write_report
+from finerworks.sandbox import Sandbox
+from finerworks_client.models import Invoice
+
+AS_OF = dt.date(2026, 11, 24)
+HOST = "https://v2.api.finerworks.com"
+CENTRAL = dt.timezone(dt.timedelta(hours=-6))
+
+
+def moment(day: dt.date | None) -> dt.datetime | None:
+    """Give the last second of a day, as the server's clock has it: another day already in UTC."""
+    return None if day is None else dt.datetime.combine(day, dt.time(23, 59, 59), CENTRAL)
+
+
+def invoice(
+    amount: float | Decimal = 19.99,
+    *,
+    month: str | None = "2026-02",
+    due: dt.date | None = AS_OF,
+    name: str = "INV-1",
+) -> Invoice:
+    """Make an invoice of a month, due on a day."""
+    first = None if month is None else dt.date.fromisoformat(f"{month}-01")
+    return Invoice(name, money.exact(amount), moment(first), moment(first), None, None, moment(due))
+
+
+def overdue(days: int, amount: float = 19.99) -> Invoice:
+    """Make an invoice that is so many days past its due day."""
+    return invoice(amount, due=AS_OF - dt.timedelta(days=days))
+
+
+@dataclass
+class Bar:
+    """A drawn row: its rectangles as class, begin and length in percent, and where it is cut."""
+
+    says: str = ""
+    parts: list[tuple[str, float, float]] = field(default_factory=list[tuple[str, float, float]])
+    cuts: int = 0
+
+    def part(self, kind: str) -> tuple[float, float]:
+        """Give where the one rectangle of a kind begins, and its length."""
+        ((begin, length),) = [(begin, length) for name, begin, length in self.parts if name == kind]
+        return begin, length
+
+
+class Report(HTMLParser):
+    """What a report says: each table's rows as texts, by the table's class; its bars; all its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tables: dict[str, list[list[str]]] = {"ages": [], "list": []}
+        self.charts: list[list[list[str]]] = []
+        self.bars: dict[str, Bar] = {}
+        self.late: list[str] = []
+        self.text = ""
+        self._rows: list[list[str]] = []
+        self._place = ""
+        self._bar = Bar()
+        self._path: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(  # noqa: C901 - one branch for each tag
+        self, tag: str, attrs: list[tuple[str, str | None]]
+    ) -> None:
+        """Take note of where a row, a cell or a bar begins."""
+        given = {name: value or "" for name, value in attrs}
+        if tag == "table":
+            self._rows = self.tables.get(given["class"], [])
+            if given["class"] == "chart":
+                self.charts.append(self._rows)
+        elif tag == "tr":
+            self._rows.append([])
+            if given.get("class") == "late":
+                self.late.append("")
+        elif tag in {"th", "td"}:
+            self._rows[-1].append("")
+        elif tag == "svg" and given.get("class") == "bar":
+            self._bar = self.bars[self._rows[-1][0]] = Bar()
+        elif tag == "rect" and given.get("x", "").endswith("%"):
+            self._bar.parts.append(
+                (given["class"], float(given["x"][:-1]), float(given["width"][:-1]))
+            )
+        elif tag == "path":
+            self._bar.cuts += 1
+        if tag not in {"meta", "rect", "line", "path"}:
+            self._path.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave an element."""
+        if tag not in {"meta", "rect", "line", "path"}:
+            assert self._path.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Keep what is written; a drawing's title is its own."""
+        if "style" in self._path:
+            return
+        self.text += data
+        if "title" in self._path and "svg" in self._path:
+            self._bar.says += data
+        elif {"th", "td"} & {*self._path}:
+            self._rows[-1][-1] += data
+
+    def body(self, table: str) -> list[list[str]]:
+        """Give a table's rows without its head and its foot."""
+        return self.tables[table][1:-1]
+
+
+def report(invoices: list[Invoice], path: Path, **options: str) -> Report:
+    """Write a report on invoices, and read it."""
+    write_report(invoices, path, as_of=AS_OF, host=HOST, overwrite=True, **options)
+    return Report(path.read_text(encoding="utf-8"))
+
+
+def number(text: str) -> Decimal:
+    """Read an amount that the page shows."""
+    return Decimal(text.replace(",", ""))
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Name a file that each case of a property may write anew."""
+    return tmp_path_factory.mktemp("reports") / "report.html"
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+CENTS = st.integers(-(10**12), 10**12)
+DAYS = st.dates(dt.date(2026, 6, 1), dt.date(2027, 1, 31)) | st.dates(
+    dt.date(1, 1, 1), dt.date(9999, 12, 30)
+)
+
+
+def make_up(cents: int, month: dt.date | None, due: dt.date | None) -> Invoice:
+    """Make an invoice of whole cents."""
+    return invoice(cents / 100, month=None if month is None else month.isoformat()[:7], due=due)
+
+
+MADE_UP = st.builds(
+    make_up,
+    CENTS | st.sampled_from([0, 1, -1, 10**15]),
+    st.none() | st.dates(dt.date(2020, 1, 1), dt.date(2026, 11, 30)) | st.dates(dt.date(2, 1, 1)),
+    st.none() | DAYS,
+)
+
+
+def age(due: dt.date | None, cents: int) -> str:
+    """Say in which row of the table of ages an invoice belongs."""
+    if due is None or due.year == 1:
+        return "No due day"
+    days = AS_OF.toordinal() - due.toordinal()
+    if days > 0 >= cents:
+        return "Past its due day, but zero or a credit"
+    if days > 90:
+        return "Overdue over 90 days"
+    if days > 60:
+        return "Overdue 61 to 90 days"
+    if days > 30:
+        return "Overdue 31 to 60 days"
+    return "Overdue 1 to 30 days" if days > 0 else "Current: not yet due"
+
+
+@given(st.lists(MADE_UP, max_size=60))
+@example([invoice(0.1), invoice(0.2), invoice(-0.3)])
+@example([])
+def test_every_tables_parts_are_what_they_should_be_and_add_up_to_the_total(
+    page: Path, made_up: list[Invoice]
+) -> None:
+    """Counted in whole cents beside it: ages, months, years, the list, and what the call returns."""
+    with localcontext() as careless:
+        careless.prec = 3  # a program's own decimals may round
+        told = write_report(made_up, page, as_of=AS_OF, host=HOST, overwrite=True)
+    read = Report(page.read_text(encoding="utf-8"))
+    cents = [round(each.amount_due * 100) for each in made_up]
+    dues = [each.due_date and each.due_date.date() for each in made_up]
+    late = [
+        amount if due is not None and due.year > 1 and due < AS_OF and amount > 0 else 0
+        for amount, due in zip(cents, dues, strict=True)
+    ]
+    assert told == Totals(
+        count=len(made_up),
+        total=Decimal(sum(cents)) / 100,
+        overdue_count=sum(amount > 0 for amount in late),
+        overdue_total=Decimal(sum(late)) / 100,
+    )
+
+    by_age: dict[str, list[int]] = {}
+    for amount, due in zip(cents, dues, strict=True):
+        by_age.setdefault(age(due, amount), []).append(amount)
+    shown = {
+        label: (int(count), number(amount) * 100) for label, count, amount in read.body("ages")
+    }
+    assert {label: row for label, row in shown.items() if row[0]} == {
+        label: (len(amounts), Decimal(sum(amounts))) for label, amounts in by_age.items()
+    }
+    assert read.tables["ages"][-1] == ["Total", f"{told.count:,}", money.text(told.total)]
+    assert sum(row[1] for row in shown.values()) == sum(cents)
+
+    if made_up:
+        assert [number(row[5]) * 100 for row in read.body("list")] == cents
+        assert [row[4].startswith("Overdue") for row in read.body("list")] == [
+            bool(amount) for amount in late
+        ]
+        assert len(read.late) == told.overdue_count
+        assert read.tables["list"][-1][1] == money.text(told.total)
+    check_charts(read, made_up, cents, late)
+
+
+def check_charts(read: Report, made_up: list[Invoice], cents: list[int], late: list[int]) -> None:
+    """Compare months and years with what was added up beside it."""
+    rows = [row for chart in read.charts for row in chart]
+    drawn = {
+        row[0]: (number(row[2]) * 100, number(row[3]) * 100) for row in rows if row[0] in read.bars
+    }
+    expected: dict[str, tuple[Decimal, Decimal]] = {}
+    for each, amount, overdue_part in zip(made_up, cents, late, strict=True):
+        month = (
+            "No month" if each.invoice_month is None else each.invoice_month.date().isoformat()[:7]
+        )
+        label = month if month in drawn else month[:4]
+        due, past = expected.get(label, (Decimal(0), Decimal(0)))
+        expected[label] = (due + amount, past + overdue_part)
+    assert drawn == expected
+    assert sum(due for due, _ in drawn.values()) == sum(cents)
+    for chart in read.charts:
+        labels = [row[0] for row in chart if row[0][:4].isdigit()]
+        assert labels == sorted(labels, reverse=True)
+    if rows:
+        assert rows[-1][:2] == ["Total", money.text(sum(map(Decimal, cents), Decimal(0)) / 100)]
+
+
+@pytest.mark.parametrize(
+    ("days", "row"),
+    [
+        (-1, "Current: not yet due"),
+        (0, "Current: not yet due"),
+        (1, "Overdue 1 to 30 days"),
+        (30, "Overdue 1 to 30 days"),
+        (31, "Overdue 31 to 60 days"),
+        (60, "Overdue 31 to 60 days"),
+        (61, "Overdue 61 to 90 days"),
+        (90, "Overdue 61 to 90 days"),
+        (91, "Overdue over 90 days"),
+    ],
+)
+def test_an_age_begins_and_ends_on_its_day(page: Path, days: int, row: str) -> None:
+    """Days are the server's wall clock's; all five ages are shown, also those without an invoice."""
+    read = report([overdue(days)], page)
+    assert [[label, count] for label, count, _ in read.body("ages") if count != "0"] == [[row, "1"]]
+    assert len(read.body("ages")) == 5
+
+
+@pytest.mark.parametrize("amount", [0.0, -25.5])
+def test_a_credit_or_a_zero_is_never_overdue(page: Path, amount: float) -> None:
+    """Past its due day it has a row of its own, so that the table adds up; the page says so."""
+    read = report([overdue(40, amount), overdue(40)], page)
+    assert ["Past its due day, but zero or a credit", "1", money.text(amount)] in read.body("ages")
+    assert "Credits and zeros are never overdue." in read.text
+    assert [row[4] for row in read.body("list")] == [
+        "Credit" if amount else "Nothing due",
+        "Overdue 40 days",
+    ]
+    assert len(read.late) == 1
+
+
+def test_what_the_server_left_out_is_said(page: Path) -> None:
+    """No month, no due day, and .NET's "never set" have rows of their own, and are no dates in the list."""
+    unset = Invoice("INV-2", Decimal(5), *[dt.datetime(1, 1, 1)] * 5)  # noqa: DTZ001 - as the server writes it
+    read = report([invoice(7, month=None, due=None), unset], page)
+    assert ["No due day", "2", "12.00"] in read.body("ages")
+    assert read.charts[0][1][:1] == ["No month"]
+    assert read.charts[0][1][2] == "12.00"
+    assert [row[1:5] for row in read.body("list")] == [["none", "none", "none", "No due day"]] * 2
+
+
+def test_many_years_stay_readable(page: Path) -> None:
+    """The newest years are shown month by month, at most 36 of them; each year before is one row."""
+    months = [f"{year}-{month:02}" for year in range(2026, 1999, -1) for month in range(12, 0, -1)]
+    read = report([invoice(1, month=month) for month in months], page)
+    by_month, by_year = read.charts
+    assert [row[0] for row in by_month[1:-1]] == months[:36]
+    assert [row[0] for row in by_year[1:-2]] == [str(year) for year in range(2023, 1999, -1)]
+    assert [row[1] for row in (by_month[-1], *by_year[-2:])] == ["36.00", "288.00", "324.00"]
+
+
+# --- bars -----------------------------------------------------------------------------------------
+
+
+def test_a_bar_is_as_long_as_its_amount(page: Path) -> None:
+    """What is overdue is hatched, and the rest follows on it; credits go to the left of 0."""
+    past = AS_OF - dt.timedelta(days=1)
+    read = report(
+        [
+            invoice(1000, month="2026-04", due=past),
+            invoice(500, month="2026-03", due=past),
+            invoice(250, month="2026-03"),
+            invoice(-250, month="2026-02"),
+            invoice(0, month="2026-01"),
+        ],
+        page,
+    )
+    zero, whole = read.bars["2026-04"].part("late")
+    assert read.bars["2026-03"].part("late") == pytest.approx((zero, whole / 2), abs=0.01)
+    assert read.bars["2026-03"].part("plain") == pytest.approx(
+        (zero + whole / 2, whole / 4), abs=0.01
+    )
+    assert read.bars["2026-02"].part("plain") == pytest.approx(
+        (zero - whole / 4, whole / 4), abs=0.01
+    )
+    assert read.bars["2026-01"].parts == []
+    assert read.bars["2026-03"].says == "2026-03: 750.00, 500.00 overdue"
+    assert read.bars["2026-04"].says == "2026-04: 1,000.00, all overdue"
+    assert read.bars["2026-02"].says == "2026-02: -250.00, none overdue"
+    assert not any(bar.cuts for bar in read.bars.values())
+
+
+@pytest.mark.parametrize("huge", [99999999.99, -99999999.99, 1e30])
+def test_one_huge_amount_leaves_the_others_readable(page: Path, huge: float) -> None:
+    """Its bar is cut through, which the page explains; the others keep lengths that one can compare."""
+    small = [invoice(100.0 * month, month=f"2026-{month:02}") for month in range(1, 10)]
+    read = report([*small, invoice(huge, month="2026-10")], page)
+    assert read.bars["2026-10"].cuts
+    assert read.bars["2026-10"].says.endswith("longer than the scale")
+    assert "A cut bar is longer than the scale" in read.text
+    assert read.bars["2026-09"].part("plain")[1] > 30
+    assert sum(bar.cuts > 0 for bar in read.bars.values()) == 1
+    assert all(
+        begin >= 0 and begin + length < 100.01
+        for bar in read.bars.values()
+        for _, begin, length in bar.parts
+    )
+
+
+@given(st.lists(MADE_UP, max_size=40))
+def test_no_bar_leaves_its_chart(page: Path, made_up: list[Invoice]) -> None:
+    """Whatever the amounts, each bar lies between the left and the right end."""
+    for bar in report(made_up, page).bars.values():
+        for _, begin, length in bar.parts:
+            assert begin >= -0.001
+            assert begin + length <= 100.001
+
+
+# --- what the page says of itself -----------------------------------------------------------------
+
+
+def test_the_page_says_where_it_comes_from_and_what_it_does_not_know(page: Path) -> None:
+    """Host, account, filter, day, time of making with its offset, and the two reservations."""
+    text = report(
+        [invoice()], page, account="seller-aspen", shown="2026-01 to 2026-06, overdue only"
+    ).text
+    for said in (
+        HOST,
+        "seller-aspen",
+        "2026-01 to 2026-06, overdue only",
+        "2026-11-24",
+        "not by FinerWorks",
+    ):
+        assert said in text
+    assert "FinerWorks does not document whether it lowers the amount of an invoice" in text
+    (made,) = re.findall(r"Made\n?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d)", text)
+    assert abs(dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(made)) < dt.timedelta(days=1)
+    assert "today" not in text
+
+
+def test_without_a_day_it_is_today(page: Path) -> None:
+    """What was due two days ago is overdue, what is due in two days is not, and the page says "today"."""
+    now = dt.datetime.now(CENTRAL).date()
+    invoices = [invoice(due=now + dt.timedelta(days=days)) for days in (-2, 2)]
+    assert write_report(invoices, page, host=HOST, overwrite=True).overdue_count == 1
+    assert "today" in Report(page.read_text(encoding="utf-8")).text
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def breaking_off() -> Iterator[Invoice]:
+    """Give an invoice, and fail at the second."""
+    yield invoice()
+    raise ConnectionError("gone")
+
+
+@pytest.mark.parametrize("before", [None, "the report of last month"])
+def test_a_listing_that_fails_half_way_leaves_nothing(tmp_path: Path, before: str | None) -> None:
+    """No file is there that was not, and one that was is as it was."""
+    path = tmp_path / "report.html"
+    if before:
+        path.write_text(before)
+    with pytest.raises(ConnectionError):
+        write_report(breaking_off(), path, host=HOST, overwrite=True)
+    assert [each.read_text() for each in tmp_path.iterdir()] == ([before] if before else [])
+
+
+def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
+    """It is an error, before anything is listed; `overwrite` replaces it."""
+    path = tmp_path / "report.html"
+    path.write_text("mine")
+    with pytest.raises(FileExistsError):
+        write_report(breaking_off(), path, host=HOST)
+    assert path.read_text() == "mine"
+    write_report([invoice()], path, host=HOST, overwrite=True)
+    assert "INV-1" in path.read_text(encoding="utf-8")
+
+
+def test_ten_thousand_invoices_are_a_few_megabytes(page: Path) -> None:
+    """Each invoice takes some 400 bytes of the page."""
+    report([invoice(each / 100, name=f"INV-{each}") for each in range(10_000)], page)
+    assert page.stat().st_size < 6_000_000
+
+
+# --- what a browser makes of it -------------------------------------------------------------------
+
+HOSTILE = [
+    "<script>window.ran = 1</script>",
+    "\"'><img src=x onerror='window.ran = 1'>",
+    "</th></table></main><style>*{display:none}</style>",
+    "{{ 7 * 7 }}{% include 'x' %}",
+    "INV-\u202etxt.exe\u2066\u200f",
+    "a\x00b\x07c\x1b[31m\x85\ud800\u2028",
+    "&lt;b&gt;&amp;",
+]
+SEEN = [
+    *HOSTILE[:4],
+    "INV-<U+202E>txt.exe<U+2066><U+200F>",
+    "a<U+0000>b<U+0007>c<U+001B>[31m<U+0085><U+D800><U+2028>",
+    HOSTILE[6],
+]
+
+
+def test_what_the_server_sent_is_shown_and_never_runs(browser: Browser, tmp_path: Path) -> None:
+    """Markup is text, and what cannot be seen or turns text around is named by its number."""
+    path = tmp_path / "report.html"
+    invoices = [invoice(name=name) for name in HOSTILE]
+    write_report(invoices, path, as_of=AS_OF, host=HOSTILE[0], account=HOSTILE[1], shown=HOSTILE[2])
+    watched = Watched(browser, path.as_uri())
+    opened = watched.open(path.as_uri())
+    assert opened.locator(".list tbody th").all_text_contents() == SEEN
+    assert [opened.locator(f".about dd >> nth={nth}").text_content() for nth in (1, 2, 3)] == [
+        HOSTILE[2],
+        HOSTILE[1],
+        HOSTILE[0],
+    ]
+    assert opened.evaluate(
+        "[typeof window.ran, document.scripts.length, document.images.length]"
+    ) == ["undefined", 0, 0]
+    assert watched.problems == []
+    assert watched.requests == [path.as_uri()]
+
+
+@pytest.mark.parametrize("policy", [True, False])
+def test_a_browser_would_refuse_what_is_not_the_reports(
+    browser: Browser, tmp_path: Path, *, policy: bool
+) -> None:
+    """Were anything to get through the escaping, the page's policy stops scripts, styles and loads."""
+    path = tmp_path / "report.html"
+    write_report([invoice()], path, as_of=AS_OF, host=HOST)
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        elsewhere.settimeout(0)
+        evil = f"<script>window.ran = 1</script><img src='http://127.0.0.1:{elsewhere.getsockname()[1]}/'>"
+        html = path.read_text(encoding="utf-8").replace(
+            "<h1>", f"{evil}<style>h1 {{ color: lime }}</style><h1>"
+        )
+        if not policy:
+            html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html)
+        path.write_text(html, encoding="utf-8")
+        opened = Watched(browser, path.as_uri()).page
+        opened.goto(path.as_uri(), wait_until="commit")
+        opened.wait_for_selector("footer")
+        color = opened.evaluate("getComputedStyle(document.querySelector('h1')).color")
+        assert (opened.evaluate("typeof window.ran"), color == "rgb(0, 255, 0)") == (
+            ("undefined", False) if policy else ("number", True)
+        )
+        if policy:
+            opened.wait_for_load_state("networkidle")
+            with pytest.raises(BlockingIOError):
+                elsewhere.accept()
+        else:
+            elsewhere.settimeout(30)
+            elsewhere.accept()[0].close()
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def demo(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the report on the sandbox's 250 invoices."""
+    path = tmp_path_factory.mktemp("demo") / "report.html"
+    env = sandbox.env
+    web_api_key, app_key = env["FINERWORKS_WEB_API_KEY"], env["FINERWORKS_APP_KEY"]
+    host = env["FINERWORKS_BASE_URL"]
+    with FinerWorks(web_api_key=web_api_key, app_key=app_key, base_url=host) as fw:
+        told = write_report(fw.invoices.list(), path, as_of=AS_OF, host=host)
+    assert (told.count, told.total) == (250, Decimal("118620104.20"))
+    return path
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [375, 1280])
+def test_it_opens_from_the_disk_without_a_complaint(
+    browser: Browser, demo: Path, width: int, *, dark: bool
+) -> None:
+    """On a phone and on a desk, in either scheme, nothing is wider than the window, and only the file is read."""
+    watched = Watched(browser, demo.as_uri(), width=width, dark=dark)
+    opened = watched.open(demo.as_uri())
+    assert watched.problems == []
+    assert watched.requests == [demo.as_uri()]
+    assert watched.overflow == 0
+    assert opened.title() == "FinerWorks invoices as of 2026-11-24"
+    paper, ink = opened.evaluate(
+        "(s => [s.backgroundColor, s.color])(getComputedStyle(document.body))"
+    )
+    assert (light(paper) > light(ink)) is not dark
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_rows_cells_and_bars_are_told_to_those_who_do_not_see_them(
+    browser: Browser, demo: Path, width: int
+) -> None:
+    """The tables are tables to a screen reader at every width, and each bar says what it shows."""
+    opened = Watched(browser, demo.as_uri(), width=width).open(demo.as_uri())
+    assert opened.get_by_role("img", name="2025-12: 1,000.00, all overdue", exact=True).count() == 1
+    assert opened.get_by_role("row").filter(has_text="INV-202610-0001").get_by_role(
+        "cell"
+    ).all_text_contents() == [
+        "2026-10",
+        "2026-10-31",
+        "2026-11-15",
+        "Overdue 9 days",
+        "1,234,567.89",
+    ]
+    assert opened.get_by_role("rowheader", name="INV-202610-0001").count() == 1
+    assert opened.get_by_role("table").count() == 4
+    # Roles are said in so many words, as some browsers forget them where rows are laid out as a grid.
+    assert opened.locator("table :is(thead, tbody, tfoot, tr, th, td):not([role])").count() == 0
+    assert (
+        opened.locator("table:not(:has(caption)), th:not([scope]), html:not([lang=en])").count()
+        == 0
+    )
+
+
+def test_extremes_fit_at_every_width(browser: Browser, tmp_path: Path) -> None:
+    """An endless identifier and an amount of 300 digits are broken into lines; large ones fit."""
+    path = tmp_path / "report.html"
+    large = [overdue(days, 999_999_999_999.99) for days in (1, 700_000)]
+    endless = [invoice(1e300, name="X" * 500), invoice(-1e300)]
+    for invoices in (large, endless):
+        write_report(invoices, path, as_of=AS_OF, host="h" * 300, shown="s" * 300, overwrite=True)
+        watched = Watched(browser, path.as_uri())
+        watched.open(path.as_uri())
+        assert watched.problems == []
+        for width in (320, 375, 640, 863, 865, 1024, 1280):
+            watched.page.set_viewport_size({"width": width, "height": 800})
+            assert watched.overflow == 0, width
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_it_prints_black_on_white_with_its_head_on_each_page(
+    browser: Browser, demo: Path, paper: str
+) -> None:
+    """Also from a dark screen; no row is cut in two."""
+    opened = Watched(browser, demo.as_uri(), dark=True).open(demo.as_uri())
+    opened.emulate_media(media="print")
+    style = "(([of, name]) => getComputedStyle(document.querySelector(of))[name])"
+    for of, name, value in (
+        ("body", "color", "rgb(0, 0, 0)"),
+        ("body", "backgroundColor", "rgb(255, 255, 255)"),
+        (".list thead", "display", "table-header-group"),
+        (".list tbody tr", "breakInside", "avoid"),
+        (".list tbody tr", "display", "table-row"),
+    ):
+        assert opened.evaluate(style, [of, name]) == value, (of, name)
+    printed = opened.pdf(format=paper)
+    assert printed.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) > 5
+
+
+def light(color: str) -> float:
+    """Give a colour's relative luminance, as WCAG defines it."""
+    if color.startswith("#"):
+        channels = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    else:
+        channels = [int(channel) / 255 for channel in re.findall(r"\d+", color)[:3]]
+    red, green, blue = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_and_bars_stand_out_from_the_paper(
+    browser: Browser, demo: Path, *, dark: bool
+) -> None:
+    """Text has WCAG AA's contrast of 4.5 on both grounds, bars the 3 that it asks of drawings."""
+    opened = Watched(browser, demo.as_uri(), dark=dark).open(demo.as_uri())
+    named = "name => getComputedStyle(document.documentElement).getPropertyValue(name)"
+    colors = {
+        name: light(opened.evaluate(named, f"--{name}"))
+        for name in ("paper", "panel", "ink", "muted", "late", "plain")
+    }
+    for ground in ("paper", "panel"):
+        for name, least in (("ink", 4.5), ("muted", 4.5), ("late", 4.5), ("plain", 3)):
+            low, high = sorted([colors[ground], colors[name]])
+            assert (high + 0.05) / (low + 0.05) >= least, (ground, name)
+
+
+def test_without_invoices_there_is_a_page_that_says_so(browser: Browser, tmp_path: Path) -> None:
+    """No chart, zeros, and a sentence in place of the list."""
+    path = tmp_path / "report.html"
+    assert write_report([], path, host=HOST) == Totals(
+        count=0, total=Decimal(0), overdue_count=0, overdue_total=Decimal(0)
+    )
+    watched = Watched(browser, path.as_uri())
+    opened = watched.open(path.as_uri())
+    assert opened.get_by_text("No invoices.").count() == 1
+    assert opened.locator(".chart, .list, .bar").count() == 0
+    assert watched.problems == []

@@ -1,0 +1,431 @@
+"""Every fault that is tried on a real socket, what comes of it, and the table of it in the documentation.
+
+Each listing is of 60 invoices on three pages. The fault strikes page 2, or the connection, so that a
+part of the listing has been given when it comes: once, or each time.
+"""
+
+import contextlib
+import functools
+import gzip
+import itertools
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import trustme
+
+from answers import REFUSED_KEYS, STATUS, listing, rows
+from callers import KEYS, Async, Caller, Sync
+from finerworks import APIStatusError, FinerWorksError
+from wire import Does, Exchange, Wire, http, page
+
+TABLE = Path(__file__).parents[2] / "docs" / "faults.md"
+
+HEAD = """# Faults, and what comes of them
+
+Each of these was done to a client on a real socket, by a server of our own: a listing of 60 invoices
+on three pages, the fault on page 2 or on the connection itself, once or each time. *All 60 invoices*
+means that the client tried again and the caller saw nothing of the fault; *the same* that a fault which
+another attempt cannot mend is raised the first time; a dash that it cannot happen once. The attempts are
+those that the server counted; an error without any is the listing's own, about answers that were each in
+order. A body that is no JSON at all (`NaN` is none) may have been damaged on its way and is asked for
+again; JSON that breaks the contract is not.
+
+`make faults` writes this page from a run; `make test` runs all of it again, and fails where the page
+says anything else.
+"""
+
+WHOLE = "all 60 invoices"
+"""What comes of a fault that passes: nothing is missing."""
+
+PATIENCE = 90
+"""Seconds after which a call that has not ended is said to hang; no call takes a tenth of it."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault.
+
+    Attributes:
+        name: What goes wrong, for people.
+        always: What the caller gets when it goes wrong each time.
+        once: What the caller gets when it goes wrong once; "" where that is the same.
+        does: What the server does with the request for page 2.
+        greets: What the server does with a connection before it reads from it.
+        tls: Which certificate the server has, if it speaks TLS.
+        https: Whether the client speaks TLS to it.
+        accepts: Whether the server accepts connections at all.
+        listens: Whether there is a server.
+        timeout: The client's, in seconds.
+        max_body_bytes: The client's.
+    """
+
+    name: str
+    always: str
+    once: str = WHOLE
+    does: Does | None = None
+    greets: Does | None = None
+    tls: str | None = None
+    https: bool = False
+    accepts: bool = True
+    listens: bool = True
+    timeout: float = 30
+    max_body_bytes: int = 1_000_000
+
+
+def sends(data: bytes) -> Does:
+    """Make a server that sends these bytes, and hangs up."""
+
+    def does(exchange: Exchange) -> None:
+        exchange.send(data)
+        exchange.close()
+
+    return does
+
+
+def answers(body: bytes, status: int = 200, *headers: str) -> Does:
+    """Make a server that gives this answer, and waits for the next request."""
+    return lambda exchange: exchange.send(http(body, status, *headers))
+
+
+def says(data: object) -> Does:
+    """Make a server that answers 200 with JSON."""
+    return answers(json.dumps(data).encode(), 200, "Content-Type: application/json")
+
+
+def drips(head: bytes, data: bytes) -> Does:
+    """Make a server that sends the beginning at once, and the rest a byte at a time."""
+
+    def does(exchange: Exchange) -> None:
+        exchange.send(head)
+        exchange.drip(data)
+
+    return does
+
+
+def stops(data: bytes) -> Does:
+    """Make a server that sends these bytes, and then nothing."""
+
+    def does(exchange: Exchange) -> None:
+        exchange.send(data)
+        exchange.wait()
+
+    return does
+
+
+def resets(data: bytes) -> Does:
+    """Make a server that sends these bytes, and resets the connection."""
+
+    def does(exchange: Exchange) -> None:
+        exchange.send(data)
+        exchange.pause(0.05)
+        exchange.reset()
+
+    return does
+
+
+def informs(exchange: Exchange) -> None:
+    """Send interim answers for as long as somebody listens."""
+    while not exchange.pause(0.005):
+        exchange.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+
+
+def floods(exchange: Exchange) -> None:
+    """Send a body without end."""
+    exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        exchange.send(b"10000\r\n" + b" " * 65536 + b"\r\n")
+
+
+def twice(exchange: Exchange) -> None:
+    """Send a second answer after the right one, unasked: it is not to be taken for the next page's."""
+    exchange.send(page(exchange) + http(json.dumps(listing(rows(*range(25)), 60)).encode()))
+
+
+def beneath(data: bytes) -> Does:
+    """Make a server that lets something else write into its TLS, and waits."""
+
+    def does(exchange: Exchange) -> None:
+        exchange.send_beneath(data)
+        exchange.wait()
+
+    return does
+
+
+def row(**fields: object) -> dict[str, object]:
+    """Make page 2, with something wrong in its fourth invoice."""
+    invoices = rows(*range(25, 50))
+    invoices[3] = {**invoices[3], **fields}
+    return listing(invoices, 60)
+
+
+GOOD = json.dumps(listing(rows(*range(25, 50)), 60)).encode()
+NO_ANSWER = "`APIConnectionError`, 3 attempts"
+TOO_LATE = "`APITimeoutError`, 3 attempts"
+REFUSAL = json.dumps(REFUSED_KEYS).encode()
+LONG_WAIT = "Retry-After: 121"
+UNVERIFIED = "`APIConnectionError`, 1 attempt"
+NOT_JSON = "`ResponseValidationError`, 3 attempts"
+BROKEN = "`ResponseValidationError`, 1 attempt"
+ONE, THREE = "1 attempt", "3 attempts"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+SOON = 1.0  # seconds, for faults that take the whole of it
+
+FAULTS: dict[str, list[Fault]] = {
+    "No connection": [
+        Fault("nothing listens", NO_ANSWER, once="", listens=False),
+        Fault("nobody accepts the connection", TOO_LATE, once="", accepts=False, timeout=SOON),
+        Fault("the connection is closed at once", NO_ANSWER, greets=lambda it: it.close()),
+        Fault("the connection is reset at once", NO_ANSWER, greets=lambda it: it.reset()),
+        Fault("the TLS handshake stalls", TOO_LATE, greets=lambda it: it.wait(), tls="good", timeout=SOON),
+        Fault("the TLS handshake is broken off", NO_ANSWER, greets=lambda it: it.reset(), tls="good"),
+        Fault("the server speaks no TLS", NO_ANSWER, once="", https=True, greets=sends(b"HTTP/1.1 400 No\r\n\r\n")),
+        Fault("the certificate is of an unknown authority", UNVERIFIED, once="", tls="unknown"),
+        Fault("the certificate is another host's", UNVERIFIED, once="", tls="other"),
+    ],
+    "No answer, or half of one": [
+        Fault("silence", TOO_LATE, does=lambda it: it.wait(), timeout=SOON),
+        Fault("the connection is closed", NO_ANSWER, does=lambda it: it.close()),
+        Fault("the connection is reset", NO_ANSWER, does=lambda it: it.reset()),
+        Fault("the head comes a byte at a time", TOO_LATE, does=lambda it: it.drip(http(GOOD)), timeout=SOON),
+        Fault("the head stops half way", TOO_LATE, does=stops(http(GOOD)[:40]), timeout=SOON),
+        Fault("the head is cut off", NO_ANSWER, does=sends(http(GOOD)[:40])),
+        Fault("interim answers (103) without end", TOO_LATE, does=informs, timeout=SOON),
+        Fault("the body comes a byte at a time", TOO_LATE, does=drips(http(length=len(GOOD)), GOOD), timeout=SOON),
+        Fault("the body stops half way", TOO_LATE, does=stops(http(GOOD[:900], length=len(GOOD))), timeout=SOON),
+        Fault("the body is cut off", NO_ANSWER, does=sends(http(GOOD[:900], length=len(GOOD)))),
+        Fault("the body is cut off between chunks", NO_ANSWER, does=sends(CHUNKED + b"2\r\n{}\r\n")),
+        Fault("the connection is reset in the body", NO_ANSWER, does=resets(http(GOOD[:900], length=len(GOOD)))),
+    ],
+    "Not HTTP": [
+        Fault("other bytes", NO_ANSWER, does=sends(b"\x00\x01\x02 what is this\r\n\r\n")),
+        Fault("a body without a head", NO_ANSWER, does=sends(GOOD)),
+        Fault("a status that is no number", NO_ANSWER, does=sends(b"HTTP/1.1 OK fine\r\n\r\n")),
+        Fault("a head of 200 kB", NO_ANSWER, does=sends(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000 + b"\r\n\r\n")),
+        Fault("a header with a line break in it", NO_ANSWER, does=sends(b"HTTP/1.1 200 OK\r\nX\x00Y: 1\r\n\r\n")),
+        Fault("two lengths", NO_ANSWER, does=sends(http(GOOD, 200, "Content-Length: 2"))),
+        Fault("a length below zero", NO_ANSWER, does=sends(http(GOOD, length=-1))),
+        Fault("a chunk whose size is no number", NO_ANSWER, does=sends(CHUNKED + b"many\r\n{}\r\n")),
+        Fault("another protocol (101)", NO_ANSWER, does=sends(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")),
+        Fault("a second answer that nobody asked for", WHOLE, does=twice),
+        Fault("a damaged record of TLS", NO_ANSWER, tls="good", does=beneath(b"\x17\x03\x03\x00\x20" + b"x" * 32)),
+        Fault("plain text in the middle of TLS", NO_ANSWER, tls="good", does=beneath(b"HTTP/1.1 502 No\r\n\r\n")),
+    ],
+    "Too much": [
+        Fault("a body larger than `max_body_bytes`", BROKEN, once="", does=answers(b" " * 2_000_000)),
+        Fault("a body without end", BROKEN, once="", does=floods),
+        Fault(
+            "a packed body that unpacks to more",
+            BROKEN,
+            once="",
+            does=answers(gzip.compress(b" " * 50_000_000), 200, "Content-Encoding: gzip"),
+        ),
+        Fault(
+            "an error page of 900 kB",
+            "`ServerError` 500, 3 attempts",
+            does=answers(b"<p>sorry</p>" * 75_000, 500, "Content-Type: text/html"),
+        ),
+    ],
+    "A 200 that is no answer": [
+        Fault("an empty body", NOT_JSON, does=answers(b"")),
+        Fault("HTML", NOT_JSON, does=answers(b"<!doctype html><title>Welcome</title>")),
+        Fault("JSON that is cut off", NOT_JSON, does=answers(GOOD[:900])),
+        Fault("text that is not UTF-8", NOT_JSON, does=answers(b'{"message": "caf\xe9 \xff"}')),
+        Fault("a body packed otherwise than by gzip", NOT_JSON, does=answers(b"\x1b", 200, "Content-Encoding: br")),
+        Fault("a damaged packed body", NOT_JSON, does=answers(b"\x1f", 200, "Content-Encoding: gzip")),
+        Fault("`NaN` for an amount", NOT_JSON, does=answers(GOOD.replace(b"19.99", b"NaN", 1))),
+        Fault("`Infinity` for an amount", NOT_JSON, does=answers(GOOD.replace(b"19.99", b"Infinity", 1))),
+        Fault("`1e999` for an amount", BROKEN, once="", does=answers(GOOD.replace(b"19.99", b"1e999", 1))),
+        Fault("lists in lists, 100,000 deep", NOT_JSON, does=answers(b"[" * 100_000)),
+        Fault("`null`", BROKEN, once="", does=says(None)),
+        Fault("a number", BROKEN, once="", does=says(7)),
+        Fault("a list", BROKEN, once="", does=says([])),
+        Fault("a page without `status`", BROKEN, once="", does=says({"invoices": [], "total_count": 60})),
+        Fault("a page without `invoices`", BROKEN, once="", does=says({"status": STATUS, "total_count": 60})),
+        Fault("invoices that are no list", BROKEN, once="", does=says({**listing([], 60), "invoices": {}})),
+        Fault("an amount that is text", BROKEN, once="", does=says(row(amount_due="19.99"))),
+        Fault("an amount that is `null`", BROKEN, once="", does=says(row(amount_due=None))),
+        Fault("an id that is a number", BROKEN, once="", does=says(row(invoice_id=28))),
+        Fault("an id twice on a page", "`ResponseValidationError`", once="", does=says(row(invoice_id="26"))),
+        Fault("a date that is none", BROKEN, once="", does=says(row(due_date="31/12/2026"))),
+        Fault("a total that is text", BROKEN, once="", does=says({**listing([], 60), "total_count": "60"})),
+        Fault("a total below zero", "`ResponseValidationError`", once="", does=says(listing([], -1))),
+        Fault("`success: false`", f"`RequestRejectedError`, {ONE}", once="", does=says({"status": {"success": False}})),
+        Fault("204, without a body", BROKEN, once="", does=sends(b"HTTP/1.1 204 No Content\r\n\r\n")),
+    ],
+    "Another status": [
+        *[
+            Fault(f"{code}", f"`{kind}` {code}, {ONE}", once="", does=answers(b'{"message": "no"}', code))
+            for code, kind in [
+                (402, "APIStatusError"),
+                (403, "PermissionDeniedError"),
+                (404, "NotFoundError"),
+                (418, "APIStatusError"),
+                (499, "APIStatusError"),
+                (501, "ServerError"),
+                (505, "ServerError"),
+                (600, "APIStatusError"),
+                (999, "APIStatusError"),
+            ]
+        ],
+        Fault("400", f"`BadRequestError` 400, {ONE}", once="", does=answers(b"null", 400)),
+        Fault("400 that refuses the keys", f"`AuthenticationError` 400, {ONE}", once="", does=answers(REFUSAL, 400)),
+        Fault("401", f"`AuthenticationError` 401, {ONE}", once="", does=answers(b"[]", 401)),
+        *[
+            Fault(f"{code}", f"`{kind}` {code}, {THREE}", does=answers(body, code))
+            for code, kind, body in [
+                (408, "APIStatusError", b""),
+                (425, "APIStatusError", b"null"),
+                (429, "RateLimitError", b"7"),
+                (500, "ServerError", b"<html>"),
+                (502, "ServerError", b"\xff\xfe"),
+                (503, "ServerError", b"\xef\xbb\xbf{}"),
+                (504, "ServerError", b"caf\xe9"),
+                (520, "ServerError", b"[]"),
+                (530, "ServerError", b'"text"'),
+                (599, "ServerError", b"{"),
+            ]
+        ],
+        Fault("429 with a wait of 121 s", f"`RateLimitError` 429, {ONE}", once="", does=answers(b"", 429, LONG_WAIT)),
+        Fault("503 whose body is cut off", f"`ServerError` 503, {THREE}", does=sends(http(b"sorry", 503, length=900))),
+        *[
+            Fault(f"302 to {what}", f"`RedirectError` 302, {ONE}", once="", does=answers(b"", 302, *where))
+            for what, where in [
+                ("another host", ["Location: https://other.test/v3/list_invoices"]),
+                ("another path of this host", ["Location: /v4/list_invoices"]),
+                ("an address that cannot be read", ["Location: https://xn--\xff.test:99999999/[::"]),
+                ("nowhere", []),
+            ]
+        ],
+    ],
+}  # fmt: skip
+
+
+@functools.cache
+def authority() -> trustme.CA:
+    """Make an authority for certificates, which clients are told to trust."""
+    return trustme.CA()
+
+
+def _tls(kind: str | None) -> ssl.SSLContext | None:
+    if kind is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    issuer = trustme.CA() if kind == "unknown" else authority()
+    certificate = issuer.issue_cert("other.test" if kind == "other" else "127.0.0.1")
+    with certificate.private_key_and_cert_chain_pem.tempfile() as chain:
+        context.load_cert_chain(chain)
+    return context
+
+
+def _crowd(port: int, count: int) -> list[socket.socket]:
+    """Open so many connections, whether they are accepted or not."""
+    crowd = [socket.socket() for _ in range(count)]
+    for each in crowd:
+        each.settimeout(0)
+        each.connect_ex(("127.0.0.1", port))
+    return crowd
+
+
+def _run(fault: Fault, caller: Caller, *, always: bool) -> str:  # noqa: C901 - one nested function per event
+    """Let a fault happen to a listing; say what the caller got, and how often the wire was tried."""
+    met, struck = itertools.count(), itertools.count()
+
+    def does(exchange: Exchange) -> None:
+        if fault.does and exchange.asked["page_number"] == 2 and (next(struck) == 0 or always):
+            fault.does(exchange)
+        else:
+            exchange.send(page(exchange))
+
+    def greets(exchange: Exchange) -> None:
+        if fault.greets and (next(met) == 0 or always):
+            fault.greets(exchange)
+
+    with contextlib.ExitStack() as stack:
+        tls, backlog = _tls(fault.tls), 50 if fault.accepts else 0
+        wire = stack.enter_context(
+            Wire(does, greets=greets, tls=tls, accepts=fault.accepts, backlog=backlog)
+        )
+        for each in _crowd(wire.port, 0 if fault.accepts else 3):
+            stack.enter_context(contextlib.closing(each))
+        if not fault.listens:
+            stack.close()
+        url = f"https://127.0.0.1:{wire.port}" if fault.https else wire.url
+        try:
+            given = caller.invoices(
+                **KEYS, base_url=url, timeout=fault.timeout, max_body_bytes=fault.max_body_bytes
+            )
+        except FinerWorksError as error:
+            tried = (
+                next(struck) if fault.does else wire.connections if fault.greets else error.attempts
+            )
+            return _told(error, tried)
+        except Exception as error:  # noqa: BLE001 - that is what a row must not say
+            return f"UNTYPED: {type(error).__name__}"
+    ids = [invoice.invoice_id for invoice in given]
+    return (
+        WHOLE if ids == [str(number) for number in range(60)] else f"PARTIAL: {len(ids)} invoices"
+    )
+
+
+def _told(error: FinerWorksError, tried: int) -> str:
+    """Write an error for the table; what it says of its attempts is to be what the wire saw."""
+    status = f" {error.status_code}" if isinstance(error, APIStatusError) else ""
+    if error.attempts == 0:  # the pager's own: each request was good
+        return f"`{type(error).__name__}`"
+    count = f"{tried} attempt{'s' if tried > 1 else ''}"
+    return f"`{type(error).__name__}`{status}, {count}{'' if tried == error.attempts else ' (MISCOUNTED)'}"
+
+
+def _watched(run: Callable[[], str]) -> str:
+    """Run, and do not wait for ever."""
+    result: Future[str] = Future()
+    threading.Thread(target=lambda: result.set_result(run()), daemon=True).start()
+    try:
+        return result.result(PATIENCE)
+    except TimeoutError:
+        return "HANGS"
+
+
+Key = tuple[str, str, bool]
+"""A fault's name, a caller's, and whether it happens always."""
+
+
+def outcomes() -> dict[Key, str]:
+    """Let every fault happen, once and always, to the sync and the async client."""
+    runs: dict[Key, Callable[[], str]] = {}
+    callers: list[Caller] = [Sync(), Async()]
+    for fault, caller in itertools.product(itertools.chain(*FAULTS.values()), callers):
+        for always in (False, True) if fault.once else (True,):
+            runs[fault.name, caller.name, always] = functools.partial(
+                _run, fault, caller, always=always
+            )
+    with ThreadPoolExecutor(8) as pool:
+        return dict(zip(runs, pool.map(_watched, runs.values()), strict=True))
+
+
+def table(seen: Mapping[Key, str]) -> str:
+    """Write the table of what was seen, for the documentation."""
+    lines = [HEAD]
+    for group, faults in FAULTS.items():
+        lines += [
+            f"## {group}",
+            "",
+            "| fault | once, sync | once, async | always, sync | always, async |",
+        ]
+        lines += ["| --- | --- | --- | --- | --- |"]
+        for fault in faults:
+            single = "the same" if ONE in fault.always or "attempt" not in fault.always else "-"
+            cells = [
+                seen.get((fault.name, name, always), single)
+                for always in (False, True)
+                for name in ("sync", "async")
+            ]
+            lines.append(f"| {' | '.join([fault.name, *cells])} |")
+        lines.append("")
+    return "\n".join(lines)
