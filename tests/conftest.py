@@ -7,11 +7,10 @@ from types import FrameType
 
 import hypothesis
 import pytest
-import stamina
 from playwright.sync_api import Browser
 
 from browser import open_browser
-from callers import Async, Caller, Sync
+from callers import Async, Caller, Sync, retry_at_once
 from finerworks.sandbox import Sandbox
 
 # How many examples a property is tried on. No clock decides, and nothing is kept on disk.
@@ -57,10 +56,11 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_waits() -> Iterator[None]:
-    """Let retries follow at once; how long they wait is tested where it is decided."""
-    with stamina.set_testing(True, attempts=100, cap=True):
-        yield
+def no_waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let retries follow at once, except in a test that is marked with `waits`."""
+    item: pytest.Item = request.node
+    if not item.get_closest_marker("waits"):
+        retry_at_once(monkeypatch)
 
 
 @pytest.fixture(scope="session")

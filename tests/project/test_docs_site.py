@@ -330,5 +330,5 @@ def test_a_port_that_is_taken_is_told_in_one_line() -> None:
         command = ["make", "-s", "-C", str(ROOT), "docs-serve", f"PORT={port}"]
         result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert result.returncode == 2
-    assert f"port {port} is taken" in result.stderr
+    assert f"port {port} is in use" in result.stderr
     assert "Traceback" not in result.stderr
