@@ -119,8 +119,8 @@ class HTTPClient(httpx.Client):
 
         process = os.getpid()
         routes = read_proxies() if transport is None else NO_PROXIES
+        create(routes.proxy_for(self.config.base_url))  # errors of the settings appear here
         connections = Connections(create, routes.proxy_for)
-        connections.get(self.config.base_url)  # errors of the settings appear here, not later
         self._transport_of_own = Transport(self.config, connections)
         super().__init__(
             base_url=self.config.base_url,
@@ -225,8 +225,8 @@ class AsyncHTTPClient(httpx.AsyncClient):
 
         process = os.getpid()
         routes = read_proxies() if transport is None else NO_PROXIES
+        create(routes.proxy_for(self.config.base_url))  # errors of the settings appear here
         connections = Connections(create, routes.proxy_for)
-        connections.get(self.config.base_url)  # errors of the settings appear here, not later
         self._transport_of_own = AsyncTransport(self.config, connections)
         super().__init__(
             base_url=self.config.base_url,
@@ -290,14 +290,17 @@ def _join_url(base_url: httpx.URL, path: str) -> httpx.URL:
 
 def _trusted_certificates() -> ssl.SSLContext:
     """Return the certificates that are trusted, by httpx's rules."""
-    return _read_certificates(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    return _read_certificates(
+        os.getpid(), os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    )
 
 
 @functools.lru_cache(maxsize=8)
-def _read_certificates(*_: str | None) -> ssl.SSLContext:
-    """Read the trusted certificates once for each setting of the environment.
+def _read_certificates(*_: int | str | None) -> ssl.SSLContext:
+    """Read the trusted certificates: once for each setting of the environment, in each process.
 
-    Reading them takes longer than everything else that a client needs.
+    Reading them takes longer than everything else that a client needs. A forked process must not
+    use those of its parent: OpenSSL may have locked them in another thread at the time of the fork.
     """
     return httpx.create_ssl_context()
 
