@@ -28,7 +28,7 @@ def imported(program: str) -> set[str]:
     )
 
 
-HEAVY = {"attr", "tenacity", "asyncio", "anyio", "finerworks_client", "finerworks.validation"}
+HEAVY = {"attr", "asyncio", "anyio", "finerworks_client", "finerworks.validation"}
 """What takes time to import, beside httpx."""
 
 imports_little = pytest.mark.differs_with_httpx2(
