@@ -336,6 +336,18 @@ def test_a_failed_call_is_a_failed_span(
     assert not spans_have_key(exporter)
 
 
+def test_a_client_with_other_settings_is_not_instrumented(
+    provider: TracerProvider, exporter: InMemorySpanExporter
+) -> None:
+    """Only the client itself is instrumented, not one that shares its connections."""
+    with Wire() as wire, HTTPClient(base_url=wire.url) as client:
+        HTTPXClientInstrumentor.instrument_client(client, tracer_provider=provider)
+        with FinerWorks(http_client=client, timeout=5) as fw:
+            fw.invoices.page()
+    assert len(wire.exchanges) == 1
+    assert exporter.get_finished_spans() == ()
+
+
 @pytest.fixture
 def hooks_of_all(provider: TracerProvider) -> Iterator[Hooks]:
     """Instrument every transport of httpx, as `opentelemetry-instrument` does."""
