@@ -149,7 +149,7 @@ def test_search_finds_a_word(browser: Browser, home: str) -> None:
     page = watched.open(home)
     for word, place in (
         ("ListingChangedError", "reference/errors/"),
-        ("stamina", "guides/errors/"),
+        ("OpenTelemetry", "guides/observability/"),
     ):
         page.get_by_placeholder("Search").clear()
         page.get_by_placeholder("Search").press_sequentially(word)  # it looks for keys
