@@ -81,7 +81,7 @@ def insert_after(text: str, beginning: str, lines: str) -> str:
 
 def with_payments_bound(client: str, kind: str, lines: str) -> str:
     """Return the code of one of the two clients with an import and an attribute for payments."""
-    imported, attribute = lines.splitlines(keepends=True)
+    imported, attribute = [line for line in lines.splitlines(keepends=True) if line.strip()]
     client = insert_after(client, "from finerworks.invoices import INVOICES", imported)
     return insert_after(client, f"self.invoices = {kind}(", attribute)
 

@@ -131,7 +131,7 @@ def test_a_form_says_to_leave_keys_out(path: Path) -> None:
     form = loaded(path)
     assert {"name", "description", "body"} <= set(form)
     first, *_, last = form["body"]
-    assert "Put no key in." in first["attributes"]["value"]
+    assert "Do not include a key." in first["attributes"]["value"]
     assert "no key" in last["attributes"]["options"][0]["label"]
     assert last["attributes"]["options"][0]["required"] == "true"
     names = [field["id"] for field in form["body"][1:]]
