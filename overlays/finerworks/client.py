@@ -31,8 +31,8 @@ class FinerWorks:
             ``http_client`` has.
         max_body_bytes: The largest response, in bytes. None: 32 MiB, or what ``http_client`` has.
         allow_insecure_http: Whether ``base_url`` may be http:// on another host than this machine.
-        http_client: A client with a proxy or transport of your own. Settings that are not given
-            here are its own, as they are now: set its hooks first. You close it yourself.
+        http_client: A client with a proxy or transport of your own. Settings that you do not pass
+            here are taken from it as they are now, so set its hooks first. You close it yourself.
 
     Raises:
         CredentialsError: A key is missing or malformed. The message does not show it.

@@ -18,7 +18,7 @@ ItemKey = Callable[[T], Hashable]
 """Returns what distinguishes an item of a listing from the others, such as its id."""
 
 MAX_PASSES = 3
-"""How often a listing is read from its first page before it counts as never resting."""
+"""How often a listing is read from its first page before it is given up."""
 
 _BUCKETS = 2048
 

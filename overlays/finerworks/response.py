@@ -61,7 +61,7 @@ class JSONResponse(httpx.Response):
 
 
 Outcome = JSONResponse | FinerWorksError
-"""What became of one attempt."""
+"""The result of one attempt."""
 
 
 class Body:

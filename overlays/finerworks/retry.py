@@ -1,4 +1,4 @@
-"""Which failures are tried again, and after how long. Pure functions: nothing here waits or sends.
+"""Which failures are retried, and after how long. Pure functions: nothing here waits or sends.
 
 Another attempt follows a failure that it may overcome: no connection, no response in time, HTTP
 408, 425, 429 and 5xx (except 501 and 505, which will not change), and a 2xx response whose body
@@ -32,7 +32,7 @@ MAX_DELAY = 8.0
 """The longest delay between two attempts, in seconds, where the server names none."""
 
 JITTER = 0.5
-"""At most so many seconds are added at random, so that clients do not come back together."""
+"""Up to this many seconds are added at random, so that clients do not all return at once."""
 
 RETRYABLE_STATUSES = frozenset({408, 425, 429, *range(500, 600)} - {501, 505})
 """HTTP statuses that another attempt may overcome."""

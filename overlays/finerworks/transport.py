@@ -194,7 +194,7 @@ class Call:
         attempt.deadline.start()
 
     def received(self, attempt: Attempt) -> Outcome:
-        """Return what became of an attempt that received a response."""
+        """Return the outcome of an attempt that received a response."""
         if attempt.response is None:
             return self.failed(attempt, httpx.TransportError("no response arrived"))
         outcome = interpret(
@@ -210,7 +210,7 @@ class Call:
         return self._complete(outcome)
 
     def failed(self, attempt: Attempt, error: httpx.TransportError) -> Outcome:
-        """Return what became of an attempt whose transport failed.
+        """Return the outcome of an attempt whose transport failed.
 
         The status of a response whose body was cut off says more than the failure, unless it
         promised a success.

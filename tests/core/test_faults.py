@@ -1,4 +1,4 @@
-"""The wire broken for real: each fault ends in the whole listing or in its typed error."""
+"""Network faults on a real socket: each ends in the complete listing or in a typed error."""
 
 import os
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ EVERY = [fault for group in FAULTS.values() for fault in group]
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Key, str]]:
-    """Let every fault happen, side by side: most of their time is waiting."""
+    """Simulate every fault, in parallel: most of the time is waiting."""
     authority: Path = tmp_path_factory.mktemp("tls") / "authority.pem"
     faults.authority().cert_pem.write_to_path(str(authority))
     with pytest.MonkeyPatch.context() as patch:
@@ -31,7 +31,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Key, str]]:
 
 @pytest.mark.parametrize("fault", EVERY, ids=lambda fault: fault.name)
 def test_a_fault_that_stays_is_a_typed_error(seen: dict[Key, str], fault: Fault) -> None:
-    """What cannot be read is an error of its own kind after the attempts that it is worth, sync and async."""
+    """The caller gets a typed error after the right number of attempts, sync and async."""
     assert [seen[fault.name, name, True] for name in ("sync", "async")] == [fault.always] * 2
 
 
@@ -39,16 +39,16 @@ def test_a_fault_that_stays_is_a_typed_error(seen: dict[Key, str], fault: Fault)
     "fault", [each for each in EVERY if each.once], ids=lambda fault: fault.name
 )
 def test_a_fault_that_passes_leaves_the_listing_whole(seen: dict[Key, str], fault: Fault) -> None:
-    """What another attempt mends, it does: every invoice comes, once and in order, sync and async."""
+    """A retry overcomes it: the caller gets every invoice once and in order, sync and async."""
     assert [seen[fault.name, name, False] for name in ("sync", "async")] == [fault.once] * 2
 
 
 def test_the_table_of_the_documentation_is_what_was_seen(seen: dict[Key, str]) -> None:
-    """docs/faults.md says what this run saw, and none of it is what nobody wants."""
+    """docs/faults.md has the outcomes of this run, and none of them is unwanted."""
     written = faults.table(seen)
     if os.environ.get("WRITE_FAULTS"):
         TABLE.parent.mkdir(exist_ok=True)
         TABLE.write_text(written)
-    assert TABLE.read_text() == written, "make it anew with: make faults"
+    assert TABLE.read_text() == written, "write it again with: make faults"
     for unwanted in ("HANGS", "PARTIAL", "UNTYPED", "MISCOUNTED"):
         assert unwanted not in written

@@ -149,6 +149,7 @@ def test_search_finds_a_word(browser: Browser, home: str) -> None:
     page = watched.open(home)
     for word, place in (
         ("ListingChangedError", "reference/errors/"),
+        ("tenacity", "guides/listing/"),
         ("OpenTelemetry", "guides/observability/"),
     ):
         page.get_by_placeholder("Search").clear()
@@ -217,11 +218,17 @@ def test_the_reference_shows_what_is_public(
     }
     assert {
         "client: Client",
-        "invoices: Resource",
-        "invoices: AsyncResource",
+        "invoices: Invoices",
+        "invoices: AsyncInvoices",
         "invoices: int = 250",
     } <= shown
     assert "PRODUCTION = 'https://v2.api.finerworks.com'" in shown
+    assert "DEFAULT_TIMEOUT = httpx.Timeout(30.0)" in shown
+    signatures = [each for page in visited.values() for each in page["shown"]]
+    for name in ("FinerWorks", "AsyncFinerWorks", "HTTPClient", "AsyncHTTPClient"):
+        assert any(each.startswith(f"{name}(\n    *,\n    web_api_key") for each in signatures), (
+            name
+        )
     assert [line for line in shown if re.search(r"\b_[a-z]", line)] == []
     assert (
         urljoin(home, "reference/listing/#finerworks.resources.Resource")

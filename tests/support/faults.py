@@ -1,7 +1,7 @@
-"""Every fault that is tried on a real socket, what comes of it, and the table of it in the documentation.
+"""Every network fault that we simulate, what the caller gets, and the table in the documentation.
 
-Each listing is of 60 invoices on three pages. The fault strikes page 2, or the connection, so that a
-part of the listing has been given when it comes: once, or each time.
+Each listing has 60 invoices on three pages. The fault happens on page 2, or on the connection, so that a
+part of the listing has been returned already: once, or every time.
 """
 
 import contextlib
@@ -26,25 +26,27 @@ from wire import Does, Exchange, Wire, http, page
 
 TABLE = Path(__file__).parents[2] / "docs" / "faults.md"
 
-HEAD = """# Faults, and what comes of them
+HEAD = """# Network faults
 
-Each of these was done to a client on a real socket, by a server of our own: a listing of 60 invoices
-on three pages, the fault on page 2 or on the connection itself, once or each time. *All 60 invoices*
-means that the client tried again and the caller saw nothing of the fault; *the same* that a fault which
-another attempt cannot mend is raised the first time; a dash that it cannot happen once. The attempts are
-those that the server counted; an error without any is the listing's own, about answers that were each in
-order. A body that is no JSON at all (`NaN` is none) may have been damaged on its way and is asked for
-again; JSON that breaks the contract is not.
+The tests simulate each of these faults with a server on a real socket. The client lists 60 invoices on three
+pages, and the fault happens on page 2, or on the connection itself: once, or every time.
 
-`make faults` writes this page from a run; `make test` runs all of it again, and fails where the page
-says anything else.
+- *all 60 invoices*: the client retried, and the caller noticed nothing.
+- *the same*: another attempt cannot help, so the error is raised the first time.
+- a dash: this fault cannot happen only once.
+
+The server counts the attempts. An error without a number of attempts is about the listing as a whole: each of its
+responses was valid by itself. A body that is not JSON (`NaN` is not JSON either) may have been damaged on its way, so
+the request is sent again. JSON that breaks the contract is not requested again.
+
+`make faults` writes this page from a test run. `make test` simulates all faults again, and fails if the page differs.
 """
 
 WHOLE = "all 60 invoices"
-"""What comes of a fault that passes: nothing is missing."""
+"""The outcome of a fault that a retry overcomes: nothing is missing."""
 
 PATIENCE = 90
-"""Seconds after which a call that has not ended is said to hang; no call takes a tenth of it."""
+"""Seconds after which a call counts as hanging. No call takes a tenth of this."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,9 @@ class Fault:
     """One fault.
 
     Attributes:
-        name: What goes wrong, for people.
-        always: What the caller gets when it goes wrong each time.
-        once: What the caller gets when it goes wrong once; "" where that is the same.
+        name: What goes wrong, in words.
+        always: What the caller gets if it goes wrong every time.
+        once: What the caller gets if it goes wrong once. Empty if that is the same.
         does: What the server does with the request for page 2.
         greets: What the server does with a connection before it reads from it.
         tls: Which certificate the server has, if it speaks TLS.
@@ -79,7 +81,7 @@ class Fault:
 
 
 def sends(data: bytes) -> Does:
-    """Make a server that sends these bytes, and hangs up."""
+    """Return a server that sends these bytes and closes the connection."""
 
     def does(exchange: Exchange) -> None:
         exchange.send(data)
@@ -89,17 +91,17 @@ def sends(data: bytes) -> Does:
 
 
 def answers(body: bytes, status: int = 200, *headers: str) -> Does:
-    """Make a server that gives this answer, and waits for the next request."""
+    """Return a server that sends this response and waits for the next request."""
     return lambda exchange: exchange.send(http(body, status, *headers))
 
 
 def says(data: object) -> Does:
-    """Make a server that answers 200 with JSON."""
+    """Return a server that responds with 200 and JSON."""
     return answers(json.dumps(data).encode(), 200, "Content-Type: application/json")
 
 
 def drips(head: bytes, data: bytes) -> Does:
-    """Make a server that sends the beginning at once, and the rest a byte at a time."""
+    """Return a server that sends the beginning at once, and the rest byte by byte."""
 
     def does(exchange: Exchange) -> None:
         exchange.send(head)
@@ -109,7 +111,7 @@ def drips(head: bytes, data: bytes) -> Does:
 
 
 def stops(data: bytes) -> Does:
-    """Make a server that sends these bytes, and then nothing."""
+    """Return a server that sends these bytes, and then nothing."""
 
     def does(exchange: Exchange) -> None:
         exchange.send(data)
@@ -119,7 +121,7 @@ def stops(data: bytes) -> Does:
 
 
 def resets(data: bytes) -> Does:
-    """Make a server that sends these bytes, and resets the connection."""
+    """Return a server that sends these bytes and resets the connection."""
 
     def does(exchange: Exchange) -> None:
         exchange.send(data)
@@ -130,25 +132,25 @@ def resets(data: bytes) -> Does:
 
 
 def informs(exchange: Exchange) -> None:
-    """Send interim answers for as long as somebody listens."""
+    """Send interim responses until the client closes the connection."""
     while not exchange.pause(0.005):
         exchange.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
 
 
 def floods(exchange: Exchange) -> None:
-    """Send a body without end."""
+    """Send an endless body."""
     exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     while True:
         exchange.send(b"10000\r\n" + b" " * 65536 + b"\r\n")
 
 
 def twice(exchange: Exchange) -> None:
-    """Send a second answer after the right one, unasked: it is not to be taken for the next page's."""
+    """Send a second response that nobody requested. It must not be used for the next page."""
     exchange.send(page(exchange) + http(json.dumps(listing(rows(*range(25)), 60)).encode()))
 
 
 def beneath(data: bytes) -> Does:
-    """Make a server that lets something else write into its TLS, and waits."""
+    """Return a server that sends bytes beneath its TLS, and waits."""
 
     def does(exchange: Exchange) -> None:
         exchange.send_beneath(data)
@@ -158,7 +160,7 @@ def beneath(data: bytes) -> Does:
 
 
 def row(**fields: object) -> dict[str, object]:
-    """Make page 2, with something wrong in its fourth invoice."""
+    """Return page 2, with something wrong in its fourth invoice."""
     invoices = rows(*range(25, 50))
     invoices[3] = {**invoices[3], **fields}
     return listing(invoices, 60)
@@ -174,53 +176,53 @@ NOT_JSON = "`ResponseValidationError`, 3 attempts"
 BROKEN = "`ResponseValidationError`, 1 attempt"
 ONE, THREE = "1 attempt", "3 attempts"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-SOON = 1.0  # seconds, for faults that take the whole of it
+SOON = 1.0  # seconds, for faults that last until the timeout
 
 FAULTS: dict[str, list[Fault]] = {
     "No connection": [
-        Fault("nothing listens", NO_ANSWER, once="", listens=False),
-        Fault("nobody accepts the connection", TOO_LATE, once="", accepts=False, timeout=SOON),
+        Fault("the port is closed", NO_ANSWER, once="", listens=False),
+        Fault("the connection is not accepted", TOO_LATE, once="", accepts=False, timeout=SOON),
         Fault("the connection is closed at once", NO_ANSWER, greets=lambda it: it.close()),
         Fault("the connection is reset at once", NO_ANSWER, greets=lambda it: it.reset()),
         Fault("the TLS handshake stalls", TOO_LATE, greets=lambda it: it.wait(), tls="good", timeout=SOON),
-        Fault("the TLS handshake is broken off", NO_ANSWER, greets=lambda it: it.reset(), tls="good"),
-        Fault("the server speaks no TLS", NO_ANSWER, once="", https=True, greets=sends(b"HTTP/1.1 400 No\r\n\r\n")),
-        Fault("the certificate is of an unknown authority", UNVERIFIED, once="", tls="unknown"),
-        Fault("the certificate is another host's", UNVERIFIED, once="", tls="other"),
+        Fault("the TLS handshake is cut off", NO_ANSWER, greets=lambda it: it.reset(), tls="good"),
+        Fault("the server does not use TLS", NO_ANSWER, once="", https=True, greets=sends(b"HTTP/1.1 400 No\r\n\r\n")),
+        Fault("the certificate is from an unknown authority", UNVERIFIED, once="", tls="unknown"),
+        Fault("the certificate is for another host", UNVERIFIED, once="", tls="other"),
     ],
-    "No answer, or half of one": [
-        Fault("silence", TOO_LATE, does=lambda it: it.wait(), timeout=SOON),
+    "No response, or an incomplete one": [
+        Fault("the server never responds", TOO_LATE, does=lambda it: it.wait(), timeout=SOON),
         Fault("the connection is closed", NO_ANSWER, does=lambda it: it.close()),
         Fault("the connection is reset", NO_ANSWER, does=lambda it: it.reset()),
-        Fault("the head comes a byte at a time", TOO_LATE, does=lambda it: it.drip(http(GOOD)), timeout=SOON),
-        Fault("the head stops half way", TOO_LATE, does=stops(http(GOOD)[:40]), timeout=SOON),
+        Fault("the head arrives byte by byte", TOO_LATE, does=lambda it: it.drip(http(GOOD)), timeout=SOON),
+        Fault("the head stops halfway", TOO_LATE, does=stops(http(GOOD)[:40]), timeout=SOON),
         Fault("the head is cut off", NO_ANSWER, does=sends(http(GOOD)[:40])),
-        Fault("interim answers (103) without end", TOO_LATE, does=informs, timeout=SOON),
-        Fault("the body comes a byte at a time", TOO_LATE, does=drips(http(length=len(GOOD)), GOOD), timeout=SOON),
-        Fault("the body stops half way", TOO_LATE, does=stops(http(GOOD[:900], length=len(GOOD))), timeout=SOON),
+        Fault("endless interim responses (103)", TOO_LATE, does=informs, timeout=SOON),
+        Fault("the body arrives byte by byte", TOO_LATE, does=drips(http(length=len(GOOD)), GOOD), timeout=SOON),
+        Fault("the body stops halfway", TOO_LATE, does=stops(http(GOOD[:900], length=len(GOOD))), timeout=SOON),
         Fault("the body is cut off", NO_ANSWER, does=sends(http(GOOD[:900], length=len(GOOD)))),
         Fault("the body is cut off between chunks", NO_ANSWER, does=sends(CHUNKED + b"2\r\n{}\r\n")),
-        Fault("the connection is reset in the body", NO_ANSWER, does=resets(http(GOOD[:900], length=len(GOOD)))),
+        Fault("the connection is reset during the body", NO_ANSWER, does=resets(http(GOOD[:900], length=len(GOOD)))),
     ],
     "Not HTTP": [
-        Fault("other bytes", NO_ANSWER, does=sends(b"\x00\x01\x02 what is this\r\n\r\n")),
+        Fault("arbitrary bytes", NO_ANSWER, does=sends(b"\x00\x01\x02 what is this\r\n\r\n")),
         Fault("a body without a head", NO_ANSWER, does=sends(GOOD)),
-        Fault("a status that is no number", NO_ANSWER, does=sends(b"HTTP/1.1 OK fine\r\n\r\n")),
+        Fault("a status that is not a number", NO_ANSWER, does=sends(b"HTTP/1.1 OK fine\r\n\r\n")),
         Fault("a head of 200 kB", NO_ANSWER, does=sends(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000 + b"\r\n\r\n")),
-        Fault("a header with a line break in it", NO_ANSWER, does=sends(b"HTTP/1.1 200 OK\r\nX\x00Y: 1\r\n\r\n")),
-        Fault("two lengths", NO_ANSWER, does=sends(http(GOOD, 200, "Content-Length: 2"))),
-        Fault("a length below zero", NO_ANSWER, does=sends(http(GOOD, length=-1))),
-        Fault("a chunk whose size is no number", NO_ANSWER, does=sends(CHUNKED + b"many\r\n{}\r\n")),
-        Fault("another protocol (101)", NO_ANSWER, does=sends(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")),
-        Fault("a second answer that nobody asked for", WHOLE, does=twice),
-        Fault("a damaged record of TLS", NO_ANSWER, tls="good", does=beneath(b"\x17\x03\x03\x00\x20" + b"x" * 32)),
-        Fault("plain text in the middle of TLS", NO_ANSWER, tls="good", does=beneath(b"HTTP/1.1 502 No\r\n\r\n")),
+        Fault("a header name with a zero byte", NO_ANSWER, does=sends(b"HTTP/1.1 200 OK\r\nX\x00Y: 1\r\n\r\n")),
+        Fault("two different values of `Content-Length`", NO_ANSWER, does=sends(http(GOOD, 200, "Content-Length: 2"))),
+        Fault("a negative `Content-Length`", NO_ANSWER, does=sends(http(GOOD, length=-1))),
+        Fault("a chunk whose size is not a number", NO_ANSWER, does=sends(CHUNKED + b"many\r\n{}\r\n")),
+        Fault("a switch to another protocol (101)", NO_ANSWER, does=sends(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")),
+        Fault("a second response that was not requested", WHOLE, does=twice),
+        Fault("a damaged TLS record", NO_ANSWER, tls="good", does=beneath(b"\x17\x03\x03\x00\x20" + b"x" * 32)),
+        Fault("plain text within a TLS connection", NO_ANSWER, tls="good", does=beneath(b"HTTP/1.1 502 No\r\n\r\n")),
     ],
-    "Too much": [
+    "Too large": [
         Fault("a body larger than `max_body_bytes`", BROKEN, once="", does=answers(b" " * 2_000_000)),
-        Fault("a body without end", BROKEN, once="", does=floods),
+        Fault("an endless body", BROKEN, once="", does=floods),
         Fault(
-            "a packed body that unpacks to more",
+            "a compressed body that is larger than `max_body_bytes` when decompressed",
             BROKEN,
             once="",
             does=answers(gzip.compress(b" " * 50_000_000), 200, "Content-Encoding: gzip"),
@@ -231,34 +233,34 @@ FAULTS: dict[str, list[Fault]] = {
             does=answers(b"<p>sorry</p>" * 75_000, 500, "Content-Type: text/html"),
         ),
     ],
-    "A 200 that is no answer": [
+    "An invalid response with status 200": [
         Fault("an empty body", NOT_JSON, does=answers(b"")),
         Fault("HTML", NOT_JSON, does=answers(b"<!doctype html><title>Welcome</title>")),
-        Fault("JSON that is cut off", NOT_JSON, does=answers(GOOD[:900])),
+        Fault("incomplete JSON", NOT_JSON, does=answers(GOOD[:900])),
         Fault("text that is not UTF-8", NOT_JSON, does=answers(b'{"message": "caf\xe9 \xff"}')),
-        Fault("a body packed otherwise than by gzip", NOT_JSON, does=answers(b"\x1b", 200, "Content-Encoding: br")),
-        Fault("a damaged packed body", NOT_JSON, does=answers(b"\x1f", 200, "Content-Encoding: gzip")),
+        Fault("a body in another encoding than gzip", NOT_JSON, does=answers(b"\x1b", 200, "Content-Encoding: br")),
+        Fault("a damaged gzip body", NOT_JSON, does=answers(b"\x1f", 200, "Content-Encoding: gzip")),
         Fault("`NaN` for an amount", NOT_JSON, does=answers(GOOD.replace(b"19.99", b"NaN", 1))),
         Fault("`Infinity` for an amount", NOT_JSON, does=answers(GOOD.replace(b"19.99", b"Infinity", 1))),
         Fault("`1e999` for an amount", BROKEN, once="", does=answers(GOOD.replace(b"19.99", b"1e999", 1))),
-        Fault("lists in lists, 100,000 deep", NOT_JSON, does=answers(b"[" * 100_000)),
+        Fault("lists nested 100,000 deep", NOT_JSON, does=answers(b"[" * 100_000)),
         Fault("`null`", BROKEN, once="", does=says(None)),
         Fault("a number", BROKEN, once="", does=says(7)),
         Fault("a list", BROKEN, once="", does=says([])),
         Fault("a page without `status`", BROKEN, once="", does=says({"invoices": [], "total_count": 60})),
         Fault("a page without `invoices`", BROKEN, once="", does=says({"status": STATUS, "total_count": 60})),
-        Fault("invoices that are no list", BROKEN, once="", does=says({**listing([], 60), "invoices": {}})),
+        Fault("`invoices` that is not a list", BROKEN, once="", does=says({**listing([], 60), "invoices": {}})),
         Fault("an amount that is text", BROKEN, once="", does=says(row(amount_due="19.99"))),
         Fault("an amount that is `null`", BROKEN, once="", does=says(row(amount_due=None))),
         Fault("an id that is a number", BROKEN, once="", does=says(row(invoice_id=28))),
-        Fault("an id twice on a page", "`ResponseValidationError`", once="", does=says(row(invoice_id="26"))),
-        Fault("a date that is none", BROKEN, once="", does=says(row(due_date="31/12/2026"))),
+        Fault("the same id twice on a page", "`ResponseValidationError`", once="", does=says(row(invoice_id="26"))),
+        Fault("a date in another format", BROKEN, once="", does=says(row(due_date="31/12/2026"))),
         Fault("a total that is text", BROKEN, once="", does=says({**listing([], 60), "total_count": "60"})),
-        Fault("a total below zero", "`ResponseValidationError`", once="", does=says(listing([], -1))),
+        Fault("a negative total", "`ResponseValidationError`", once="", does=says(listing([], -1))),
         Fault("`success: false`", f"`RequestRejectedError`, {ONE}", once="", does=says({"status": {"success": False}})),
-        Fault("204, without a body", BROKEN, once="", does=sends(b"HTTP/1.1 204 No Content\r\n\r\n")),
+        Fault("204 without a body", BROKEN, once="", does=sends(b"HTTP/1.1 204 No Content\r\n\r\n")),
     ],
-    "Another status": [
+    "Another HTTP status": [
         *[
             Fault(f"{code}", f"`{kind}` {code}, {ONE}", once="", does=answers(b'{"message": "no"}', code))
             for code, kind in [
@@ -274,7 +276,7 @@ FAULTS: dict[str, list[Fault]] = {
             ]
         ],
         Fault("400", f"`BadRequestError` 400, {ONE}", once="", does=answers(b"null", 400)),
-        Fault("400 that refuses the keys", f"`AuthenticationError` 400, {ONE}", once="", does=answers(REFUSAL, 400)),
+        Fault("400 that rejects the keys", f"`AuthenticationError` 400, {ONE}", once="", does=answers(REFUSAL, 400)),
         Fault("401", f"`AuthenticationError` 401, {ONE}", once="", does=answers(b"[]", 401)),
         *[
             Fault(f"{code}", f"`{kind}` {code}, {THREE}", does=answers(body, code))
@@ -291,7 +293,7 @@ FAULTS: dict[str, list[Fault]] = {
                 (599, "ServerError", b"{"),
             ]
         ],
-        Fault("429 with a wait of 121 s", f"`RateLimitError` 429, {ONE}", once="", does=answers(b"", 429, LONG_WAIT)),
+        Fault("429 with `Retry-After: 121`", f"`RateLimitError` 429, {ONE}", once="", does=answers(b"", 429, LONG_WAIT)),
         Fault("503 whose body is cut off", f"`ServerError` 503, {THREE}", does=sends(http(b"sorry", 503, length=900))),
         *[
             Fault(f"302 to {what}", f"`RedirectError` 302, {ONE}", once="", does=answers(b"", 302, *where))
@@ -299,7 +301,7 @@ FAULTS: dict[str, list[Fault]] = {
                 ("another host", ["Location: https://other.test/v3/list_invoices"]),
                 ("another path of this host", ["Location: /v4/list_invoices"]),
                 ("an address that cannot be read", ["Location: https://xn--\xff.test:99999999/[::"]),
-                ("nowhere", []),
+                ("no address", []),
             ]
         ],
     ],
@@ -308,7 +310,7 @@ FAULTS: dict[str, list[Fault]] = {
 
 @functools.cache
 def authority() -> trustme.CA:
-    """Make an authority for certificates, which clients are told to trust."""
+    """Return a certificate authority that clients trust."""
     return trustme.CA()
 
 
@@ -324,7 +326,7 @@ def _tls(kind: str | None) -> ssl.SSLContext | None:
 
 
 def _crowd(port: int, count: int) -> list[socket.socket]:
-    """Open so many connections, whether they are accepted or not."""
+    """Open connections, whether they are accepted or not."""
     crowd = [socket.socket() for _ in range(count)]
     for each in crowd:
         each.settimeout(0)
@@ -332,8 +334,8 @@ def _crowd(port: int, count: int) -> list[socket.socket]:
     return crowd
 
 
-def _run(fault: Fault, caller: Caller, *, always: bool) -> str:  # noqa: C901 - one nested function per event
-    """Let a fault happen to a listing; say what the caller got, and how often the wire was tried."""
+def _run(fault: Fault, caller: Caller, *, always: bool) -> str:
+    """Simulate a fault during a listing. Return what the caller got, and after how many attempts."""
     met, struck = itertools.count(), itertools.count()
 
     def does(exchange: Exchange) -> None:
@@ -365,7 +367,7 @@ def _run(fault: Fault, caller: Caller, *, always: bool) -> str:  # noqa: C901 - 
                 next(struck) if fault.does else wire.connections if fault.greets else error.attempts
             )
             return _told(error, tried)
-        except Exception as error:  # noqa: BLE001 - that is what a row must not say
+        except Exception as error:  # noqa: BLE001 - a row must never say this
             return f"UNTYPED: {type(error).__name__}"
     ids = [invoice.invoice_id for invoice in given]
     return (
@@ -374,16 +376,16 @@ def _run(fault: Fault, caller: Caller, *, always: bool) -> str:  # noqa: C901 - 
 
 
 def _told(error: FinerWorksError, tried: int) -> str:
-    """Write an error for the table; what it says of its attempts is to be what the wire saw."""
+    """Return an error as text for the table. Its number of attempts must be what the server counted."""
     status = f" {error.status_code}" if isinstance(error, APIStatusError) else ""
-    if error.attempts == 0:  # the pager's own: each request was good
+    if error.attempts == 0:  # from the pager: every response was valid
         return f"`{type(error).__name__}`"
     count = f"{tried} attempt{'s' if tried > 1 else ''}"
     return f"`{type(error).__name__}`{status}, {count}{'' if tried == error.attempts else ' (MISCOUNTED)'}"
 
 
 def _watched(run: Callable[[], str]) -> str:
-    """Run, and do not wait for ever."""
+    """Run, but do not wait forever."""
     result: Future[str] = Future()
     threading.Thread(target=lambda: result.set_result(run()), daemon=True).start()
     try:
@@ -393,11 +395,11 @@ def _watched(run: Callable[[], str]) -> str:
 
 
 Key = tuple[str, str, bool]
-"""A fault's name, a caller's, and whether it happens always."""
+"""The name of a fault, the name of a caller, and whether the fault happens every time."""
 
 
 def outcomes() -> dict[Key, str]:
-    """Let every fault happen, once and always, to the sync and the async client."""
+    """Simulate every fault, once and every time, with the sync and the async client."""
     runs: dict[Key, Callable[[], str]] = {}
     callers: list[Caller] = [Sync(), Async()]
     for fault, caller in itertools.product(itertools.chain(*FAULTS.values()), callers):
@@ -410,13 +412,13 @@ def outcomes() -> dict[Key, str]:
 
 
 def table(seen: Mapping[Key, str]) -> str:
-    """Write the table of what was seen, for the documentation."""
+    """Return the page of the documentation, with the outcomes as tables."""
     lines = [HEAD]
     for group, faults in FAULTS.items():
         lines += [
             f"## {group}",
             "",
-            "| fault | once, sync | once, async | always, sync | always, async |",
+            "| fault | once, sync | once, async | every time, sync | every time, async |",
         ]
         lines += ["| --- | --- | --- | --- | --- |"]
         for fault in faults:
