@@ -264,7 +264,7 @@ class AsyncPageReader(Generic[T]):
         step = self._step or await self._read()
         self._step = step
         if step.progress.starts_over:
-            self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
+            await self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
         self._prefetcher.start(step.progress.upcoming(min(self._pager.concurrency - 1, 1)))
         return step.page
 
@@ -280,16 +280,17 @@ class AsyncPageReader(Generic[T]):
             page = await self._prefetcher.get(progress.next_request)
             step = self._listing.evaluate(progress.next_request, page)
         except Exception:
-            self._restart_prefetcher()
+            await self._restart_prefetcher()
             raise
         finally:
             self._reading = False
         self._pager.total_count = page.total_count
         return step
 
-    def _restart_prefetcher(self) -> None:
-        self._prefetcher.stop()
+    async def _restart_prefetcher(self) -> None:
+        prefetcher = self._prefetcher
         self._prefetcher = TaskPrefetcher(self._pager.fetch, self._pager.concurrency)
+        await prefetcher.aclose()
 
     async def aclose(self) -> None:
         """End the requests in flight. There are no further pages."""
