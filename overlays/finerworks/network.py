@@ -281,7 +281,9 @@ class _SocketPoll:
         if self._poll is None or self._socket is None:
             return bool(stream.get_extra_info("is_readable"))
         # Once a socket is closed, its number may belong to another one.
-        return self._socket.fileno() < 0 or bool(self._poll.poll(0))
+        if self._socket.fileno() < 0:
+            return True
+        return bool(self._poll.poll(0))
 
 
 class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):

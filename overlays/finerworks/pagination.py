@@ -63,7 +63,8 @@ class PageReader(Generic[T]):
         self._step = step
         if step.progress.starts_over:
             self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
-        self._prefetcher.start(step.progress.upcoming(min(self._pager.concurrency - 1, 1)))
+        if self._pager.concurrency > 1:
+            self._prefetcher.start(step.progress.upcoming(1))
         return step.page
 
     def _read(self) -> Step[T]:
@@ -72,10 +73,11 @@ class PageReader(Generic[T]):
         if progress.next_request is None or self._closed:
             self.close()
             raise StopIteration
-        self._prefetcher.start(progress.upcoming(self._pager.concurrency)[1:])
+        first, *following = progress.upcoming(self._pager.concurrency)
+        self._prefetcher.start(following)
         try:
-            page = self._prefetcher.get(progress.next_request)
-            step = self._listing.evaluate(progress.next_request, page)
+            page = self._prefetcher.get(first)
+            step = self._listing.evaluate(first, page)
         except BaseException:
             self._restart_prefetcher()
             raise
@@ -265,7 +267,8 @@ class AsyncPageReader(Generic[T]):
         self._step = step
         if step.progress.starts_over:
             await self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
-        self._prefetcher.start(step.progress.upcoming(min(self._pager.concurrency - 1, 1)))
+        if self._pager.concurrency > 1:
+            self._prefetcher.start(step.progress.upcoming(1))
         return step.page
 
     async def _read(self) -> Step[T]:
@@ -274,11 +277,12 @@ class AsyncPageReader(Generic[T]):
         if progress.next_request is None or self._closed:
             await self.aclose()
             raise StopAsyncIteration
-        self._prefetcher.start(progress.upcoming(self._pager.concurrency)[1:])
+        first, *following = progress.upcoming(self._pager.concurrency)
+        self._prefetcher.start(following)
         self._reading = True
         try:
-            page = await self._prefetcher.get(progress.next_request)
-            step = self._listing.evaluate(progress.next_request, page)
+            page = await self._prefetcher.get(first)
+            step = self._listing.evaluate(first, page)
         except Exception:
             await self._restart_prefetcher()
             raise
