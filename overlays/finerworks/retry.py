@@ -20,7 +20,6 @@ from finerworks.errors import (
     APIStatusError,
     FinerWorksError,
     ResponseValidationError,
-    ServerError,
 )
 
 MAX_RETRY_AFTER = 120.0
@@ -81,7 +80,7 @@ def decide(error: FinerWorksError, *, attempt: int, max_retries: int) -> Decisio
 def is_retryable(error: FinerWorksError) -> bool:
     """Return whether another attempt may overcome a failure."""
     if isinstance(error, APIStatusError):
-        if isinstance(error, ServerError):
+        if 500 <= error.status_code < 600:
             return error.status_code not in PERMANENT_SERVER_ERRORS
         return error.status_code in RETRYABLE_CLIENT_ERRORS
     if isinstance(error, APIConnectionError | ResponseValidationError):
