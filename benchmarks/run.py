@@ -34,6 +34,7 @@ from benchmarks.entries import (
     AIOHTTP,
     ASYNC,
     BUILD,
+    DECIMALS,
     DEFAULT,
     EIGHT,
     OTHERS,
@@ -42,6 +43,7 @@ from benchmarks.entries import (
     ROOT,
     SEQUENTIAL,
     SIXTEEN,
+    TYPED_ON_HTTPX,
     Entry,
 )
 from benchmarks.goals import GOALS, INVOICES, PER_PAGE, Figure, Goal, Verdict
@@ -217,7 +219,21 @@ class Bench:
         for entry in entries:
             self._worker(entry).ask("close")
         self._take("CPU", blocks, "cpu")
+        self._compare_with_typed_peers(blocks)
         self._take("0 ms", blocks, "wall")
+
+    def _compare_with_typed_peers(self, blocks: Blocks) -> None:
+        """Store the CPU of the SDK over that of the cheapest peer on httpx with typed results."""
+        peers = [entry.label for entry in TYPED_ON_HTTPX if entry.label in blocks]
+        if not peers:
+            return
+        cheapest = min(
+            peers, key=lambda label: statistics.median(block["cpu"] for block in blocks[label])
+        )
+        pairs = zip(blocks[SEQUENTIAL.label], blocks[cheapest], strict=True)
+        self.figures["cpu-typed-peers"] = Figure.of(
+            [ours["cpu"] / peer["cpu"] for ours, peer in pairs]
+        )
 
     def imports(self) -> None:
         """Measure an import statement in a new process, in the environment of the SDK."""
@@ -255,7 +271,7 @@ class Bench:
         """Measure the maximum memory of a process with a list of 100,000 invoices, or of dicts."""
         if self._plan.lists:
             weigh = partial(self._weigh, how="every", invoices=100_000, used=True)
-            pairs = [(weigh(DEFAULT), weigh(RAW)) for _ in range(self._plan.lists)]
+            pairs = [(weigh(DEFAULT), weigh(DECIMALS)) for _ in range(self._plan.lists)]
             self.figures["list-of-100000"] = Figure.of([ours / raw for ours, raw in pairs])
 
     def growth(self) -> None:

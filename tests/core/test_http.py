@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import gc
 import gzip
 import logging
 import math
@@ -23,6 +24,7 @@ from finerworks import (
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
+    AsyncFinerWorks,
     AsyncHTTPClient,
     AuthenticationError,
     BadRequestError,
@@ -335,6 +337,63 @@ def test_an_answer_that_breaks_the_contract_names_the_field(
     assert caught.value.field == field
     assert f"breaks the contract: {field or 'it'} is" in str(caught.value)
     assert "15/03/2026" not in str(caught.value)
+
+
+def test_an_error_lists_every_invalid_field_and_shows_the_beginning_of_the_body(
+    caller: Caller, httpx_mock: HTTPXMock
+) -> None:
+    """All that is wrong with a response is named at once, and what came is there to look at."""
+    broken = [
+        {**rows("a")[0], "amount_due": "19.99", "due_date": "soon"},
+        {**rows("b")[0], "invoice_id": None},
+    ]
+    body = listing(broken) | {"total_count": "2", "note": "the-web-api-key"}
+    httpx_mock.add_response(json=body)
+    with pytest.raises(ResponseValidationError) as caught:
+        caller.page(**KEYS)
+    error = caught.value
+    assert error.invalid_fields == (
+        ("invoices[0].amount_due", "is not a finite number"),
+        ("invoices[0].due_date", "is not a date and time in ISO 8601"),
+        ("invoices[1].invoice_id", "is not text"),
+        ("total_count", "is not an integer"),
+    )
+    assert error.field == "invoices[0].amount_due"
+    assert "invoices[1].invoice_id is not text; total_count is not an integer" in str(error)
+    assert error.body.startswith('{"status":')
+    assert "[key]" in error.body
+    assert "the-web-api-key" not in error.body
+
+
+def test_an_error_lists_at_most_twenty_invalid_fields(
+    caller: Caller, httpx_mock: HTTPXMock
+) -> None:
+    """A page of invoices that are all wrong makes no error of a thousand lines."""
+    broken = [{**row, "amount_due": None, "due_date": ""} for row in rows(*range(25))]
+    httpx_mock.add_response(json=listing(broken))
+    with pytest.raises(ResponseValidationError) as caught:
+        caller.page(**KEYS)
+    assert len(caught.value.invalid_fields) == 20
+    assert len(caught.value.body) <= errors.MAX_BODY
+
+
+# What a loop leaves open when it ends is closed by garbage collection, which says so.
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_async_client_works_in_one_event_loop_after_another() -> None:
+    """Connections belong to their loop: the next one gets connections of its own."""
+    with Wire() as wire:
+        fw = AsyncFinerWorks(**KEYS, base_url=wire.url)
+
+        async def count() -> int:
+            return len([invoice async for invoice in fw.invoices.list()])
+
+        async def count_and_close() -> int:
+            async with fw:
+                return await count()
+
+        assert (asyncio.run(count()), asyncio.run(count_and_close())) == (60, 60)
+        gc.collect()
 
 
 @pytest.mark.parametrize(

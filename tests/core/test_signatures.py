@@ -1,0 +1,70 @@
+"""Every argument is in the signature, with its type and default, for `help()` and every editor."""
+
+import inspect
+import pydoc
+from collections.abc import Callable
+
+import pytest
+
+import finerworks
+from finerworks import AsyncFinerWorks, AsyncHTTPClient, FinerWorks, HTTPClient
+from finerworks.resources import AsyncResource, Resource
+from finerworks_client.models import Invoice, InvoiceList
+
+SETTINGS = [
+    "web_api_key",
+    "app_key",
+    "base_url",
+    "timeout",
+    "max_retries",
+    "max_body_bytes",
+    "allow_insecure_http",
+]
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        (FinerWorks, {*SETTINGS, "account_key", "http_client"}),
+        (AsyncFinerWorks, {*SETTINGS, "account_key", "http_client"}),
+        (FinerWorks.with_options, {*SETTINGS, "account_key", "self"}),
+        (AsyncFinerWorks.with_options, {*SETTINGS, "account_key", "self"}),
+        (HTTPClient, {*SETTINGS, "transport"}),
+        (AsyncHTTPClient, {*SETTINGS, "transport"}),
+    ],
+)
+def test_every_setting_is_an_argument_of_its_own(
+    function: Callable[..., object], arguments: set[str]
+) -> None:
+    """There is no `**settings`: each has a type, and None stands for "not given"."""
+    parameters = inspect.signature(function).parameters
+    assert set(parameters) == arguments
+    for name, parameter in parameters.items():
+        if name != "self":
+            assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
+            assert parameter.default is None
+            assert parameter.annotation is not inspect.Parameter.empty
+
+
+@pytest.mark.parametrize("resource", [Resource, AsyncResource])
+def test_signatures_show_numbers(resource: type[Resource[object, object, object]]) -> None:
+    """A reader sees what a default is, not what it is called."""
+    listing = inspect.signature(resource.list).parameters
+    assert (listing["per_page"].default, listing["concurrency"].default) == (25, 6)
+    page = inspect.signature(resource.page).parameters
+    assert (page["page_number"].default, page["per_page"].default) == (1, 10)
+    assert "per_page: int = 25" in pydoc.plain(pydoc.render_doc(resource.list))
+
+
+def test_help_shows_each_argument() -> None:
+    """`help(FinerWorks)` has every argument with its type."""
+    shown = pydoc.plain(pydoc.render_doc(FinerWorks))
+    for name in (*SETTINGS, "account_key", "http_client"):
+        assert f"{name}: " in shown
+
+
+def test_the_models_are_public_names() -> None:
+    """`from finerworks import Invoice, InvoiceList` gives the generated models."""
+    assert finerworks.Invoice is Invoice
+    assert finerworks.InvoiceList is InvoiceList
+    assert {"Invoice", "InvoiceList"} <= set(finerworks.__all__) & set(dir(finerworks))
