@@ -1,1 +1,1 @@
-"""How fast the SDK is, beside its peers: `make bench` and `make bench-quick`. README.md says how to read it."""
+"""Benchmarks of the SDK and its peers: `make bench`, `make bench-quick`. See README.md."""

@@ -1,4 +1,7 @@
-"""Draw results.json: time by latency, and CPU per invoice. `make bench` calls this, where matplotlib is."""
+"""Draw charts of results.json: time by latency, and CPU per invoice.
+
+`make bench` runs this in the environment that has matplotlib.
+"""
 
 from collections.abc import Sequence
 
@@ -14,8 +17,8 @@ LATENCIES = (0, 20, 50)
 LEGEND = ("other clients", "finerworks", "finerworks, asyncio", "the least that it can take")
 
 STYLE = {
-    "svg.hashsalt": "finerworks",  # the same figures make the same file
-    "svg.fonttype": "none",  # text stays text: to be searched, read aloud, and small
+    "svg.hashsalt": "finerworks",  # the same figures produce the same file
+    "svg.fonttype": "none",  # keep text as text: searchable, accessible, small
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "Helvetica"],
     "font.size": 10,
@@ -25,13 +28,13 @@ STYLE = {
     "axes.labelcolor": QUIET,
     "xtick.color": QUIET,
     "ytick.color": QUIET,
-    # A ground of its own: legible on a light page and on a dark one.
+    # A background, so that the chart is legible on light and dark pages.
     "figure.facecolor": "white",
 }
 
 
 def drawing(results: Results, title: str, height: float) -> Drawing:
-    """Begin a chart, which says what it shows and where that was measured."""
+    """Return an empty chart with a title, and a note on where it was measured."""
     figure = Drawing(figsize=(8.4, height), layout="constrained")
     figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
     figure.supxlabel(machine(results).replace("`", ""), x=0.01, ha="left", fontsize=8, color=QUIET)
@@ -39,12 +42,15 @@ def drawing(results: Results, title: str, height: float) -> Drawing:
 
 
 def write(figure: Drawing, name: str) -> None:
-    """Write a chart, without the time at which it was drawn."""
+    """Write a chart, without the current time."""
     figure.savefig(HERE / f"{name}.svg", metadata={"Date": None, "Creator": None})
 
 
 def time_by_latency(results: Results) -> None:
-    """Draw how long a listing takes and the least that it must take: all clients, and nearer those that read ahead."""
+    """Draw the time of a listing, and its theoretical minimum.
+
+    One chart shows all clients, and another one those that have several requests in flight.
+    """
     figure = drawing(results, f"Time to list {INVOICES:,} invoices on {PAGES} pages", 4.6)
     everyone, ahead = figure.subplots(1, 2)
     everyone.set_title("every client", loc="left", fontsize=10)
@@ -58,7 +64,7 @@ def time_by_latency(results: Results) -> None:
 
 
 def draw_times(axes: Axes, rows: Sequence[Row], marked: Sequence[int], top: float) -> None:
-    """Draw the times of some clients, and the limits; mark the limits of some numbers of requests in flight."""
+    """Draw the times of some clients, and the minimums. `marked` minimums have a label."""
     for row in sorted(rows, key=lambda row: row["ours"]):
         style = (
             {"linewidth": 1.8, "marker": "o", "markersize": 5} if row["ours"] else {"linewidth": 1}
@@ -71,23 +77,26 @@ def draw_times(axes: Axes, rows: Sequence[Row], marked: Sequence[int], top: floa
         least = [limit(latency / 1000, in_flight) for latency in LATENCIES]
         axes.plot(LATENCIES, least, color="black", linewidth=1, linestyle=":", label=LEGEND[-1])
         if in_flight in marked:
-            told = f"{in_flight} in flight"
             axes.annotate(
-                told, (LATENCIES[-1], least[-1]), (7, -3), textcoords="offset points", color=QUIET
+                f"{in_flight} in flight",
+                (LATENCIES[-1], least[-1]),
+                (7, -3),
+                textcoords="offset points",
+                color=QUIET,
             )
-    axes.set(xlabel="latency of an answer, ms", xticks=LATENCIES, xlim=(-1, 64), ylim=(0, top))
+    axes.set(xlabel="latency of a response, ms", xticks=LATENCIES, xlim=(-1, 64), ylim=(0, top))
     axes.grid(axis="y", color="#e3e5e8")
 
 
 def kind(row: Row) -> str:
-    """What the legend calls a line."""
+    """Return the name of a line in the legend."""
     if not row["ours"]:
         return LEGEND[0]
     return LEGEND[2 if "asyncio" in row["label"] else 1]
 
 
 def cpu_per_invoice(results: Results) -> None:
-    """Draw the CPU that an invoice takes, over that of raw httpx's dicts."""
+    """Draw the CPU time per invoice, relative to raw httpx."""
     rows = sorted(results["peers"], key=lambda row: -row["ratios"]["CPU"]["median"])
     figure = drawing(
         results, "CPU per invoice, over that of raw httpx + json", 0.9 + 0.27 * len(rows)

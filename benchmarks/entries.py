@@ -1,4 +1,4 @@
-"""Who takes part: each peer with its environment, what it imports, and how many requests it has in flight."""
+"""The peers: their environments, imports, and numbers of requests in flight."""
 
 import re
 import shutil
@@ -15,20 +15,21 @@ BUILD = HERE / "build"
 CLIENTS = "benchmarks/build/clients"
 
 DEFAULT_IN_FLIGHT = 6
-"""What a listing of the SDK has by itself."""
+"""The SDK's default of `concurrency`."""
 
 
 @attrs.frozen
 class Entry:
-    """A peer as it is entered into a run: a process of its own.
+    """A peer in a run, which has a process of its own.
 
     Attributes:
-        label: What it is called in tables; two processes of one peer have two labels.
-        peer: Its module under `benchmarks.peers`, or "node" for the worker in JavaScript.
-        environment: The list of pins that it runs with.
-        packages: Of which the table shows the versions.
-        in_flight: How many requests it is told to have in flight. None: it is told nothing, and has six.
-        sources: What it imports that no package brings, from the root of the project.
+        label: The name in tables. Two processes of the same peer have two labels.
+        peer: The module in `benchmarks.peers`, or "node" for the worker in JavaScript.
+        environment: The name of the list of pinned packages that it runs with.
+        packages: The packages whose versions the table shows.
+        in_flight: The number of requests in flight that it is asked to have. None: its default,
+            which is six.
+        sources: Folders with other imports, relative to the root of the project.
     """
 
     label: str
@@ -40,7 +41,7 @@ class Entry:
 
     @property
     def most_in_flight(self) -> int:
-        """How many requests the server may see at once."""
+        """The maximum number of concurrent requests."""
         return self.in_flight or DEFAULT_IN_FLIGHT
 
     @property
@@ -50,47 +51,53 @@ class Entry:
 
     @property
     def python(self) -> Path:
-        """The interpreter of its environment."""
+        """The interpreter of the environment."""
         return BUILD / self.environment / "bin" / "python"
 
     @property
     def versions(self) -> str:
-        """What it runs with, in the versions that are pinned."""
+        """The packages with their pinned versions, as text."""
         return ", ".join(
             f"{package} {version(package, self.environment)}" for package in self.packages
         )
 
     def missing(self) -> str | None:
-        """Say what is not there of what it needs, if anything."""
+        """Return a message if something that the peer needs is missing, else None."""
         if self.peer == "node":
-            return None if shutil.which("node") else "there is no Node.js"
+            return None if shutil.which("node") else "Node.js is not installed"
         if not self.python.exists():
-            return f"its environment is not there: `make {BUILD.relative_to(ROOT) / self.environment}/made` makes it"
-        gone = [source for source in self.sources if not (ROOT / source).exists()]
-        return f"{gone[0]} is not there: making it takes Java" if gone else None
+            target = BUILD.relative_to(ROOT) / self.environment / "made"
+            return f"its environment is missing: run `make {target}`"
+        for source in self.sources:
+            if not (ROOT / source).exists():
+                return f"{source} is missing: Java is needed to generate it"
+        return None
 
 
 def version(package: str, environment: str) -> str:
-    """Find the version of a package: in an environment's pins, or else in those of the project's tools."""
+    """Return the version of a package, pinned for the environment or in constraints.txt."""
     if package == "finerworks":
         return __version__
     if package == "openapi-fetch":
-        text, pin = (HERE / "node" / "package.json").read_text("utf-8"), r'"openapi-fetch": "(.+)"'
+        text = (HERE / "node" / "package.json").read_text("utf-8")
+        pattern = r'"openapi-fetch": "(.+)"'
     else:
         pins = (HERE / "requirements" / f"{environment}.txt", ROOT / "constraints.txt")
-        text, pin = (
-            "\n".join(path.read_text("utf-8") for path in pins if path.exists()),
-            rf"^{package}==([^ \n]+)",
-        )
-    (found, *_) = re.findall(pin, text, re.MULTILINE)
-    return str(found)
+        text = "\n".join(path.read_text("utf-8") for path in pins if path.exists())
+        pattern = rf"^{package}==([^ \n]+)"
+    first, *_ = re.findall(pattern, text, re.MULTILINE)
+    return str(first)
 
 
 def _generated(library: str) -> Entry:
-    """openapi-generator's Python client on one of its HTTP libraries."""
-    label, peer = f"openapi-generator, {library}", f"openapi_generator_{library}"
-    packages = ("openapi-generator-cli", library, "pydantic")
-    return Entry(label, peer, "openapi-generator", packages, sources=(f"{CLIENTS}/{library}",))
+    """Return the entry of openapi-generator's Python client with one of its HTTP libraries."""
+    return Entry(
+        label=f"openapi-generator, {library}",
+        peer=f"openapi_generator_{library}",
+        environment="openapi-generator",
+        packages=("openapi-generator-cli", library, "pydantic"),
+        sources=(f"{CLIENTS}/{library}",),
+    )
 
 
 _ours = partial(Entry, packages=("finerworks", "httpx"), sources=("overlays", "generated"))

@@ -1,5 +1,6 @@
-"""What is to be reached, and when a figure misses it. Pure: nothing here measures."""
+"""The goals, and when a figure misses one. Nothing here measures."""
 
+import math
 import statistics
 from collections.abc import Sequence
 from typing import Literal, Self
@@ -8,14 +9,14 @@ import attrs
 
 PAGES, PER_PAGE = 40, 25
 INVOICES = PAGES * PER_PAGE
-"""What a block lists, where nothing else is said: 40 full pages."""
+"""The default number of invoices in a listing: 40 full pages."""
 
 Verdict = Literal["stretch", "met", "within noise", "missed"]
 
 
 @attrs.frozen
 class Figure:
-    """What came of the rounds of a measurement."""
+    """The result of the rounds of a measurement."""
 
     median: float
     q1: float
@@ -24,27 +25,26 @@ class Figure:
 
     @classmethod
     def of(cls, samples: Sequence[float]) -> Self:
-        """Give the median and the quartiles of samples, one a round, to four digits after the point."""
-        q1, median, q3 = (
-            statistics.quantiles(samples, n=4, method="inclusive")
-            if len(samples) > 1
-            else [*samples] * 3
-        )
+        """Return the median and the quartiles of samples, one per round, with four decimals."""
+        if len(samples) > 1:
+            q1, median, q3 = statistics.quantiles(samples, n=4, method="inclusive")
+        else:
+            q1 = median = q3 = samples[0]
         return cls(round(median, 4), round(q1, 4), round(q3, 4), len(samples))
 
 
 @attrs.frozen
 class Goal:
-    """A figure that is to be reached.
+    """A maximum for a figure.
 
     Attributes:
-        name: Without blanks, as `make bench-quick` prints it.
-        what: In words.
-        goal: The most that it may be.
-        stretch: What would be better still.
-        control: The measurement whose control tells of the noise; "" where nothing can disturb.
-        unit: Of a figure that is no ratio.
-        plans: What measures it: the full run, the quick one, or both.
+        name: The name without spaces, as `make bench-quick` prints it.
+        what: A description.
+        goal: The maximum.
+        stretch: A lower maximum, which would be better still.
+        control: The measurement whose control shows the noise. "" if there is no noise.
+        unit: The unit of a figure that is not a ratio.
+        plans: The runs that measure it: the full one, the quick one, or both.
     """
 
     name: str
@@ -56,26 +56,30 @@ class Goal:
     plans: tuple[str, ...] = ("full", "quick")
 
     def verdict(self, figure: Figure, control: Figure | None) -> Verdict:
-        """Judge a figure, from top to bottom, the first that holds.
+        """Return the verdict on a figure: the first one that is true, from top to bottom.
 
-        It is missed if even its lower quartile is above the goal, by more than the control is off: what two
-        measurements of one thing differ by says nothing about the SDK.
+        A goal is missed if even the lower quartile is above it, by more than the control differs
+        from 1. A smaller difference says nothing about the SDK.
 
         Args:
-            figure: What was measured.
-            control: What came, in the same rounds, of one thing that was measured twice, over itself.
+            figure: The measured figure.
+            control: The ratio of two measurements of the same client, in the same rounds.
         """
         if self.stretch is not None and figure.median <= self.stretch:
             return "stretch"
         if figure.median <= self.goal:
             return "met"
-        off = 1.0 if control is None else max(control.median, 1 / control.median)
-        return "within noise" if figure.q1 <= self.goal * off else "missed"
+        noise = 1.0 if control is None else max(control.median, 1 / control.median)
+        return "within noise" if figure.q1 <= self.goal * noise else "missed"
 
 
 def limit(latency: float, in_flight: int, pages: int = PAGES) -> float:
-    """The least time that a listing takes, in the latency's unit: page 1, which tells how many, then waves of pages."""
-    return latency * (1 + -(-(pages - 1) // in_flight))
+    """Return the minimum time of a listing, in the unit of the latency.
+
+    The first page comes alone, as it contains the number of invoices. The others come in groups.
+    """
+    groups = math.ceil((pages - 1) / in_flight)
+    return latency * (1 + groups)
 
 
 _TIME = "time at 50 ms"

@@ -1,4 +1,4 @@
-"""The processes of a run: the server, and a worker for each entry, each on a processor of its own."""
+"""The processes of a run: the server on one CPU, and the workers of the entries on another."""
 
 import contextlib
 import json
@@ -15,24 +15,28 @@ from benchmarks.entries import HERE, ROOT, Entry
 from benchmarks.server import Stats
 
 SECONDS = 300
-"""After which a worker that does not answer is ended."""
+"""The time after which a process that does not respond is killed."""
 
 SURROUNDINGS = {
     "PATH": os.environ.get("PATH", os.defpath),
     "LC_ALL": "C.UTF-8",
     "PYTHONHASHSEED": "0",
 }
-"""All that a process is told of the machine: no proxy, no keys, no settings."""
+"""The environment variables of all processes: no proxy, no keys, no settings."""
 
 
 class BenchmarkError(Exception):
-    """A peer failed, or did not list what is served."""
+    """A peer failed, or did not list the served invoices."""
 
 
 @contextlib.contextmanager
 def on_processor(number: int) -> Generator[None]:
-    """Start what is started here on one processor, where the machine has two and lets one choose."""
-    if not hasattr(os, "sched_setaffinity") or len(every := sorted(os.sched_getaffinity(0))) < 2:
+    """Start processes on one CPU, if the machine has two and lets you choose."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    every = sorted(os.sched_getaffinity(0))
+    if len(every) < 2:
         yield
         return
     os.sched_setaffinity(0, {every[number]})
@@ -43,12 +47,13 @@ def on_processor(number: int) -> Generator[None]:
 
 
 def surroundings(sources: Sequence[str] = ()) -> dict[str, str]:
-    """Give the environment variables of a process that imports what is in some folders of the project."""
-    return SURROUNDINGS | {"PYTHONPATH": os.pathsep.join(str(ROOT / source) for source in sources)}
+    """Return the environment variables of a process that imports from folders of the project."""
+    path = os.pathsep.join(str(ROOT / source) for source in sources)
+    return SURROUNDINGS | {"PYTHONPATH": path}
 
 
 class Process:
-    """A program that says each thing as a line of JSON, and ends when its standard input does."""
+    """A program that writes lines of JSON, and exits when its standard input is closed."""
 
     def __init__(
         self, name: str, command: Sequence[str | Path], variables: Mapping[str, str], processor: int
@@ -63,10 +68,8 @@ class Process:
                 stdout=subprocess.PIPE,
                 encoding="utf-8",
             )
-        self._in, self._out = (
-            cast(IO[str], self._process.stdin),
-            cast(IO[str], self._process.stdout),
-        )
+        self._in = cast(IO[str], self._process.stdin)
+        self._out = cast(IO[str], self._process.stdout)
 
     def __enter__(self) -> Self:
         return self
@@ -78,31 +81,31 @@ class Process:
         self._process.wait()
 
     def hear(self) -> dict[str, Any]:
-        """Read what it says next.
+        """Return the next line, decoded.
 
         Raises:
-            BenchmarkError: It ended, or says that it failed.
+            BenchmarkError: The process exited, or reports an error.
         """
-        clock = threading.Timer(SECONDS, self._process.kill)
-        clock.start()
+        timer = threading.Timer(SECONDS, self._process.kill)
+        timer.start()
         try:
             line = self._out.readline()
         finally:
-            clock.cancel()
-        told: dict[str, Any] = json.loads(line or '{"error": "it ended"}')
-        if "error" in told:
-            raise BenchmarkError(f"{self._name}: {told['error']}")
-        return told
+            timer.cancel()
+        result: dict[str, Any] = json.loads(line or '{"error": "it exited"}')
+        if "error" in result:
+            raise BenchmarkError(f"{self._name}: {result['error']}")
+        return result
 
     def say(self, command: Mapping[str, object]) -> None:
-        """Tell it something."""
-        with contextlib.suppress(BrokenPipeError):  # it ended: that is heard
+        """Send a command."""
+        with contextlib.suppress(BrokenPipeError):  # It exited, which `hear` reports.
             self._in.write(json.dumps(command) + "\n")
             self._in.flush()
 
 
 class Server(Process):
-    """The server, on the second processor."""
+    """The server, on the second CPU."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -112,18 +115,18 @@ class Server(Process):
         self._open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
     def control(self, *, latency_ms: float, invoices: int) -> None:
-        """Set what is served, and how slowly; count anew."""
+        """Set the number of invoices and the latency, and reset the counts."""
         body = json.dumps({"latency_ms": latency_ms, "invoices": invoices}).encode()
         self._open(f"{self.url}/control", body).read()
 
     def stats(self) -> Stats:
-        """Give what was counted since."""
+        """Return the counts."""
         stats: Stats = json.load(self._open(f"{self.url}/stats"))
         return stats
 
 
 class Worker(Process):
-    """A peer, on the first processor."""
+    """A peer, on the first CPU."""
 
     def __init__(self, entry: Entry, url: str) -> None:
         node = ["node", "--expose-gc", str(HERE / "node" / "worker.mjs")]
@@ -132,6 +135,6 @@ class Worker(Process):
         super().__init__(entry.label, command, surroundings(entry.sources), 0)
 
     def ask(self, do: str, **options: object) -> dict[str, Any]:
-        """Give a command, and what came of it."""
+        """Send a command, and return its result."""
         self.say({"do": do, **options})
         return self.hear()

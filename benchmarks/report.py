@@ -1,4 +1,4 @@
-"""What a run found, as it is kept in results.json and shown in README.md."""
+"""The results of a run, in results.json and README.md."""
 
 import json
 import re
@@ -12,11 +12,11 @@ HERE = Path(__file__).parent
 RESULTS, README = HERE / "results.json", HERE / "README.md"
 
 COLUMNS = ("CPU", "0 ms", "20 ms", "50 ms")
-"""What is measured of every peer: the CPU per invoice, and the time of a listing at each latency."""
+"""The measurements of all peers: CPU per invoice, and time of a listing at each latency."""
 
 
 class FigureData(TypedDict):
-    """A `goals.Figure`."""
+    """A `goals.Figure` as data."""
 
     median: float
     q1: float
@@ -25,7 +25,7 @@ class FigureData(TypedDict):
 
 
 class Reached(TypedDict):
-    """A goal, and what was reached of it."""
+    """A goal with its figure and verdict."""
 
     name: str
     what: str
@@ -38,7 +38,7 @@ class Reached(TypedDict):
 
 
 class Row(TypedDict):
-    """A peer: its figures over raw httpx's, and the median seconds that they are made of."""
+    """A peer with its figures relative to raw httpx, and the median times in seconds."""
 
     label: str
     versions: str
@@ -49,7 +49,7 @@ class Row(TypedDict):
 
 
 class Results(TypedDict):
-    """A run."""
+    """The results of a run."""
 
     command: str
     date: str
@@ -60,35 +60,38 @@ class Results(TypedDict):
 
 
 def read() -> Results:
-    """Read what the last full run found."""
+    """Return the results of the last full run."""
     return cast(Results, json.loads(RESULTS.read_text("utf-8")))
 
 
 def machine(results: Results) -> str:
-    """Say in a line where and when a run was."""
+    """Return the date, command and machine of a run as text."""
     return f"{results['date']}, `{results['command']}`, {', '.join(results['machine'].values())}"
 
 
 def number(value: float, unit: str = "") -> str:
-    """Write a figure: a ratio with three digits, a size with its unit."""
+    """Return a figure as text: a ratio with three decimals, or a size with its unit."""
     return f"{value:.1f} {unit}" if unit else f"{value:.3f}"
 
 
 def spread(figure: FigureData, unit: str = "") -> str:
-    """Write a median with its quartiles; of a single round, it alone."""
+    """Return a median as text, with its quartiles if there was more than one round."""
     median = number(figure["median"], unit)
-    return f"{median} ({figure['q1']:.3f}..{figure['q3']:.3f})" if figure["rounds"] > 1 else median
+    if figure["rounds"] == 1:
+        return median
+    return f"{median} ({figure['q1']:.3f}..{figure['q3']:.3f})"
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Make a table of Markdown, in columns that a terminal shows straight too."""
+    """Return a table in Markdown, whose columns are aligned in the source too."""
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
-    lines = [f"| {' | '.join(map(str.ljust, each, widths))} |" for each in (headings, *rows)]
-    return "\n".join([lines[0], f"| {' | '.join('-' * width for width in widths)} |", *lines[1:]])
+    rule = ["-" * width for width in widths]
+    lines = [f"| {' | '.join(map(str.ljust, row, widths))} |" for row in (headings, rule, *rows)]
+    return "\n".join(lines)
 
 
 def goals_table(reached: Sequence[Reached]) -> str:
-    """What was to be reached, and what was."""
+    """Return the table of goals, figures and verdicts."""
     rows = [
         [
             each["name"],
@@ -104,7 +107,7 @@ def goals_table(reached: Sequence[Reached]) -> str:
 
 
 def peers_table(peers: Sequence[Row]) -> str:
-    """Every peer over raw httpx, and the limits that no client can pass."""
+    """Return the table of peers relative to raw httpx, and of theoretical minimums."""
     rows = [
         [
             row["label"],
@@ -124,14 +127,15 @@ def peers_table(peers: Sequence[Row]) -> str:
 
 
 def with_results(readme: str, results: Results) -> str:
-    """Put what a run found into the page, each thing behind the line that is for it."""
-    put = {
+    """Return the page with the results, each after the line that marks its place."""
+    parts = {
         "run": f"This is a run of {results['minutes']:.1f} minutes: {machine(results)}.",
         "goals": goals_table(results["goals"]),
         "peers": peers_table(results["peers"]),
     }
 
-    def found(kept: re.Match[str]) -> str:
-        return f"{kept[1]}{put[kept[2]]}\n\n"
+    def replace(match: re.Match[str]) -> str:
+        return f"{match[1]}{parts[match[2]]}\n\n"
 
-    return re.sub(rf"(<!-- ({'|'.join(put)}) -->\n\n).*?\n\n", found, readme, flags=re.DOTALL)
+    names = "|".join(parts)
+    return re.sub(rf"(<!-- ({names}) -->\n\n).*?\n\n", replace, readme, flags=re.DOTALL)

@@ -1,18 +1,19 @@
-"""Measure the SDK beside its peers. `make bench` and `make bench-quick` call this.
+"""Measure the SDK and its peers. `make bench` and `make bench-quick` run this.
 
-Each peer is a process of its own, in an environment of its own (`worker.py`); all list the same invoices from one
-server (`server.py`), one peer at a time. A round has a block of each, in an order that turns with the rounds, and
-ratios are taken within a round: what slows the machine down for seconds slows both sides of them. What each block
-listed is compared with what is served, to the cent.
+Each peer has a process and an environment of its own (`worker.py`). All list the same invoices from
+one server (`server.py`), one peer at a time. A round measures each peer once, in an order that
+rotates. Ratios are computed within a round, so that anything that slows the machine down for some
+seconds affects both sides. The number of invoices and their exact sum are checked each time.
 
-Raw httpx is entered twice. A ratio is over the mean of the two; one of them over the other is the control, and what
-that is away from 1 is noise.
+Raw httpx takes part twice. A ratio is relative to the mean of both. Their own ratio is the control:
+its difference from 1 is noise.
 """
 
 import argparse
 import contextlib
 import datetime as dt
 import json
+import math
 import os
 import platform
 import signal
@@ -47,9 +48,9 @@ from benchmarks.goals import GOALS, INVOICES, PER_PAGE, Figure, Goal, Verdict
 from benchmarks.processes import BenchmarkError, Server, Worker, on_processor, surroundings
 from benchmarks.server import total_due
 
-Told = Mapping[str, Any]
-Blocks = Mapping[str, Sequence[Told]]
-"""What came of each entry, by its label: a block a round."""
+Result = Mapping[str, Any]
+Blocks = Mapping[str, Sequence[Result]]
+"""The results of each entry, by its label, with one result per round."""
 
 MANY = {
     "50 ms": {
@@ -65,10 +66,10 @@ MANY = {
         "cpu-async-8-aiohttp": AIOHTTP,
     },
 }
-"""Whose figure a goal is about, of those that are measured for many."""
+"""The entry of a goal, for the measurements that are made for several entries."""
 
 SIZES = (1, 24, 26, 999, 1000, 1001)
-"""How many invoices the accounts have whose requests are counted."""
+"""The numbers of invoices in accounts whose requests are counted."""
 
 IMPORT = "import time; began = time.perf_counter(); {}; print(time.perf_counter() - began)"
 STATEMENTS = {
@@ -80,17 +81,17 @@ STATEMENTS = {
 
 @attrs.frozen
 class Plan:
-    """How much is measured: in how many rounds, and of which size.
+    """The measurements of a run.
 
     Attributes:
         name: "full" or "quick".
-        waiting: Whose time is measured at each latency, beside raw httpx's.
-        working: Whose CPU is.
-        waits: The rounds at each latency in milliseconds.
-        cpu, imports, clients, firsts: The rounds of these sections.
-        streamed: How many invoices go through memory.
-        lists: The rounds of lists of 100,000.
-        growth: How many pages a long listing has, and the rounds.
+        waiting: The entries whose time is measured at each latency, besides raw httpx.
+        working: The entries whose CPU is measured, besides raw httpx.
+        waits: The number of rounds at each latency in milliseconds.
+        cpu, imports, clients, firsts: The number of rounds of these sections.
+        streamed: The number of invoices when memory is measured.
+        lists: The number of rounds with lists of 100,000 invoices.
+        growth: The number of pages of a long listing, and the number of rounds.
     """
 
     name: str
@@ -134,78 +135,80 @@ FULL = Plan(
 )
 
 
-def rounds(count: int, entries: Sequence[Entry], measure: Callable[[Entry], Told]) -> Blocks:
-    """Measure each entry once a round, in an order that turns with the rounds, forwards and backwards."""
-    blocks: dict[str, list[Told]] = {entry.label: [] for entry in entries}
+def rounds(count: int, entries: Sequence[Entry], measure: Callable[[Entry], Result]) -> Blocks:
+    """Measure each entry once per round, in an order that rotates and alternates its direction."""
+    blocks: dict[str, list[Result]] = {entry.label: [] for entry in entries}
     for number in range(count):
-        order, turn = entries[:: -1 if number % 2 else 1], number % len(entries)
-        for entry in (*order[turn:], *order[:turn]):
+        order = entries[::-1] if number % 2 else entries
+        start = number % len(entries)
+        for entry in (*order[start:], *order[:start]):
             blocks[entry.label].append(measure(entry))
     return blocks
 
 
 def with_raw(entries: Sequence[Entry]) -> Sequence[Entry]:
-    """Enter raw httpx twice, far from itself in the order."""
+    """Return the entries with raw httpx at two distant positions."""
     half = len(entries) // 2
     return (RAW, *entries[:half], AGAIN, *entries[half:])
 
 
 def ratios(blocks: Blocks, label: str, field: str) -> list[float]:
-    """Give an entry's figure over raw httpx's, round by round."""
+    """Return the ratio of an entry to raw httpx in each round."""
     pairs = zip(blocks[RAW.label], blocks[AGAIN.label], strict=True)
     return [
-        2 * it[field] / (one[field] + two[field])
-        for it, (one, two) in zip(blocks[label], pairs, strict=True)
+        2 * block[field] / (raw[field] + again[field])
+        for block, (raw, again) in zip(blocks[label], pairs, strict=True)
     ]
 
 
 def control(blocks: Blocks, field: str) -> Figure:
-    """Give raw httpx's figure over its own."""
+    """Return the ratio of raw httpx to itself."""
     pairs = zip(blocks[RAW.label], blocks[AGAIN.label], strict=True)
-    return Figure.of([two[field] / one[field] for one, two in pairs])
+    return Figure.of([again[field] / raw[field] for raw, again in pairs])
 
 
-def check(entry: Entry, told: Told, invoices: int) -> None:
-    """See that an entry listed what is served.
+def check(entry: Entry, result: Result, invoices: int) -> None:
+    """Check that an entry listed the served invoices.
 
     Raises:
         BenchmarkError: It did not.
     """
-    came, served = (told["count"], told["sum"]), (invoices, f"{total_due(invoices):.2f}")
-    if came != served:
+    total = f"{total_due(invoices):.2f}"
+    if result["count"] != invoices or result["sum"] != total:
         raise BenchmarkError(
-            f"{entry.label}: listed {came[0]} invoices of {came[1]}, not {served[0]} of {served[1]}"
+            f"{entry.label}: listed {result['count']} invoices with a sum of {result['sum']}, "
+            f"not {invoices} with {total}"
         )
 
 
 class Bench:
-    """A run: its processes, and what was measured so far.
+    """A run: its processes, and the measurements so far.
 
     Attributes:
-        figures: By the names of goals.
-        controls: By what a goal names as its control.
-        columns: By what was measured of many entries, and by their labels: the ratios, and the median seconds.
+        figures: The figures, by the names of goals.
+        controls: The controls, by their names in goals.
+        columns: The measurements of several entries, by the name of the measurement and the label
+            of the entry: the ratio, and the median in seconds.
     """
 
     def __init__(self, plan: Plan, server: Server, processes: contextlib.ExitStack) -> None:
-        self.figures, self.controls = dict[str, Figure](), dict[str, Figure]()
+        self.figures = dict[str, Figure]()
+        self.controls = dict[str, Figure]()
         self.columns = dict[str, dict[str, tuple[Figure, float]]]()
-        self._plan, self._server, self._processes, self._workers = (
-            plan,
-            server,
-            processes,
-            dict[str, Worker](),
-        )
+        self._plan = plan
+        self._server = server
+        self._processes = processes
+        self._workers = dict[str, Worker]()
 
     def wait(self) -> None:
-        """Measure the time of a listing at each latency, by a new client each."""
+        """Measure the time of a listing at each latency, with a new client each time."""
         for latency_ms, count in self._plan.waits.items():
             listing = partial(self._block, latency_ms=latency_ms, fresh=True)
             blocks = rounds(count, with_raw(self._plan.waiting), listing)
             self._take(f"{latency_ms} ms", blocks, "wall")
 
     def cpu(self) -> None:
-        """Measure the CPU of a listing without latency, by clients that have their connections; and its time."""
+        """Measure the CPU and the time of a listing without latency, on open connections."""
         entries = with_raw(self._plan.working)
         for entry in entries:
             self._worker(entry).ask("open")
@@ -217,12 +220,12 @@ class Bench:
         self._take("0 ms", blocks, "wall")
 
     def imports(self) -> None:
-        """Measure an import statement in a new process, in the SDK's environment."""
-        self._apart("import", 1, self._import)  # leaves compiled files
+        """Measure an import statement in a new process, in the environment of the SDK."""
+        self._apart("import", 1, self._import)  # The first import compiles the modules.
         self._apart("import", self._plan.imports, self._import)
 
     def clients(self) -> None:
-        """Measure the making of a client where one was made before."""
+        """Measure the creation of a client that is not the first one in its process."""
         self._apart(
             "second-client",
             self._plan.clients,
@@ -230,73 +233,75 @@ class Bench:
         )
 
     def first(self) -> None:
-        """Measure the time to the first invoice, by a new client."""
+        """Measure the time to the first invoice, with a new client."""
         first = partial(self._block, do="first", latency_ms=50, fresh=True)
         self._apart("first-invoice", self._plan.firsts, first)
 
     def requests(self) -> None:
-        """Count the requests of listings; what is kept is the worst."""
-        over: list[float] = []
+        """Count the requests of listings, and keep the worst ratio."""
+        ratios: list[float] = []
         for size in SIZES:
             self._block(DEFAULT, invoices=size, fresh=True)
-            over.append(self._server.stats()["requests"] / -(-size // PER_PAGE))
-        self.figures["requests"] = Figure.of([max(over)])
+            pages = math.ceil(size / PER_PAGE)
+            ratios.append(self._server.stats()["requests"] / pages)
+        self.figures["requests"] = Figure.of([max(ratios)])
 
     def memory(self) -> None:
-        """Measure the peak of a process that goes through invoices."""
+        """Measure the maximum memory of a process that iterates over invoices."""
         kib = self._weigh(DEFAULT, "stream", self._plan.streamed)
         self.figures[f"memory-{self._plan.streamed}-mib"] = Figure.of([kib / 1024])
 
     def lists(self) -> None:
-        """Measure the peak of a process that has a list of 100,000 invoices, and of one with dicts."""
+        """Measure the maximum memory of a process with a list of 100,000 invoices, or of dicts."""
         if self._plan.lists:
             weigh = partial(self._weigh, how="every", invoices=100_000, used=True)
             pairs = [(weigh(DEFAULT), weigh(RAW)) for _ in range(self._plan.lists)]
             self.figures["list-of-100000"] = Figure.of([ours / raw for ours, raw in pairs])
 
     def growth(self) -> None:
-        """Measure the time per invoice of a long listing, and of short ones just before and after it."""
-        (pages, count), long, apart = self._plan.growth, list[float](), list[float]()
+        """Measure the time per invoice of a long listing, relative to short ones around it."""
+        pages, count = self._plan.growth
+        ratios = list[float]()
+        controls = list[float]()
         self._worker(DEFAULT).ask("open")
         for _ in range(count):
-            before, it, after = (
-                statistics.mean(
-                    self._block(DEFAULT, do="stream", invoices=size)["wall"] / size
-                    for _ in range(times)
-                )
-                for size, times in ((INVOICES, 3), (pages * PER_PAGE, 1), (INVOICES, 3))
-            )
-            long.append(2 * it / (before + after))
-            apart.append(after / before)
+            before = self._time_per_invoice(INVOICES, times=3)
+            long = self._time_per_invoice(pages * PER_PAGE, times=1)
+            after = self._time_per_invoice(INVOICES, times=3)
+            ratios.append(2 * long / (before + after))
+            controls.append(after / before)
         self._worker(DEFAULT).ask("close")
-        self.figures[f"time-per-invoice-{pages}"], self.controls["growth"] = (
-            Figure.of(long),
-            Figure.of(apart),
-        )
+        self.figures[f"time-per-invoice-{pages}"] = Figure.of(ratios)
+        self.controls["growth"] = Figure.of(controls)
 
-    def _apart(self, goal: str, count: int, measure: Callable[[Entry], Told]) -> None:
-        """Measure the SDK as it comes, for a goal of its own."""
+    def _time_per_invoice(self, invoices: int, *, times: int) -> float:
+        """Return the mean time per invoice of some listings."""
+        seconds: list[float] = [
+            self._block(DEFAULT, do="stream", invoices=invoices)["wall"] for _ in range(times)
+        ]
+        return statistics.mean(seconds) / invoices
+
+    def _apart(self, goal: str, count: int, measure: Callable[[Entry], Result]) -> None:
+        """Measure the SDK with its defaults, for a single goal."""
         blocks = rounds(count, (RAW, DEFAULT, AGAIN), measure)
-        self.figures[goal], self.controls[goal] = (
-            Figure.of(ratios(blocks, DEFAULT.label, "wall")),
-            control(blocks, "wall"),
-        )
+        self.figures[goal] = Figure.of(ratios(blocks, DEFAULT.label, "wall"))
+        self.controls[goal] = control(blocks, "wall")
 
     def _take(self, column: str, blocks: Blocks, field: str) -> None:
-        """Take what all entries were measured for."""
+        """Store a measurement of several entries."""
         self.controls[column] = control(blocks, field)
         self.columns[column] = {
             label: (
                 Figure.of(ratios(blocks, label, field)),
-                statistics.median(it[field] for it in its),
+                statistics.median(block[field] for block in rounds),
             )
-            for label, its in blocks.items()
+            for label, rounds in blocks.items()
         }
         for goal, entry in MANY.get(column, {}).items():
             self.figures[goal], _ = self.columns[column][entry.label]
 
     def _worker(self, entry: Entry) -> Worker:
-        """Give the process of an entry, warm."""
+        """Return the process of an entry, which has run a listing before."""
         if entry.label not in self._workers:
             self._workers[entry.label] = self._processes.enter_context(
                 Worker(entry, self._server.url)
@@ -312,40 +317,45 @@ class Bench:
         invoices: int = INVOICES,
         *,
         fresh: bool = False,
-    ) -> Told:
-        """Have an entry list what is served, and see that it did.
+    ) -> Result:
+        """Run a listing of an entry, check it, and return the measurement.
 
         Args:
-            entry: Who.
-            do: The worker's command.
-            latency_ms: After which the server answers.
-            invoices: How many there are.
-            fresh: Whether a new client does it.
+            entry: The entry.
+            do: The command of the worker.
+            latency_ms: The latency of the server.
+            invoices: The number of served invoices.
+            fresh: Whether to use a new client.
         """
         worker = self._worker(entry)
         self._server.control(latency_ms=latency_ms, invoices=invoices)
         if fresh:
             worker.ask("open")
-        told = worker.ask(do) if do == "first" else worker.ask(do, in_flight=entry.in_flight)
+        options = {} if do == "first" else {"in_flight": entry.in_flight}
+        result = worker.ask(do, **options)
         if fresh:
             worker.ask("close")
-        check(entry, told, 1 if do == "first" else invoices)
-        if (at_once := self._server.stats()["max_in_flight"]) > entry.most_in_flight:
+        check(entry, result, 1 if do == "first" else invoices)
+        in_flight = self._server.stats()["max_in_flight"]
+        if in_flight > entry.most_in_flight:
             raise BenchmarkError(
-                f"{entry.label}: had {at_once} requests in flight, not {entry.most_in_flight}"
+                f"{entry.label}: had {in_flight} requests in flight, not {entry.most_in_flight}"
             )
-        return told
+        return result
 
     def _weigh(self, entry: Entry, how: str, invoices: int, *, used: bool = False) -> int:
-        """Give the KiB that a new process takes for a listing, above what it has after imports, or a first use."""
+        """Return the KiB that a new process needs for a listing.
+
+        They are counted from the end of the imports, or, with `used`, from the first use.
+        """
         self._server.control(latency_ms=0, invoices=invoices)
         with Worker(entry, self._server.url) as worker:
             worker.ask("open")
-            told = worker.ask("weigh", how=how, in_flight=entry.in_flight, used=used)
-        check(entry, told, invoices)
-        return int(told["kib"])
+            result = worker.ask("weigh", how=how, in_flight=entry.in_flight, used=used)
+        check(entry, result, invoices)
+        return int(result["kib"])
 
-    def _import(self, entry: Entry) -> Told:
+    def _import(self, entry: Entry) -> Result:
         command = [str(DEFAULT.python), "-P", "-c", IMPORT.format(STATEMENTS[entry])]
         with on_processor(0):
             ran = subprocess.run(
@@ -368,39 +378,40 @@ SECTIONS: Mapping[str, Callable[[Bench], None]] = {
 
 
 def taking_part(plan: Plan) -> Plan:
-    """Leave out, and name, the peers that cannot take part.
+    """Return the plan without the peers that cannot run, and print these.
 
     Raises:
-        BenchmarkError: Raw httpx or the SDK is among them.
+        BenchmarkError: Raw httpx or the SDK cannot run.
     """
-    gone = {
-        entry: told for entry in (RAW, *plan.waiting, *plan.working) if (told := entry.missing())
-    }
-    for entry, told in gone.items():
+    missing: set[Entry] = set()
+    for entry in dict.fromkeys((RAW, *plan.waiting, *plan.working)):
+        reason = entry.missing()
+        if reason is None:
+            continue
         if entry not in OTHERS:
-            raise BenchmarkError(f"{entry.label}: {told}")
-        print(f"without {entry.label}: {told}", file=sys.stderr)
-    waiting, working = (
-        [each for each in entries if each not in gone] for entries in (plan.waiting, plan.working)
+            raise BenchmarkError(f"{entry.label}: {reason}")
+        print(f"without {entry.label}: {reason}", file=sys.stderr)
+        missing.add(entry)
+    return attrs.evolve(
+        plan,
+        waiting=[entry for entry in plan.waiting if entry not in missing],
+        working=[entry for entry in plan.working if entry not in missing],
     )
-    return attrs.evolve(plan, waiting=waiting, working=working)
 
 
 def judged(bench: Bench, goal: Goal) -> Verdict:
-    """Judge what was measured for a goal."""
+    """Return the verdict on a goal."""
     return goal.verdict(bench.figures[goal.name], bench.controls.get(goal.control))
 
 
-def tell(bench: Bench, goal: Goal, out: TextIO) -> None:
-    """Print a goal's line, and to standard error what is to be known of one that is not reached."""
-    figure, apart, verdict = (
-        bench.figures[goal.name],
-        bench.controls.get(goal.control),
-        judged(bench, goal),
-    )
+def print_goal(bench: Bench, goal: Goal, out: TextIO) -> None:
+    """Print the line of a goal, and if it is not reached, details on standard error."""
+    figure = bench.figures[goal.name]
+    noise_figure = bench.controls.get(goal.control)
+    verdict = judged(bench, goal)
     print(f"{goal.name} {figure.median:.3f} {goal.goal:.3f}", file=out, flush=True)
     if verdict not in ("met", "stretch"):
-        noise = f", raw httpx over itself {spread(apart)}" if apart else ""
+        noise = f", raw httpx over itself {spread(noise_figure)}" if noise_figure else ""
         print(
             f"{goal.name}: {verdict}: {spread(figure)} in {figure.rounds} rounds{noise}",
             file=sys.stderr,
@@ -408,13 +419,20 @@ def tell(bench: Bench, goal: Goal, out: TextIO) -> None:
         )
 
 
+def print_columns(bench: Bench) -> None:
+    """Print the measurements of all entries on standard error."""
+    for name, column in bench.columns.items():
+        for label, (figure, _) in column.items():
+            print(f"{name}  {label:32} {spread(figure)}", file=sys.stderr)
+
+
 def spread(figure: Figure) -> str:
-    """Write a figure with its quartiles."""
+    """Return a figure with its quartiles as text."""
     return report.spread(figure_data(figure))
 
 
 def found(bench: Bench, plan: Plan, seconds: float) -> report.Results:
-    """Give what a full run found."""
+    """Return the results of a full run."""
     gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     machine = {
         "cores": f"{os.cpu_count()} cores",
@@ -461,12 +479,12 @@ def found(bench: Bench, plan: Plan, seconds: float) -> report.Results:
 
 
 def figure_data(figure: Figure) -> report.FigureData:
-    """Give a figure as it is kept."""
+    """Return a figure as data for results.json."""
     return cast(report.FigureData, attrs.asdict(figure))
 
 
 def keep(results: report.Results) -> None:
-    """Write what was found: as data, as charts, and into the page."""
+    """Write the results: as data, as charts, and into README.md."""
     report.RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     report.README.write_text(
         report.with_results(report.README.read_text("utf-8"), results), encoding="utf-8"
@@ -478,51 +496,46 @@ def keep(results: report.Results) -> None:
 
 
 def end(number: int, _: FrameType | None) -> NoReturn:
-    """End this program, and all that it started, for a signal."""
+    """Exit when a signal arrives, which ends all processes that were started."""
     sys.exit(128 + number)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, and tell.
+    """Measure, print the results, and return the exit status.
 
-    Exit status 1: a peer failed or did not list what is served; or, of a quick run, a goal is missed.
+    It is 1 if a goal is missed in a quick run. A peer that fails raises BenchmarkError.
     """
-    parser = argparse.ArgumentParser(description="Measure the SDK beside its peers, as ratios.")
+    parser = argparse.ArgumentParser(description="Measure the SDK relative to its peers.")
     parser.add_argument(
-        "--quick", action="store_true", help="the main ratios alone, in a minute: `name ratio goal`"
+        "--quick", action="store_true", help="only the main ratios, in a minute: `name ratio goal`"
     )
-    parser.add_argument("--only", choices=SECTIONS, help="one section; nothing is written")
-    asked = parser.parse_args(arguments)
-    plan = QUICK if asked.quick else FULL
+    parser.add_argument("--only", choices=SECTIONS, help="only one section; write no results")
+    options = parser.parse_args(arguments)
+    plan = QUICK if options.quick else FULL
     goals = [goal for goal in GOALS if plan.name in goal.plans]
     signal.signal(signal.SIGTERM, end)
     began = time.monotonic()
     with contextlib.ExitStack() as processes:
         plan = taking_part(plan)
         bench = Bench(plan, processes.enter_context(Server()), processes)
-        for name in [asked.only] if asked.only else SECTIONS:
-            at, told = time.monotonic(), set(bench.figures)
+        for name in [options.only] if options.only else SECTIONS:
+            section_began = time.monotonic()
+            known = set(bench.figures)
             SECTIONS[name](bench)
-            print(f"{name}: {time.monotonic() - at:.1f} s", file=sys.stderr, flush=True)
+            print(f"{name}: {time.monotonic() - section_began:.1f} s", file=sys.stderr, flush=True)
             for goal in goals:
-                if goal.name in bench.figures.keys() - told:
-                    tell(bench, goal, sys.stdout if asked.quick else sys.stderr)
-    if asked.only:
-        for name, column in bench.columns.items():
-            print(
-                "\n".join(
-                    f"{name}  {label:32} {spread(figure)}" for label, (figure, _) in column.items()
-                ),
-                file=sys.stderr,
-            )
-    elif not asked.quick:
+                if goal.name in bench.figures.keys() - known:
+                    print_goal(bench, goal, sys.stdout if options.quick else sys.stderr)
+    if options.only:
+        print_columns(bench)
+    elif not options.quick:
         results = found(bench, plan, time.monotonic() - began)
         keep(results)
         print(f"{report.goals_table(results['goals'])}\n\n{report.peers_table(results['peers'])}")
     missed = [
         goal for goal in goals if goal.name in bench.figures and judged(bench, goal) == "missed"
     ]
-    return int(asked.quick and bool(missed))
+    return 1 if options.quick and missed else 0
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""The server that all peers of a benchmark list their invoices from: one process, on this machine alone.
+"""The server of the benchmarks, from which all peers list invoices. It listens on the loopback.
 
-It has an account of as many invoices as it is told, each with an id of its own, and answers after as long as
-it is told. All but the ids is rendered beforehand, so that a page costs it some microseconds.
+It serves an account with a given number of invoices, after a given latency. Everything except the
+IDs of the invoices is rendered in advance, so that a page takes only some microseconds.
 
-    POST /v3/list_invoices   a page, by the contract, after the latency that was set
-    POST /control            {"latency_ms": 50, "invoices": 1000}: sets both, and counts from 0
-    GET /stats               what was counted since then
+    POST /v3/list_invoices   return a page, by the contract, after the latency
+    POST /control            {"latency_ms": 50, "invoices": 1000}: set both, and reset the counts
+    GET /stats               return the counts
 
-It prints its port as a line of JSON, and ends when its standard input does.
+It prints its port as a line of JSON, and exits when its standard input is closed.
 """
 
 import asyncio
@@ -19,13 +19,16 @@ from functools import partial
 from typing import TypedDict, cast
 
 CYCLE = 1000
-"""After how many invoices all but the ids comes again."""
+"""The number of different invoices. After these, only the IDs differ."""
 
-STATUS = b'{"success":true,"status_code":200,"message":"","debug":null,"reference_id":null,"domain":null}'
+STATUS = (
+    b'{"success":true,"status_code":200,"message":"",'
+    b'"debug":null,"reference_id":null,"domain":null}'
+)
 
 
 class Stats(TypedDict):
-    """What was counted since the last control request."""
+    """The counts since the last control request."""
 
     requests: int
     connections: int
@@ -33,18 +36,18 @@ class Stats(TypedDict):
 
 
 def cents(index: int) -> int:
-    """What the invoice of an index from 0 is about; some are credits."""
+    """Return the amount of an invoice by its index from 0. Some are credits."""
     return index % CYCLE * 104_729 % 500_000 - 2_500
 
 
 def total_due(count: int) -> Decimal:
-    """The exact sum of the first invoices."""
+    """Return the exact sum of the first invoices."""
     cycles, rest = divmod(count, CYCLE)
     return Decimal(cycles * sum(map(cents, range(CYCLE))) + sum(map(cents, range(rest)))).scaleb(-2)
 
 
 def _row(index: int) -> bytes:
-    """An invoice as JSON, with a place for its number."""
+    """Return an invoice as JSON, with a placeholder for its number."""
     month = dt.date(2026 - index // 12 % 20, 12 - index % 12, 1)
     last = (month + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
     offset = "-05:00" if 4 <= month.month <= 10 else "-06:00"
@@ -68,7 +71,7 @@ ROWS = [_row(index) for index in range(CYCLE)]
 
 
 def page(number: int, per_page: int, count: int) -> bytes:
-    """The body of a page, of an account that has so many invoices."""
+    """Return the body of a page, for an account of `count` invoices."""
     first = (number - 1) * per_page
     rows = [
         ROWS[index % CYCLE] % (index + 1) for index in range(first, min(first + per_page, count))
@@ -76,102 +79,114 @@ def page(number: int, per_page: int, count: int) -> bytes:
     return b'{"status":%b,"invoices":[%b],"total_count":%d}' % (STATUS, b",".join(rows), count)
 
 
-def _answer(body: bytes, status: bytes = b"200 OK") -> bytes:
-    head = b"HTTP/1.1 %b\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %d\r\n\r\n"
+def _response(body: bytes, status: bytes = b"200 OK") -> bytes:
+    head = (
+        b"HTTP/1.1 %b\r\n"
+        b"Content-Type: application/json; charset=utf-8\r\n"
+        b"Content-Length: %d\r\n"
+        b"\r\n"
+    )
     return head % (status, len(body)) + body
 
 
 class Account:
-    """What is served, after how long, and what was asked for it."""
+    """The served account, the latency, and the counts of requests."""
 
     def __init__(self) -> None:
         self.control(latency_ms=0, invoices=CYCLE)
 
     def control(self, *, latency_ms: float, invoices: int) -> None:
-        """Serve so many invoices, so slowly, and count anew."""
-        self.latency, self.invoices = latency_ms / 1000, invoices
+        """Set the latency and the number of invoices, and reset the counts."""
+        self.latency = latency_ms / 1000
+        self.invoices = invoices
         self.stats: Stats = {"requests": 0, "connections": 0, "max_in_flight": 0}
         self.in_flight = 0
 
     def began(self) -> None:
-        """Count a request that waits for its answer."""
+        """Count a request that waits for its response."""
         self.stats["requests"] += 1
         self.in_flight += 1
         self.stats["max_in_flight"] = max(self.stats["max_in_flight"], self.in_flight)
 
 
 class Connection(asyncio.Protocol):
-    """A connection that is kept alive. asyncio sets TCP_NODELAY on each."""
+    """A persistent connection. asyncio sets TCP_NODELAY on each."""
 
     def __init__(self, account: Account) -> None:
-        self._account, self._came = account, b""
+        self._account = account
+        self._received = b""
         self._transport: asyncio.Transport | None = None
         self._counted: Stats | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember where answers go."""
+        """Store the transport for responses."""
         self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let answers that are due later go nowhere."""
+        """Discard later responses."""
         del exc
         self._transport = None
 
     def data_received(self, data: bytes) -> None:
-        """Answer each request that is whole."""
-        self._came += data
-        while (end := self._came.find(b"\r\n\r\n")) >= 0:
-            head = self._came[:end].lower()
+        """Respond to each complete request."""
+        self._received += data
+        while (head_end := self._received.find(b"\r\n\r\n")) >= 0:
+            head = self._received[:head_end].lower()
             _, _, length = head.partition(b"\r\ncontent-length:")
-            whole = end + 4 + int(length.partition(b"\r\n")[0] or 0)
-            if len(self._came) < whole:
+            body_start = head_end + 4
+            body_end = body_start + int(length.partition(b"\r\n")[0] or 0)
+            if len(self._received) < body_end:
                 return
-            body, self._came = self._came[end + 4 : whole], self._came[whole:]
-            self._take(head, body)
+            body = self._received[body_start:body_end]
+            self._received = self._received[body_end:]
+            self._respond(head, body)
 
-    def _take(self, head: bytes, body: bytes) -> None:
-        account, target = self._account, head.partition(b" http/")[0]
+    def _respond(self, head: bytes, body: bytes) -> None:
+        account = self._account
+        target = head.partition(b" http/")[0]
         if target == b"get /stats":
-            self._write(_answer(json.dumps(account.stats).encode()))
+            self._write(_response(json.dumps(account.stats).encode()))
         elif target == b"post /control":
             account.control(**json.loads(body))
-            self._write(_answer(b"{}"))
+            self._write(_response(b"{}"))
         else:
-            if self._counted is not account.stats:  # the first page that is asked for on it
+            if self._counted is not account.stats:  # the first page on this connection
                 self._counted = account.stats
                 account.stats["connections"] += 1
             account.began()
-            asked = json.loads(body or b"{}")
-            number, size = asked.get("page_number", 1), asked.get("per_page", 10)
+            request = json.loads(body or b"{}")
+            number = request.get("page_number", 1)
+            size = request.get("per_page", 10)
             if target != b"post /v3/list_invoices" or not (1 <= size <= 25 and number >= 1):
-                answer = _answer(b'{"Message":"The request is invalid."}', b"400 Bad Request")
+                response = _response(b'{"Message":"The request is invalid."}', b"400 Bad Request")
             elif not all(b"\r\n%b: " % key in head for key in (b"web_api_key", b"app_key")):
-                answer = _answer(
+                response = _response(
                     b'{"Message":"Missing or unauthorized api credentials"}', b"400 Bad Request"
                 )
             else:
-                answer = _answer(page(number, size, account.invoices))
+                response = _response(page(number, size, account.invoices))
             if account.latency:
-                asyncio.get_running_loop().call_later(account.latency, self._done, answer)
+                asyncio.get_running_loop().call_later(account.latency, self._finish, response)
             else:
-                self._done(answer)
+                self._finish(response)
 
-    def _done(self, answer: bytes) -> None:
+    def _finish(self, response: bytes) -> None:
         self._account.in_flight -= 1
-        self._write(answer)
+        self._write(response)
 
-    def _write(self, answer: bytes) -> None:
+    def _write(self, response: bytes) -> None:
         if self._transport is not None:
-            self._transport.write(answer)
+            self._transport.write(response)
 
 
 async def main() -> None:
-    """Serve until standard input ends."""
-    loop, over = asyncio.get_running_loop(), asyncio.Event()
+    """Serve until standard input is closed."""
+    loop = asyncio.get_running_loop()
+    closed = asyncio.Event()
     server = await loop.create_server(partial(Connection, Account()), "127.0.0.1", 0)
     print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
-    loop.add_reader(sys.stdin.fileno(), over.set)
-    await over.wait()
+    loop.add_reader(sys.stdin.fileno(), closed.set)
+    await closed.wait()
 
 
 if __name__ == "__main__":

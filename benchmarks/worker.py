@@ -1,16 +1,17 @@
-"""One peer in a process of its own, in the environment of its own: does what it is told, and measures that.
+"""A peer in a process and an environment of its own: it runs commands, and measures them.
 
-worker.py PEER URL          PEER is a module of benchmarks.peers, URL where the server is
+worker.py PEER URL          PEER is a module of benchmarks.peers, URL is that of the server
 
-Each line of standard input is a command in JSON, each line of standard output what came of it. It ends when
-its standard input does. What was listed is counted and added up after the clock has stopped.
+Each line of standard input is a command in JSON, and each line of standard output is a result. The
+process exits when its standard input is closed. Invoices are counted and added up after the
+measurement.
 
-    {"do": "open"}, {"do": "close"}          make a client; close it
+    {"do": "open"}, {"do": "close"}          create a client; close it
     {"do": "every", "in_flight": 8}          list all invoices
-    {"do": "stream", "in_flight": 8}         go through all invoices, keeping none of them
-    {"do": "first"}                          have the first invoice
-    {"do": "bare", "times": 3}               make clients that are not used
-    {"do": "weigh", "how": "stream", ...}    list, or go through, all invoices, and say what memory that took
+    {"do": "stream", "in_flight": 8}         iterate over all invoices, keeping none of them
+    {"do": "first"}                          read the first invoice
+    {"do": "bare", "times": 3}               create clients that are not used
+    {"do": "weigh", "how": "stream", ...}    list, or iterate over, all invoices; measure the memory
 """
 
 import asyncio
@@ -33,55 +34,60 @@ STATUS = Path("/proc/self/status")
 
 
 def memory() -> tuple[int, int]:
-    """What this process has in memory, and the most that it had, in KiB."""
-    if not STATUS.exists():  # not Linux: the most alone is known, and stands for both
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (
-            1024 if sys.platform == "darwin" else 1
-        )
-        return most, most
-    told = dict(line.split(":", 1) for line in STATUS.read_text("utf-8").splitlines())
-    return int(told["VmRSS"].split()[0]), int(told["VmHWM"].split()[0])
+    """Return the current and the maximum memory of this process, in KiB."""
+    if not STATUS.exists():  # Not Linux. Only the maximum is known, and returned for both.
+        maximum = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        if sys.platform == "darwin":
+            maximum //= 1024
+        return maximum, maximum
+    status = dict(line.split(":", 1) for line in STATUS.read_text("utf-8").splitlines())
+    return int(status["VmRSS"].split()[0]), int(status["VmHWM"].split()[0])
 
 
-def tally(amounts: Iterable[float]) -> Told:
-    """Count amounts, and add them exactly, by the shortest text of each."""
-    count, total = 0, Decimal(0)
+def tally(amounts: Iterable[float | Decimal]) -> Told:
+    """Return the count of amounts, and their exact sum: a float counts by its shortest text."""
+    count = 0
+    total = Decimal(0)
     for amount in amounts:
-        count, total = count + 1, total + Decimal(str(amount))
+        count += 1
+        total += Decimal(str(amount))
     return {"count": count, "sum": f"{total:.2f}"}
 
 
 class Worker:
-    """A peer, and at most one client of it that is open."""
+    """A peer with at most one open client."""
 
     def __init__(self, peer: str, url: str) -> None:
         self._kind: Any = importlib.import_module(f"benchmarks.peers.{peer}").Peer
         self._imported, _ = memory()
-        self._url, self._runner = url, asyncio.Runner()
+        self._url = url
+        self._runner = asyncio.Runner()
         self._peer: Any = None
 
     def do(self, command: Told) -> Told:
-        """Carry out a command."""
-        told: Told = getattr(self, f"_{command.pop('do')}")(**command)
-        return told
+        """Run a command, and return its result."""
+        method = getattr(self, f"_{command.pop('do')}")
+        result: Told = method(**command)
+        return result
 
     def _call(self, function: Callable[..., Any], *arguments: object) -> Any:
-        """Call a peer's method, in the event loop if it is for that."""
+        """Call a method of the peer, in the event loop if it is async."""
         if inspect.iscoroutinefunction(function):
             return self._runner.run(function(*arguments))
         return function(*arguments)
 
     def _timed(self, function: Callable[..., Any], *arguments: object) -> tuple[Any, Told]:
         gc.collect()
-        wall, cpu = time.perf_counter(), time.process_time()
+        wall = time.perf_counter()
+        cpu = time.process_time()
         result = self._call(function, *arguments)
         return result, {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall}
 
     def _open(self) -> Told:
-        async def made() -> Any:
-            return self._kind(self._url)  # some are to be made where an event loop runs
+        async def create() -> Any:
+            return self._kind(self._url)  # Some peers must be created in an event loop.
 
-        self._peer = self._runner.run(made())
+        self._peer = self._runner.run(create())
         return {}
 
     def _close(self) -> Told:
@@ -112,22 +118,23 @@ class Worker:
 
     def _weigh(self, how: str, in_flight: int | None, *, used: bool) -> Told:
         if used:
-            self._peer.first()  # what a client imports when it is first used is not the invoices'
+            self._peer.first()  # Do not count what a client imports on first use.
             self._imported, _ = memory()
         invoices = getattr(self._peer, how)(in_flight)
-        told = tally(map(self._peer.amount, invoices))
-        return told | {"kib": memory()[1] - self._imported}
+        result = tally(map(self._peer.amount, invoices))
+        _, maximum = memory()
+        return result | {"kib": maximum - self._imported}
 
 
 def main(peer: str, url: str) -> None:
-    """Carry out commands until there are no more."""
+    """Run commands until there are no more."""
     worker = Worker(peer, url)
     for line in sys.stdin:
         try:
-            told = worker.do(json.loads(line))
-        except Exception:  # noqa: BLE001 - it is told, and ends the run
-            told = {"error": traceback.format_exc()}
-        print(json.dumps(told), flush=True)
+            result = worker.do(json.loads(line))
+        except Exception:  # noqa: BLE001 - it is reported, and ends the run
+            result = {"error": traceback.format_exc()}
+        print(json.dumps(result), flush=True)
 
 
 if __name__ == "__main__":

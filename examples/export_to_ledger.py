@@ -1,45 +1,48 @@
-"""Add new invoices to a journal of double entries, as hledger and ledger read it: export_to_ledger.py FILE.
+"""Add new invoices to a double-entry journal for hledger or ledger: export_to_ledger.py FILE.
 
-Run it again and again: an invoice that the journal has is not added twice. The file is replaced as a whole, once all
-invoices have come, or stays as it is. Keys come from FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY.
+You can run it repeatedly: it does not add an invoice that is in the journal already. The file is
+replaced when all invoices have been read. After an error it is unchanged. The keys come from
+FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY.
 """
 
 import re
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 from finerworks import FinerWorks, FinerWorksError, money
 from finerworks.exports import whole_file
 from finerworks_client.models import Invoice
 
-# What is written below, as it is found again.
+# Matches the entries that this program writes.
 KNOWN = re.compile(r"^    ; invoice: (.+)\n    Expenses:Printing +(\S+)$", re.MULTILINE)
 
 
-def amount_of(invoice: Invoice, sign: int = 1) -> str:
-    """Write the exact amount as a journal has it."""
-    return money.text(sign * money.exact(invoice.amount_due)).replace(",", "")
+def journal_amount(amount: Decimal) -> str:
+    """Return an amount as a journal has it: exact, without commas."""
+    return money.text(amount).replace(",", "")
 
 
 def entry(invoice: Invoice) -> str:
-    """Write one invoice as what it cost and what is owed for it."""
+    """Return the journal entry of an invoice: an expense and a liability."""
     days = (invoice.invoice_date, invoice.last_day_of_month, invoice.invoice_month)
-    day = next(
-        (day for day in days if day and day.year > 1), None
-    )  # 0001-01-01 is .NET's "never set"
-    if day is None or not invoice.invoice_id.isprintable():
-        raise ValueError(
-            f"{invoice.invoice_id!r} cannot be booked: it has no date, or a name of more than one line"
-        )
+    # 0001-01-01 is .NET's value of a date that was never set.
+    day = next((day for day in days if day and day.year > 1), None)
+    if day is None:
+        raise ValueError(f"{invoice.invoice_id!r} cannot be booked: it has no date")
+    if not invoice.invoice_id.isprintable():
+        raise ValueError(f"{invoice.invoice_id!r} cannot be booked: its ID is not printable")
+    cost = journal_amount(invoice.amount_due)
+    owed = journal_amount(invoice.amount_due.copy_negate())  # unlike -amount, it never rounds
     return (
         f"\n{day:%Y-%m-%d} FinerWorks\n    ; invoice: {invoice.invoice_id}\n"
-        f"    Expenses:Printing       {amount_of(invoice):>18}\n"
-        f"    Liabilities:FinerWorks  {amount_of(invoice, -1):>18}\n"
+        f"    Expenses:Printing       {cost:>18}\n"
+        f"    Liabilities:FinerWorks  {owed:>18}\n"
     )
 
 
 def main(path: Path) -> None:
-    """Add what is new, and name what has changed since it was added."""
+    """Add new invoices, and print those whose amount has changed."""
     journal = path.read_text("utf-8") if path.exists() else "; Written by export_to_ledger.py\n"
     known = dict(KNOWN.findall(journal))
     with FinerWorks() as fw:
@@ -49,10 +52,10 @@ def main(path: Path) -> None:
         with whole_file(path, overwrite=True) as file:
             file.write((journal + "".join(map(entry, new))).encode())
     for invoice in invoices:
-        if known.get(invoice.invoice_id, now := amount_of(invoice)) != now:
-            print(
-                f"{invoice.invoice_id}: {now} is due now, the journal has {known[invoice.invoice_id]}"
-            )
+        now = journal_amount(invoice.amount_due)
+        before = known.get(invoice.invoice_id, now)
+        if before != now:
+            print(f"{invoice.invoice_id}: {now} is due now, the journal has {before}")
     print(f"{len(new)} new, {len(invoices) - len(new)} known: {path}")
 
 

@@ -1,6 +1,6 @@
-"""Which errors there are to handle, and what to do at each. What may pass by itself has been tried three times by then.
+"""Which errors to handle, and how. Transient failures have been retried twice when you see them.
 
-To see one: `python -m finerworks.sandbox --fail-rate 1 -- python examples/handle_errors.py`.
+To see an error: `python -m finerworks.sandbox --fail-rate 1 -- python examples/handle_errors.py`.
 """
 
 import sys
@@ -20,38 +20,34 @@ from finerworks import (
 
 
 def what_to_do(error: FinerWorksError) -> str:
-    """Decide by the error's type. The most special types come first."""
+    """Return what to do about an error, by its type. Subclasses come before their base classes."""
     match error:
         case CredentialsError():
             return "Set FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY. Nothing was sent."
         case AuthenticationError() | PermissionDeniedError():
-            return (
-                "Do not try again: have the keys looked at. This is the one to wake somebody for."
-            )
+            return "Do not retry: check the keys. This is the one to page somebody for."
         case RateLimitError():
-            return f"Try again in {error.retry_after or 60:.0f} seconds."
-        case (
-            APIConnectionError() | ServerError() | ListingChangedError()
-        ):  # a timeout is an APIConnectionError
-            return "Try again later, from the beginning. Listing only reads, so that is safe."
+            return f"Retry in {error.retry_after or 60:.0f} seconds."
+        # A timeout is an APIConnectionError.
+        case APIConnectionError() | ServerError() | ListingChangedError():
+            return "Retry later, from the beginning. Listing only reads, so that is safe."
         case ResponseValidationError():
-            return f"The answer is not what the contract says: report it, with the field {error.field}."
+            return f"The response breaks the contract: report it, with the field {error.field}."
         case _:  # BadRequestError, NotFoundError, RedirectError, RequestRejectedError
-            return f"Report it to FinerWorks, with the reference {error.reference_id}."
+            return f"Report it to FinerWorks, with the reference ID {error.reference_id}."
 
 
 def main() -> int:
-    """Read the invoices whole, or say what is to be done."""
+    """Read all invoices, or print the error and what to do about it."""
     try:
         with FinerWorks() as fw:
-            invoices = list(
-                fw.invoices.list()
-            )  # whole: an error in the middle leaves no part of it
+            # After an error in the middle, there is no incomplete list.
+            invoices = list(fw.invoices.list())
     except FinerWorksError as error:
-        print(f"error: {error}", file=sys.stderr)  # it has no key in it: it can go to a log
+        print(f"error: {error}", file=sys.stderr)  # contains no keys, so you can log it
         print(f"next: {what_to_do(error)}", file=sys.stderr)
         return 1
-    print(f"{len(invoices)} invoices came, all of them")
+    print(f"Read all {len(invoices)} invoices.")
     return 0
 
 

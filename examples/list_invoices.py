@@ -1,7 +1,7 @@
-"""List every invoice of an account as a table, with the exact total and the count.
+"""List all invoices of an account as a table, with their number and exact total.
 
-The keys come from the environment, FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY; the host from
-FINERWORKS_BASE_URL, if that is set, else it is FinerWorks' production host.
+The keys come from FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY. The host comes from
+FINERWORKS_BASE_URL. If that is not set, it is FinerWorks' production host.
 """
 
 import os
@@ -12,7 +12,7 @@ from finerworks import FinerWorks, FinerWorksError, money
 
 
 def main() -> int:
-    """Print the table; exit status 1 and one line of explanation when it cannot be had whole."""
+    """Print the table. After an error, print the message and return 1."""
     amounts: list[Decimal] = []
     try:
         with FinerWorks() as fw:
@@ -28,7 +28,7 @@ def main() -> int:
         )
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # whoever reads this, such as head, has seen enough
+    except BrokenPipeError:  # the reader, such as head, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except (FinerWorksError, ValueError, OSError) as error:

@@ -1,7 +1,7 @@
-"""What each seller of a platform owes: many_accounts.py ACCOUNT_KEY...
+"""Print what each seller of a platform owes: many_accounts.py ACCOUNT_KEY...
 
-The keys are the platform's, from FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY. An account that cannot be read is told
-of on its line, and the others are read all the same; the exit status is 1 then.
+The keys of the platform come from FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY. If an account
+cannot be read, its line shows the error, the others are still read, and the exit status is 1.
 """
 
 import sys
@@ -11,24 +11,25 @@ from finerworks import AuthenticationError, FinerWorks, FinerWorksError, money
 
 
 def main(account_keys: list[str]) -> int:
-    """Print a line for each account, in the order given."""
+    """Print a line for each account, in the order of the arguments."""
     failed = 0
-    # One client for all threads: they share its connections.
+    # Use one client for all threads, which share its connections.
     with FinerWorks() as fw, ThreadPoolExecutor(max_workers=4) as pool:
-        # Where the keys may not read for others, the server answers with the keys' own invoices.
+        # If the keys cannot read other accounts, the server returns their own invoices.
         own = {invoice.invoice_id for invoice in fw.invoices.page(per_page=25).invoices or []}
 
         def line(key: str) -> str:
             invoices = list(fw.invoices.list(account_key=key))
             if any(invoice.invoice_id in own for invoice in invoices):
-                raise PermissionError("these keys may not read this account")
-            return f"{len(invoices):>4} {money.text(money.total(each.amount_due for each in invoices)):>18}"
+                raise PermissionError("these keys cannot read this account")
+            total = money.total(invoice.amount_due for invoice in invoices)
+            return f"{len(invoices):>4} {money.text(total):>18}"
 
         for key, read in [(key, pool.submit(line, key)) for key in account_keys]:
             try:
                 print(f"{key:<20} {read.result()}")
             except AuthenticationError:
-                raise  # wrong keys are wrong for every account
+                raise  # The keys are wrong for every account.
             except (FinerWorksError, PermissionError) as error:
                 print(f"{key:<20} error: {error}")
                 failed += 1

@@ -1,7 +1,7 @@
-"""Two ways to test code that uses finerworks, shown on `owed`: `pytest examples/test_your_code.py`.
+"""Two ways to test code that uses finerworks, such as `owed`: `pytest examples/test_your_code.py`.
 
-The sandbox is a server that behaves as the contract says: use it for what your code does with invoices.
-pytest-httpx puts one answer of your choice into the client: use it for what no sandbox says.
+The sandbox is a server that follows the contract. Use it to test what your code does with invoices.
+pytest-httpx returns a response of your choice. Use it for responses that the sandbox never sends.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from finerworks.sandbox import Sandbox
 
 
 def owed(fw: FinerWorks) -> Decimal:
-    """Add up what is to be paid: the code that is tested here."""
+    """Return the sum of all amounts above zero. This is the code under test."""
     return money.total(
         invoice.amount_due for invoice in fw.invoices.list() if invoice.amount_due > 0
     )
@@ -24,14 +24,14 @@ def owed(fw: FinerWorks) -> Decimal:
 
 @pytest.fixture(autouse=True)
 def no_waits() -> Iterator[None]:
-    """Let retries follow at once, three attempts in all."""
+    """Retry without waiting, up to three attempts."""
     with stamina.set_testing(True, attempts=3):
         yield
 
 
 @pytest.mark.finerworks_sandbox(invoices=3)
 def test_adds_up(finerworks_sandbox: Sandbox) -> None:
-    """Three invoices of the sandbox: the keys and the address are in the environment."""
+    """The sandbox has three invoices. Its keys and address are in the environment."""
     assert finerworks_sandbox.invoices == 3
     with FinerWorks() as fw:
         assert owed(fw) == Decimal("1234587.98")
@@ -39,22 +39,22 @@ def test_adds_up(finerworks_sandbox: Sandbox) -> None:
 
 @pytest.mark.finerworks_sandbox(fail_request=2)
 @pytest.mark.usefixtures("finerworks_sandbox")
-def test_a_failure_that_passes_is_not_seen() -> None:
-    """The second page fails once, and is asked for again."""
+def test_a_transient_failure_is_retried() -> None:
+    """The request for the second page fails once, and is retried."""
     with FinerWorks() as fw:
         assert owed(fw) == Decimal("118620129.70")
 
 
 @pytest.mark.finerworks_sandbox(fail_rate=1)
 @pytest.mark.usefixtures("finerworks_sandbox")
-def test_no_sum_is_given_of_a_part() -> None:
-    """Where the server fails for good, there is an error, and no sum."""
+def test_there_is_no_partial_sum() -> None:
+    """If the server keeps failing, there is an error and no sum."""
     with FinerWorks(max_retries=0) as fw, pytest.raises(FinerWorksError):
         owed(fw)
 
 
-def test_a_refusal_is_told(httpx_mock: HTTPXMock) -> None:
-    """An answer made up by the test: the client gets it, and nothing is sent."""
+def test_a_rejected_request_raises(httpx_mock: HTTPXMock) -> None:
+    """The response is made up by the test, and nothing is sent."""
     httpx_mock.add_response(
         json={"status": {"success": False, "message": "Account closed."}, "invoices": None}
     )

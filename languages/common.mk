@@ -1,12 +1,12 @@
-# What the Makefiles of all languages share. Each sets
-#   GENERATOR   what generates its client, with its pinned version
-#   RUN         the command that runs its program, in its own folder
+# The common part of the Makefiles of all languages. Each of these sets
+#   GENERATOR   the generator of its client, with the pinned version
+#   RUN         the command that runs its program in its folder
 # and has the targets
-#   toolchain   print the toolchain's version, or fail if it is not there
-#   generate    make the client from openapi.yaml, in build/
-#   build       build the program with it
-# `make -C languages/php run` does all of it for one; it reads the variables FINERWORKS_BASE_URL,
-# FINERWORKS_WEB_API_KEY, FINERWORKS_APP_KEY and FINERWORKS_ACCOUNT_KEY.
+#   toolchain   print the version of the toolchain, or fail if it is not installed
+#   generate    generate the client from openapi.yaml, in build/
+#   build       build the program with the client
+# `make -C languages/php run` does all this for one language. The program reads the variables
+# FINERWORKS_BASE_URL, FINERWORKS_WEB_API_KEY, FINERWORKS_APP_KEY and FINERWORKS_ACCOUNT_KEY.
 SHELL := /bin/sh
 .SHELLFLAGS := -ec
 MAKEFLAGS += --no-print-directory
@@ -15,8 +15,8 @@ MAKEFLAGS += --no-print-directory
 SPEC := ../../openapi.yaml
 VENV := ../../.venv
 
-# openapi-generator, from the environment that `make languages` makes: $(call openapi-generator,php,options)
-# gives the code alone, without the tests and pages that it would write with it.
+# $(call openapi-generator,php,options) generates only the code, without tests and documentation. It
+# uses the environment that `make languages` creates.
 OPENAPI_GENERATOR := openapi-generator 7.26.0
 define openapi-generator
 rm -rf build/client

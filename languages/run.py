@@ -1,20 +1,21 @@
-"""Run the program of each language against the sandbox, and say what it made of the invoices there.
+"""Run the program of each language against the sandbox, and check what it prints.
 
-`make languages` calls this. For each folder here that has a Makefile it generates a client from
-openapi.yaml, builds the program, and runs it five times:
+`make languages` runs this. For each folder that has a Makefile, it generates a client from
+openapi.yaml, builds the program, and runs it in five ways:
 
-- *exact*: against the sandbox, on pages smaller than asked, with fields that no client knows;
-- *valid*: behind Prism, which checks each request and each answer against the contract;
-- *500 once*: with an answer that fails, which it is to ask for again;
-- *wrong key*: it is to say what the server said, and to end with exit status 3;
-- *redirect*: sent on to another address, which is to get no key, it is to end with an error.
+- *exact*: pages are smaller than requested, and responses have fields that no client knows.
+- *valid*: Prism checks each request and each response against the contract.
+- *500 once*: a request fails once. The program must retry it.
+- *wrong key*: the program must print the message of the server, and exit with status 3.
+- *redirect*: the program must exit with an error, and not send its keys to the other server.
 
-What it prints is to be languages/expected.txt, to the byte, each time.
+The output of a listing must be equal to languages/expected.txt.
 """
 
 import argparse
 import contextlib
 import http.server
+import math
 import os
 import re
 import shutil
@@ -40,47 +41,60 @@ HERE = Path(__file__).parent
 EXPECTED = (HERE / "expected.txt").read_text(encoding="utf-8")
 
 ACCOUNT = "séller-ñandú-木"
-"""Whose invoices are listed: the sandbox's seller of 63, with a key that is not ASCII."""
+"""The account to list: the seller of the sandbox with 63 invoices, whose key is not ASCII."""
 
 PAGE_CAP = 10
-"""The largest page that the sandbox gives; the programs ask for 25."""
+"""The maximum size of a page in the sandbox. The programs request 25 invoices per page."""
 
-REQUESTS = -(-63 // PAGE_CAP) + 1
-"""How many requests a listing takes: its pages, and the empty one at which a program stops."""
+REQUESTS = math.ceil(63 / PAGE_CAP) + 1
+"""The number of requests of a listing: its pages, and an empty page after the last one."""
 
-REFUSED = "Missing or unauthorized api credentials"
+WRONG_KEYS_MESSAGE = "Missing or unauthorized api credentials"
 
-SURROUNDINGS = {"TZ": "Asia/Kathmandu", "LC_ALL": "C.UTF-8"}
-"""A program that takes local time for UTC is 5:45 hours off."""
+ENVIRONMENT = {"TZ": "Asia/Kathmandu", "LC_ALL": "C.UTF-8"}
+"""The environment of a program. If it confuses local time and UTC, it is off by 5:45 hours."""
 
-BUILD_SECONDS, RUN_SECONDS = 1500, 120
-"""After which a step is given up: a first build fetches and compiles much."""
+BUILD_SECONDS = 1500
+"""The time limit of a build. A first build downloads and compiles much."""
+
+RUN_SECONDS = 120
+"""The time limit of a run."""
+
+MAX_OUTPUT = 2000
+"""Characters of a program's standard error that are shown."""
 
 STEPS = ("generated", "built", "ran", "exact", "valid", "500 once", "wrong key", "redirect")
 
 
 @attrs.define
 class Row:
-    """What came of one language."""
+    """The results of one language."""
 
     language: str
     generator: str
     toolchain: str | None = None
-    """None: it is not there."""
-    went: dict[str, bool] = attrs.field(factory=dict[str, bool])
+    """The version of the toolchain. None: it is not installed."""
+    passed: dict[str, bool] = attrs.field(factory=dict[str, bool])
+    """Whether a step passed. A step that was not run has no entry."""
     seconds: list[float] = attrs.field(factory=list[float])
-    told: list[str] = attrs.field(factory=list[str])
+    messages: list[str] = attrs.field(factory=list[str])
+    """What went wrong."""
 
     @property
-    def good(self) -> bool:
-        """Whether every step went as it is to go."""
-        return all(self.went.get(step) for step in STEPS)
+    def all_passed(self) -> bool:
+        """Whether all steps passed."""
+        return all(self.passed.get(step) for step in STEPS)
+
+    def record(self, step: str, *, passed: bool, message: str) -> None:
+        """Record the result of a step, with a message if it failed. A failure is final."""
+        self.passed[step] = passed and self.passed.get(step, True)
+        if not passed:
+            self.messages.append(f"{step}: {message}")
 
     def cells(self) -> list[str]:
-        """The row of the table."""
-        steps = [
-            "-" if went is None else "yes" if went else "NO" for went in map(self.went.get, STEPS)
-        ]
+        """Return the row of the table."""
+        symbols = {None: "-", True: "yes", False: "NO"}
+        steps = [symbols[self.passed.get(step)] for step in STEPS]
         times = " + ".join(f"{seconds:.1f}" for seconds in self.seconds) or "-"
         return [self.language, self.generator, self.toolchain or "missing", *steps, times]
 
@@ -88,7 +102,7 @@ class Row:
 def run(
     command: Sequence[str], folder: Path, *, seconds: float, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end in a folder, and end all that it started when its time is over."""
+    """Run a command in a folder. After a timeout, kill it with all processes that it started."""
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -97,7 +111,7 @@ def run(
     with subprocess.Popen(
         command,
         cwd=folder,
-        env=inherited | SURROUNDINGS | variables,
+        env=inherited | ENVIRONMENT | variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -110,32 +124,33 @@ def run(
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             out, err = process.communicate()
-            err += f"\nended after {seconds:.0f} s"
-        except BaseException:  # Ctrl-C: a session of its own does not get it
+            err += f"\nkilled after {seconds:.0f} s"
+        except BaseException:  # Ctrl-C, which does not reach a session of its own
             os.killpg(process.pid, signal.SIGKILL)
             raise
     return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a target of a language's Makefile."""
+    """Run a target of the Makefile of a language."""
     return run(["make", "--no-print-directory", *arguments], folder, seconds=BUILD_SECONDS)
 
 
 class Referee:
-    """Prism between the programs and a sandbox: what breaks the contract, either way, stands in its log."""
+    """Prism, a proxy between the programs and a sandbox that logs violations of the contract."""
 
     def __init__(self, upstream: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port: int = free.getsockname()[1]
         self.base_url = f"http://127.0.0.1:{self._port}"
-        self._upstream, self._read = upstream, 0
-        # One for each run, which is left for whoever wants to know what was said.
+        self._upstream = upstream
+        self._lines_read = 0
+        # Each run has a log, which is kept for debugging.
         self._log = Path(tempfile.gettempdir()) / f"prism-{os.getpid()}.log"
 
     @contextlib.contextmanager
     def running(self) -> Generator["Referee"]:
-        """Start it, and end it with all that it started."""
+        """Run Prism, and kill it at the end with all processes that it started."""
         prism = [
             "node_modules/.bin/prism",
             "proxy",
@@ -155,29 +170,32 @@ class Referee:
             ) as process,
         ):
             try:
-                until = time.monotonic() + 60
-                while f"is listening on {self.base_url}" not in self._log.read_text(
-                    encoding="utf-8"
-                ):
-                    if process.poll() is not None or time.monotonic() > until:
-                        raise RuntimeError(f"Prism does not start: {self._log} says why")
-                    time.sleep(0.1)
+                self._wait_until_ready(process)
                 yield self
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
 
     def verdict(self) -> tuple[int, list[str]]:
-        """How many requests came since it was last asked, and what was wrong with them and with their answers."""
+        """Return the number of requests since the last call, and the violations in them."""
         lines = self._log.read_text(encoding="utf-8").splitlines()
-        new, self._read = lines[self._read :], len(lines)
-        return sum("Request received" in line for line in new), [
-            line for line in new if "Violation" in line
-        ]
+        new_lines = lines[self._lines_read :]
+        self._lines_read = len(lines)
+        count = sum("Request received" in line for line in new_lines)
+        violations = [line for line in new_lines if "Violation" in line]
+        return count, violations
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + 60
+        message = f"is listening on {self.base_url}"
+        while message not in self._log.read_text(encoding="utf-8"):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"Prism does not start: see {self._log}")
+            time.sleep(0.1)
 
 
 def control(sandbox: Sandbox, referee: Referee) -> None:
-    """See that the referee does find what breaks the contract, before its silence counts.
+    """Check that the referee finds a violation of the contract.
 
     Raises:
         RuntimeError: It does not.
@@ -188,120 +206,138 @@ def control(sandbox: Sandbox, referee: Referee) -> None:
         "Content-Type": "application/json",
     }
     for body in (b'{"per_page": 25}', b'{"per_page": 26}'):
-        asked = urllib.request.Request(f"{referee.base_url}/v3/list_invoices", body, headers)  # noqa: S310 - loopback
+        url = f"{referee.base_url}/v3/list_invoices"
+        request = urllib.request.Request(url, body, headers)  # noqa: S310 - loopback
         with contextlib.suppress(urllib.error.HTTPError):
-            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked).read()
-    count, wrong = referee.verdict()
-    if count != 2 or len(wrong) != 1:
-        raise RuntimeError(f"Prism saw {count} requests of 2, and {len(wrong)} violations of 1")
+            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request).read()
+    count, violations = referee.verdict()
+    if count != 2 or len(violations) != 1:
+        raise RuntimeError(
+            f"Prism saw {count} of 2 requests, and {len(violations)} violations instead of 1"
+        )
 
 
 def try_language(folder: Path, sandbox: Sandbox, referee: Referee) -> Row:
-    """Generate, build and run one language's program."""
+    """Generate the client of a language, build the program, and run it."""
     row = Row(folder.name, make(folder, "generator").stdout.strip())
     toolchain = make(folder, "toolchain")
     if toolchain.returncode:
-        row.told.append(toolchain.stderr.strip())
+        row.messages.append(toolchain.stderr.strip())
         return row
     if row.generator.startswith("openapi-generator") and shutil.which("java") is None:
-        row.told.append("java is missing: openapi-generator needs Java 11 or later")
+        row.messages.append("java is missing: openapi-generator needs Java 11 or later")
         return row
     row.toolchain = " ".join(toolchain.stdout.split())
     for step, targets in (("generated", ["generate"]), ("built", ["build", "--old-file=generate"])):
-        began = time.monotonic()
-        # Again if it fails: a first build fetches much, and a network may fail once.
-        made = make(folder, *targets)
-        made = make(folder, *targets) if made.returncode else made
-        row.seconds.append(time.monotonic() - began)
-        row.went[step] = made.returncode == 0
-        if made.returncode:
-            row.told.append(f"make {targets[0]}: {(made.stdout + made.stderr)[-4000:]}")
+        started = time.monotonic()
+        build = make(folder, *targets)
+        if build.returncode:
+            # Try again, as a first build downloads much, and the network may fail.
+            build = make(folder, *targets)
+        row.seconds.append(time.monotonic() - started)
+        row.passed[step] = build.returncode == 0
+        if build.returncode:
+            row.messages.append(f"make {targets[0]}: {(build.stdout + build.stderr)[-4000:]}")
             return row
     try_program(row, folder, sandbox, referee)
     return row
 
 
 class Judge(Protocol):
-    """What stands between a program and the sandbox, and watches."""
+    """A proxy between a program and the sandbox that checks requests and responses."""
 
     base_url: str
 
     def verdict(self) -> tuple[int, list[str]]:
-        """How many requests came since it was last asked, and what was wrong with them and with their answers."""
+        """Return the number of requests since the last call, and the violations in them."""
         ...
 
 
 def try_program(row: Row, folder: Path, sandbox: Sandbox, referee: Judge) -> None:
-    """Run a program that is built, in each of the five ways."""
-    command = ["sh", "-c", make(folder, "command").stdout]
-    keys = (sandbox.web_api_key, sandbox.app_key)
+    """Run a program in each of the five ways, and record the results in the row."""
+    program = Program(row, folder, sandbox)
 
-    def program(step: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        ran = run(command, folder, seconds=RUN_SECONDS, **sandbox.env | variables)
-        if any(key in ran.stdout + ran.stderr for key in keys):
-            row.went[step] = False
-            row.told.append(f"{step}: a key was printed")
-        return ran
+    started = time.monotonic()
+    program.list_invoices("exact")
+    row.seconds.append(time.monotonic() - started)
 
-    def listing(step: str, **variables: str) -> None:
-        ran = program(step, FINERWORKS_ACCOUNT_KEY=ACCOUNT, **variables)
-        row.went.setdefault("ran", ran.returncode == 0)
-        went = (ran.returncode, ran.stdout) == (0, EXPECTED)
-        row.went[step] = went and row.went.get(step, True)
-        if not went:
-            row.told.append(
-                f"{step}: exit status {ran.returncode}; {difference(ran.stdout)}; {ran.stderr[-2000:]}"
-            )
-
-    began = time.monotonic()
-    listing("exact")
-    row.seconds.append(time.monotonic() - began)
-
-    referee.verdict()
-    listing("valid", FINERWORKS_BASE_URL=referee.base_url)
-    asked, wrong = referee.verdict()
-    if wrong or asked != REQUESTS:
-        row.went["valid"] = False
-        row.told.append("\n".join([f"valid: {asked} requests passed Prism, of {REQUESTS}", *wrong]))
+    referee.verdict()  # Forget earlier requests.
+    program.list_invoices("valid", FINERWORKS_BASE_URL=referee.base_url)
+    count, violations = referee.verdict()
+    if violations or count != REQUESTS:
+        message = "\n".join([f"{count} requests passed Prism, not {REQUESTS}", *violations])
+        row.record("valid", passed=False, message=message)
 
     with Sandbox(page_cap=PAGE_CAP, fail_request=3, cors_origins=("*",)) as failing:
-        listing("500 once", FINERWORKS_BASE_URL=failing.base_url)
+        program.list_invoices("500 once", FINERWORKS_BASE_URL=failing.base_url)
 
-    refused = program("wrong key", FINERWORKS_APP_KEY="not-the-key")
-    went = (refused.returncode, refused.stdout) == (3, "") and REFUSED in refused.stderr
-    row.went["wrong key"] = went and row.went.get("wrong key", True)
-    if not went:
-        row.told.append(
-            f"wrong key: exit status {refused.returncode}; {refused.stdout}{refused.stderr}"
+    program.use_wrong_key()
+    for status in (302, 307):  # Some clients follow only one of these.
+        program.follow_redirect(status)
+
+
+class Program:
+    """The program of a language, which records its results in a row."""
+
+    def __init__(self, row: Row, folder: Path, sandbox: Sandbox) -> None:
+        self._row = row
+        self._folder = folder
+        self._sandbox = sandbox
+        self._command = ["sh", "-c", make(folder, "command").stdout]
+
+    def list_invoices(self, step: str, **variables: str) -> None:
+        """Run a listing, whose output must be the expected one."""
+        result = self._run(step, FINERWORKS_ACCOUNT_KEY=ACCOUNT, **variables)
+        self._row.passed.setdefault("ran", result.returncode == 0)
+        passed = result.returncode == 0 and result.stdout == EXPECTED
+        errors = result.stderr[-MAX_OUTPUT:]
+        message = f"exit status {result.returncode}; {difference(result.stdout)}; {errors}"
+        self._row.record(step, passed=passed, message=message)
+
+    def use_wrong_key(self) -> None:
+        """Run the program with a wrong key, which must exit with status 3 and a message."""
+        result = self._run("wrong key", FINERWORKS_APP_KEY="not-the-key")
+        passed = (
+            result.returncode == 3 and result.stdout == "" and WRONG_KEYS_MESSAGE in result.stderr
         )
+        message = f"exit status {result.returncode}; {result.stdout}{result.stderr}"
+        self._row.record("wrong key", passed=passed, message=message)
 
-    for status in (302, 307):  # of which some follow one alone
+    def follow_redirect(self, status: int) -> None:
+        """Run the program against a server that redirects, which must fail without following it."""
         with Elsewhere() as elsewhere, Elsewhere(status, elsewhere.base_url) as here:
-            sent_on = program("redirect", FINERWORKS_BASE_URL=here.base_url)
-        went = (
-            sent_on.returncode in (1, 2)
-            and sent_on.stdout == ""
-            and bool(here.came)
-            and not elsewhere.came
+            result = self._run("redirect", FINERWORKS_BASE_URL=here.base_url)
+        passed = (
+            result.returncode in (1, 2)
+            and result.stdout == ""
+            and bool(here.requests)
+            and not elsewhere.requests
         )
-        row.went["redirect"] = went and row.went.get("redirect", True)
-        if not went:
-            came = f"{len(here.came)} requests came, {len(elsewhere.came)} were sent on"
-            row.told.append(
-                f"redirect: {status}, exit status {sent_on.returncode}, {came}; {sent_on.stderr[-2000:]}"
-            )
+        message = (
+            f"{status}, exit status {result.returncode}, {len(here.requests)} requests, "
+            f"{len(elsewhere.requests)} redirected; {result.stderr[-MAX_OUTPUT:]}"
+        )
+        self._row.record("redirect", passed=passed, message=message)
+
+    def _run(self, step: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        environment = self._sandbox.env | variables
+        result = run(self._command, self._folder, seconds=RUN_SECONDS, **environment)
+        keys = (self._sandbox.web_api_key, self._sandbox.app_key)
+        if any(key in result.stdout + result.stderr for key in keys):
+            self._row.record(step, passed=False, message="a key was printed")
+        return result
 
 
 class Elsewhere:
-    """A server that keeps the paths of all requests, and sends each on to another one, if it is told of one."""
+    """A server that records the paths of all requests, and can redirect them to another server."""
 
     def __init__(self, status: int = 200, target: str = "") -> None:
-        self.came: list[str] = []
-        came = self.came
+        self.requests: list[str] = []
+        requests = self.requests
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                came.append(self.path)
+                requests.append(self.path)
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
@@ -309,10 +345,10 @@ class Elsewhere:
                     self.send_header("Location", f"{target}{self.path}")
                 self.end_headers()
 
-            do_GET = do_OPTIONS = do_POST  # noqa: N815 - as the library has it
+            do_GET = do_OPTIONS = do_POST  # noqa: N815 - the library's names
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                """Say nothing."""
+                """Log nothing."""
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.base_url = f"http://127.0.0.1:{self._server.server_port}"
@@ -327,28 +363,33 @@ class Elsewhere:
 
 
 def difference(printed: str) -> str:
-    """The first line that is not as expected."""
-    lines, expected = printed.splitlines(), EXPECTED.splitlines()
-    for number, (line, right) in enumerate(zip(lines, expected, strict=False), 1):
-        if line != right:
-            return f"line {number} is {line!r}, not {right!r}"
-    return f"{len(lines)} lines of {len(expected)}"
+    """Return a description of the first difference to the expected output."""
+    lines = printed.splitlines()
+    expected_lines = EXPECTED.splitlines()
+    for number, (line, expected) in enumerate(zip(lines, expected_lines, strict=False), 1):
+        if line != expected:
+            return f"line {number} is {line!r}, not {expected!r}"
+    return f"{len(lines)} of {len(expected_lines)} lines"
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows as Markdown, in columns that a terminal shows straight too."""
+    """Return the rows as a table in Markdown, whose columns are aligned in the source too."""
     headings = ["language", "generator", "toolchain", *STEPS, "seconds to generate + build + run"]
     cells = [headings, *(row.cells() for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = [f"| {' | '.join(map(str.ljust, each, widths))} |" for each in cells]
-    return "\n".join([lines[0], f"| {' | '.join('-' * width for width in widths)} |", *lines[1:]])
+    rule = ["-" * width for width in widths]
+    lines = [
+        f"| {' | '.join(map(str.ljust, row, widths))} |" for row in (headings, rule, *cells[1:])
+    ]
+    return "\n".join(lines)
 
 
 def with_programs(readme: str) -> str:
-    """Put each program into the page, behind the line that names its file."""
+    """Return the page with the source of each program after the line that names its file."""
 
-    def program(shown: re.Match[str]) -> str:
-        return f"{shown[1]}{(HERE / shown[2]).read_text(encoding='utf-8')}```\n"
+    def program(match: re.Match[str]) -> str:
+        source = (HERE / match[2]).read_text(encoding="utf-8")
+        return f"{match[1]}{source}```\n"
 
     return re.sub(
         r"(<!-- (\S+) -->\n```\w+\n).*?^```\n", program, readme, flags=re.DOTALL | re.MULTILINE
@@ -356,73 +397,84 @@ def with_programs(readme: str) -> str:
 
 
 def with_table(readme: str, table: str) -> str:
-    """Put the table into the page, behind the line that is for it."""
+    """Return the page with the table after the line that marks its place."""
     return re.sub(
         r"(<!-- table -->\n\n).*?\n\n",
-        lambda kept: f"{kept[1]}{table}\n\n",
+        lambda match: f"{match[1]}{table}\n\n",
         readme,
         flags=re.DOTALL,
     )
 
 
 def end(number: int, _: FrameType | None) -> NoReturn:
-    """End this program, and all that it started, for a signal."""
+    """Exit when a signal arrives, which ends all processes that were started."""
     sys.exit(128 + number)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Try them, print the table and what went wrong.
+    """Try the languages, print the results, and return the exit status.
 
-    Exit status 1: a language failed, or one that is required is missing.
+    It is 1 if a language failed, or if the toolchain of a required one is missing.
     """
     languages = sorted(path.parent.name for path in HERE.glob("*/Makefile"))
     parser = argparse.ArgumentParser(
-        description="Run each language's program, on a generated client, against the sandbox."
+        description="Run the program of each language, with a generated client, in the sandbox."
     )
     parser.add_argument(
         "languages",
         nargs="*",
         metavar="LANGUAGE",
-        help=f"one of {', '.join(languages)}; all, without",
+        help=f"one of {', '.join(languages)}; default: all",
     )
     parser.add_argument(
         "--require",
         default="",
-        help="languages whose toolchain must be there: 'php ruby', or 'all'",
+        help="languages whose toolchain must be installed: 'php ruby', or 'all'",
     )
     parser.add_argument(
         "--write", action="store_true", help="write the table and the programs into README.md"
     )
-    asked = parser.parse_args(arguments)
-    required: list[str] = languages if asked.require == "all" else asked.require.split()
-    chosen = sorted({*asked.languages, *required} if asked.languages else languages)
-    if unknown := {*chosen, *required} - {*languages}:
+    options = parser.parse_args(arguments)
+    required: list[str] = languages if options.require == "all" else options.require.split()
+    chosen = sorted({*options.languages, *required}) if options.languages else languages
+    unknown = {*chosen, *required} - {*languages}
+    if unknown:
         parser.error(f"no such language: {', '.join(sorted(unknown))}")
 
-    rows: list[Row] = []
-    # As Ctrl-C does, it ends what was started too.
     signal.signal(signal.SIGTERM, end)
+    rows = try_languages(chosen)
+    print(table(rows))
+    if options.write:
+        readme = HERE / "README.md"
+        written = with_table(with_programs(readme.read_text(encoding="utf-8")), table(rows))
+        readme.write_text(written, encoding="utf-8")
+    return summarize(rows, required)
+
+
+def try_languages(names: Sequence[str]) -> list[Row]:
+    """Start a sandbox and the referee, and try each language."""
+    rows: list[Row] = []
     with (
         Sandbox(page_cap=PAGE_CAP, unknown_fields=True, cors_origins=("*",)) as sandbox,
         Referee(sandbox.base_url).running() as referee,
     ):
         control(sandbox, referee)
-        for name in chosen:
+        for name in names:
             print(f"{name} ...", file=sys.stderr, flush=True)
             rows.append(try_language(HERE / name, sandbox, referee))
-    print(table(rows))
-    if asked.write:
-        readme = HERE / "README.md"
-        written = with_table(with_programs(readme.read_text(encoding="utf-8")), table(rows))
-        readme.write_text(written, encoding="utf-8")
+    return rows
+
+
+def summarize(rows: Sequence[Row], required: Sequence[str]) -> int:
+    """Print what went wrong and the counts, and return the exit status."""
     missing = [row for row in rows if not row.toolchain and row.language not in required]
-    failed = [row for row in rows if not row.good and row not in missing]
+    failed = [row for row in rows if not row.all_passed and row not in missing]
     for row in rows:
-        if row.told:
-            print(f"\n{row.language}: " + "\n".join(row.told))
-    good = len(rows) - len(failed) - len(missing)
-    print(f"\n{good} passed, {len(failed)} failed, {len(missing)} skipped")
-    return int(bool(failed))
+        if row.messages:
+            print(f"\n{row.language}: " + "\n".join(row.messages))
+    passed = len(rows) - len(failed) - len(missing)
+    print(f"\n{passed} passed, {len(failed)} failed, {len(missing)} skipped")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from types import FrameType
 
 import hypothesis
 import pytest
@@ -23,6 +24,10 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("default")
 
 
+def _nothing(_number: int, _frame: FrameType | None) -> None:
+    """Do as if the signal were ignored, in this process alone."""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def signals_as_from_a_terminal() -> Iterator[None]:
     """Let commands that tests start meet each signal as in a terminal.
@@ -36,7 +41,7 @@ def signals_as_from_a_terminal() -> Iterator[None]:
         if signal.getsignal(number) is signal.SIG_IGN
     ]
     for number in ignored:
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, _nothing)
     yield
     for number in ignored:
         signal.signal(number, signal.SIG_IGN)
@@ -53,7 +58,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def no_waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let retries follow at once, except in a test that is marked with `waits`."""
-    if not request.node.get_closest_marker("waits"):
+    item: pytest.Item = request.node
+    if not item.get_closest_marker("waits"):
         retry_at_once(monkeypatch)
 
 

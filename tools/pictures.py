@@ -1,6 +1,6 @@
-"""Take the pictures that README shows, of the command's table and of the report, from the sandbox's invoices.
+"""Take the screenshots in the README, of the command and of the report, with a sandbox.
 
-Needs Chromium. Writes docs/command.png and docs/report.png.
+This needs Chromium. It writes docs/command.png and docs/report.png.
 """
 
 import io
@@ -22,26 +22,30 @@ LIST = ("invoices", "list", "--since", "2025-09", "--as-of", "2026-11-24", "--qu
 COLUMNS = 76
 
 
-def terminal(known: dict[str, str]) -> str:
-    """Give what a terminal shows of the command, as a page."""
-    script = f"stty cols {COLUMNS}; echo '$ finerworks {' '.join(LIST[:-1])}'; '{COMMAND}' {' '.join(LIST)}"
+def terminal_page(environment: dict[str, str]) -> str:
+    """Return an HTML page that looks like a terminal in which the command was run."""
+    shown_command = f"$ finerworks {' '.join(LIST[:-1])}"
+    script = f"stty cols {COLUMNS}; echo '{shown_command}'; '{COMMAND}' {' '.join(LIST)}"
     size = {"COLUMNS": str(COLUMNS), "TERM": "xterm-256color"}
-    ran = subprocess.run(
+    run = subprocess.run(
         ["script", "--quiet", "--return", "--command", script, os.devnull],
-        env={**os.environ, **known, **size},
+        env={**os.environ, **environment, **size},
         capture_output=True,
         text=True,
         check=True,
     )
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), legacy_windows=False)
-    console.print(Text.from_ansi(ran.stdout), soft_wrap=True)
+    console.print(Text.from_ansi(run.stdout), soft_wrap=True)
     body = console.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
-    style = "body{margin:0;display:inline-block;background:#fff;color:#222}pre{font:15px/1.4 monospace;margin:1em 1.5em}"
+    style = (
+        "body{margin:0;display:inline-block;background:#fff;color:#222}"
+        "pre{font:15px/1.4 monospace;margin:1em 1.5em}"
+    )
     return f"<!doctype html><meta charset=utf-8><style>{style}</style>{body}"
 
 
 def main() -> None:
-    """Take both."""
+    """Take both screenshots."""
     path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
     with (
         Sandbox() as sandbox,
@@ -51,7 +55,7 @@ def main() -> None:
         page = Path(folder) / "page.html"
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         view = browser.new_page(viewport={"width": 1000, "height": 1420}, device_scale_factor=1.25)
-        page.write_text(terminal(sandbox.env), "utf-8")
+        page.write_text(terminal_page(sandbox.env), "utf-8")
         view.goto(page.as_uri())
         view.locator("body").screenshot(path=ROOT / "docs" / "command.png")
         options = ["--as-of", "2026-11-24", "--overwrite", "--quiet"]

@@ -1,4 +1,4 @@
-"""Print how dense the code is, beside code that is known to be easy to read: `make readable`.
+"""Print how dense the code is, next to code that is known to be easy to read: `make readable`.
 
 The core has a row for each module, each optional part has one row. The columns are:
 

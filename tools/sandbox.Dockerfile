@@ -1,10 +1,10 @@
-# The sandbox as an image, made from the wheel:
+# An image of the sandbox, built from the wheel:
 #
 #     make build
 #     docker build --file tools/sandbox.Dockerfile --tag finerworks-sandbox .
 #     docker run --rm --publish 127.0.0.1:8765:8765 finerworks-sandbox --invoices 40
 #
-# Tests run its command and its health check, and a linter reads it; the image itself is not built by them.
+# Tests run its command and its health check, and hadolint checks this file. No test builds the image.
 FROM python:3.14.7-slim-trixie AS build
 COPY constraints.txt dist/*.whl /wheel/
 RUN python -m venv /sandbox \
@@ -13,7 +13,7 @@ RUN python -m venv /sandbox \
 FROM python:3.14.7-slim-trixie
 COPY --from=build /sandbox /sandbox
 ENV PATH=/sandbox/bin:$PATH
-# Nobody in particular: it owns no file, and writes none.
+# A user without a name. It owns no files, and the sandbox writes none.
 USER 65532:65532
 EXPOSE 8765
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["python", "-c", "import http.client, sys; asked = http.client.HTTPConnection('127.0.0.1', 8765, timeout=4); asked.request('GET', '/openapi.json'); sys.exit(asked.getresponse().status != 200)"]

@@ -1,9 +1,11 @@
-"""The peers: a module each, with a class `Peer` that lists the invoices of the benchmarks' server.
+"""The peers. Each module has a class `Peer`, which lists the invoices of the server.
 
-Most give one page at a time; what is here makes listings of that, one way for all of them.
+Most peers read one page at a time. The classes here make listings of these, in the same way for
+all peers.
 """
 
 import asyncio
+import math
 from collections.abc import Iterator
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -12,73 +14,76 @@ PATH = "/v3/list_invoices"
 PER_PAGE = 25
 KEYS = {"web_api_key": "of-the-benchmarks", "app_key": "of-the-benchmarks-too"}
 
-Answer = tuple[list[Any], int]
-"""The invoices of a page, and how many there are on all pages."""
+PageContent = tuple[list[Any], int]
+"""The invoices of a page, and the number of all invoices."""
 
 
-def asked(number: int) -> dict[str, int]:
-    """The body of a request for a page."""
+def request_body(number: int) -> dict[str, int]:
+    """Return the body of a request for a page."""
     return {"per_page": PER_PAGE, "page_number": number}
 
 
-def of_json(data: dict[str, Any]) -> Answer:
-    """Read an answer that was decoded to plain dicts."""
+def of_json(data: dict[str, Any]) -> PageContent:
+    """Return the content of a response that was decoded to dicts."""
     return data["invoices"], data["total_count"]
 
 
-def of_model(answer: Any) -> Answer:
-    """Read an answer that is an object of a model."""
-    return answer.invoices, answer.total_count
+def of_model(response: Any) -> PageContent:
+    """Return the content of a response that is an object of a model."""
+    return response.invoices, response.total_count
 
 
 class _Either:
-    """What a sync and an async peer share."""
+    """The common part of sync and async peers."""
 
     amount = staticmethod(itemgetter("amount_due"))
-    """Gives what an invoice is about; a peer with models has `of_attribute` here."""
+    """A function that returns the amount of an invoice. Peers with models use `of_attribute`."""
 
 
 of_attribute = staticmethod(attrgetter("amount_due"))
 
 
 class Pages(_Either):
-    """A sync peer that gives one page at a time: it is asked for one after the other."""
+    """A sync peer that reads one page after the other."""
 
-    def page(self, number: int) -> Answer:
-        """Give a page."""
+    def page(self, number: int) -> PageContent:
+        """Return a page."""
         raise NotImplementedError
 
     def stream(self, in_flight: int | None) -> Iterator[Any]:
-        """Give every invoice, page after page."""
+        """Yield all invoices, page by page."""
         if in_flight != 1:
             raise ValueError("a page loop has one request in flight")
-        number, seen, total = 1, 0, 1
+        number = 1
+        seen = 0
+        total = 1
         while seen < total:
             invoices, total = self.page(number)
             yield from invoices
-            number, seen = number + 1, seen + len(invoices)
+            number += 1
+            seen += len(invoices)
 
     def every(self, in_flight: int | None) -> list[Any]:
-        """Give the list of all invoices."""
+        """Return all invoices as a list."""
         return list(self.stream(in_flight))
 
     def first(self) -> Any:
-        """Give the first invoice, by reading one page."""
+        """Return the first invoice, by reading one page."""
         return self.page(1)[0][0]
 
 
 class Json(Pages):
-    """A peer that posts as httpx and requests do, and gives the dicts that the answer's JSON decodes to."""
+    """A peer that posts like httpx and requests, and decodes the response to dicts."""
 
     def __init__(self, client: Any, target: str = PATH) -> None:
         self._client, self._target = client, target
 
     def data(self, number: int) -> dict[str, Any]:
-        """Give a page as decoded JSON."""
-        return self._client.post(self._target, json=asked(number)).json()
+        """Return a page as decoded JSON."""
+        return self._client.post(self._target, json=request_body(number)).json()
 
-    def page(self, number: int) -> Answer:
-        """Give a page."""
+    def page(self, number: int) -> PageContent:
+        """Return a page."""
         return of_json(self.data(number))
 
     def close(self) -> None:
@@ -87,17 +92,18 @@ class Json(Pages):
 
 
 class AsyncPages(_Either):
-    """An async peer that gives one page at a time: it is asked for one after the other, or for many at once."""
+    """An async peer that reads several pages at a time."""
 
-    async def page(self, number: int) -> Answer:
-        """Give a page."""
+    async def page(self, number: int) -> PageContent:
+        """Return a page."""
         raise NotImplementedError
 
     async def every(self, in_flight: int) -> list[Any]:
-        """Give the list of all invoices: the first page tells how many there are, the rest is gathered."""
+        """Return all invoices. The first page contains their number, the others are gathered."""
         invoices, total = await self.page(1)
-        last = -(-total // PER_PAGE)
-        pages, numbers = {1: invoices}, iter(range(2, last + 1))
+        last = math.ceil(total / PER_PAGE)
+        pages = {1: invoices}
+        numbers = iter(range(2, last + 1))
 
         async def read() -> None:
             for number in numbers:

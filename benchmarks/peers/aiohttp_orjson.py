@@ -1,9 +1,9 @@
-"""aiohttp and orjson, gathered: what is fastest of all that is written by hand, and gives dicts."""
+"""aiohttp and orjson with asyncio.gather: the fastest handwritten client. It returns dicts."""
 
 import aiohttp
 import orjson
 
-from benchmarks.peers import KEYS, PATH, Answer, AsyncPages, asked, of_json
+from benchmarks.peers import KEYS, PATH, AsyncPages, PageContent, of_json, request_body
 
 
 class Peer(AsyncPages):
@@ -12,9 +12,9 @@ class Peer(AsyncPages):
     def __init__(self, url: str) -> None:
         self._session = aiohttp.ClientSession(url, headers=KEYS)
 
-    async def page(self, number: int) -> Answer:
-        """Give a page."""
-        async with self._session.post(PATH, json=asked(number)) as response:
+    async def page(self, number: int) -> PageContent:
+        """Return a page."""
+        async with self._session.post(PATH, json=request_body(number)) as response:
             return of_json(orjson.loads(await response.read()))
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The SDK by asyncio, over aiohttp."""
+"""The SDK with asyncio, over aiohttp."""
 
 from httpx_aiohttp import AiohttpTransport
 
@@ -7,7 +7,7 @@ from finerworks import AsyncFinerWorks, AsyncHTTPClient
 
 
 class Peer(finerworks_async.Peer):
-    """An `AsyncFinerWorks` whose transport is httpx-aiohttp's."""
+    """An `AsyncFinerWorks` with the transport of httpx-aiohttp."""
 
     def __init__(self, url: str) -> None:
         self._door = AsyncHTTPClient(transport=AiohttpTransport(), base_url=url, **KEYS)

@@ -1,4 +1,4 @@
-"""The SDK by asyncio."""
+"""The SDK with asyncio."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from finerworks import AsyncFinerWorks
 
 
 class Peer:
-    """An `AsyncFinerWorks`, with so many requests in flight as it is told, or as it has by itself."""
+    """An `AsyncFinerWorks` with a given number of requests in flight, or its default."""
 
     amount = of_attribute
 
@@ -15,7 +15,7 @@ class Peer:
         self._fw = AsyncFinerWorks(base_url=url, **KEYS)
 
     async def every(self, in_flight: int | None) -> list[Any]:
-        """Give the list of all invoices."""
+        """Return all invoices as a list."""
         options = {} if in_flight is None else {"concurrency": in_flight}
         return [invoice async for invoice in self._fw.invoices.list(**options)]
 

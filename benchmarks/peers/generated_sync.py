@@ -1,6 +1,6 @@
-"""generated/finerworks_client, as openapi-python-client makes it, with an httpx client of its own."""
+"""generated/finerworks_client, as openapi-python-client generates it, with its own httpx client."""
 
-from benchmarks.peers import KEYS, PER_PAGE, Answer, Pages, of_attribute, of_model
+from benchmarks.peers import KEYS, PER_PAGE, PageContent, Pages, of_attribute, of_model
 from finerworks_client import Client
 from finerworks_client.api.invoices import list_invoices
 from finerworks_client.models import InvoiceListRequest
@@ -15,8 +15,8 @@ class Peer(Pages):
         self._client = Client(base_url=url, headers=KEYS)
         self._client.get_httpx_client()
 
-    def page(self, number: int) -> Answer:
-        """Give a page."""
+    def page(self, number: int) -> PageContent:
+        """Return a page."""
         body = InvoiceListRequest(per_page=PER_PAGE, page_number=number)
         return of_model(list_invoices.sync(client=self._client, body=body))
 

@@ -1,4 +1,4 @@
-"""The contract's answer as pydantic models, on whichever base class a peer has."""
+"""The response of the contract as pydantic models, with the base class of a peer."""
 
 import datetime as dt
 from typing import Any
@@ -9,7 +9,7 @@ DATES = ("invoice_month", "invoice_date", "first_day_of_month", "last_day_of_mon
 
 
 def invoice_list(base: type[BaseModel]) -> Any:
-    """Make the model of an answer: what one writes as three classes, with the contract open beside them."""
+    """Return the model of a response, which you would usually write as three classes."""
     details: Any = dict.fromkeys(("message", "reference_id", "domain"), (str | None, None))
     dates: Any = dict.fromkeys(DATES, (dt.datetime | None, ...))
     status = create_model(

@@ -1,8 +1,8 @@
-"""openapi-generator's Python client, on httpx's async client and pydantic."""
+"""openapi-generator's Python client with httpx's async client and pydantic."""
 
 import openapi_generator_httpx as generated
 
-from benchmarks.peers import KEYS, PER_PAGE, Answer, AsyncPages, of_attribute, of_model
+from benchmarks.peers import KEYS, PER_PAGE, AsyncPages, PageContent, of_attribute, of_model
 
 
 class Peer(AsyncPages):
@@ -14,8 +14,8 @@ class Peer(AsyncPages):
         self._client = generated.ApiClient(generated.Configuration(host=url, api_key=KEYS))
         self._api = generated.InvoicesApi(self._client)
 
-    async def page(self, number: int) -> Answer:
-        """Give a page."""
+    async def page(self, number: int) -> PageContent:
+        """Return a page."""
         body = generated.InvoiceListRequest(per_page=PER_PAGE, page_number=number)
         return of_model(await self._api.list_invoices(body))
 

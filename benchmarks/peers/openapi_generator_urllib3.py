@@ -1,8 +1,8 @@
-"""openapi-generator's Python client, on urllib3 and pydantic, as it is by default."""
+"""openapi-generator's Python client with its defaults, urllib3 and pydantic."""
 
 import openapi_generator_urllib3 as generated
 
-from benchmarks.peers import KEYS, PER_PAGE, Answer, Pages, of_attribute, of_model
+from benchmarks.peers import KEYS, PER_PAGE, PageContent, Pages, of_attribute, of_model
 
 
 class Peer(Pages):
@@ -14,8 +14,8 @@ class Peer(Pages):
         self._client = generated.ApiClient(generated.Configuration(host=url, api_key=KEYS))
         self._api = generated.InvoicesApi(self._client)
 
-    def page(self, number: int) -> Answer:
-        """Give a page."""
+    def page(self, number: int) -> PageContent:
+        """Return a page."""
         return of_model(
             self._api.list_invoices(
                 generated.InvoiceListRequest(per_page=PER_PAGE, page_number=number)

@@ -1,4 +1,4 @@
-"""httpx and its response.json(): dicts, one page after the other. What all others are compared with."""
+"""httpx and its response.json(): dicts, one page after the other. All others are relative to it."""
 
 import httpx
 

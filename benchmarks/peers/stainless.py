@@ -1,25 +1,25 @@
-"""What Stainless generates: the client and the models of such an SDK (lithic's), told of our path."""
+"""The client and models of an SDK that Stainless generated (lithic), with our path."""
 
 from lithic import Lithic
 from lithic._models import BaseModel
 
-from benchmarks.peers import KEYS, PATH, Answer, Pages, asked, of_attribute, of_model
+from benchmarks.peers import KEYS, PATH, PageContent, Pages, of_attribute, of_model, request_body
 from benchmarks.peers.models import invoice_list
 
 InvoiceList = invoice_list(BaseModel)
 
 
 class Peer(Pages):
-    """The SDK's client, with the retries that it has by itself."""
+    """The client of the SDK, with its default retries."""
 
     amount = of_attribute
 
     def __init__(self, url: str) -> None:
         self._client = Lithic(api_key="of-the-benchmarks", base_url=url, default_headers=KEYS)
 
-    def page(self, number: int) -> Answer:
-        """Give a page."""
-        return of_model(self._client.post(PATH, cast_to=InvoiceList, body=asked(number)))
+    def page(self, number: int) -> PageContent:
+        """Return a page."""
+        return of_model(self._client.post(PATH, cast_to=InvoiceList, body=request_body(number)))
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,4 +1,4 @@
-"""FinerWorks' web API for Python: every invoice of an account with exact amounts, or a clear error.
+"""FinerWorks' web API for Python: every invoice of an account, with exact amounts, or an error.
 
 from finerworks import FinerWorks
 

@@ -65,6 +65,8 @@ class Deadline:
 class Timeout(float):
     """The seconds that one step of an attempt may take, together with the attempt's deadline."""
 
+    __slots__ = ("deadline",)
+
     deadline: Deadline
 
     def __new__(cls, seconds: float | None, deadline: Deadline) -> Self:
@@ -89,4 +91,5 @@ def with_deadline(
     step_timeouts: Mapping[str, float | None], deadline: Deadline
 ) -> dict[str, Timeout]:
     """Return the limits of the steps, each carrying the deadline of the attempt."""
-    return {step: Timeout(seconds, deadline) for step, seconds in step_timeouts.items()}
+    timeouts = {seconds: Timeout(seconds, deadline) for seconds in set(step_timeouts.values())}
+    return {step: timeouts[seconds] for step, seconds in step_timeouts.items()}

@@ -8,7 +8,7 @@ import functools
 import os
 import ssl
 import sys
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
@@ -119,8 +119,8 @@ class HTTPClient(httpx.Client):
 
         process = os.getpid()
         routes = read_proxies() if transport is None else NO_PROXIES
+        create(routes.proxy_for(self.config.base_url))  # errors of the settings appear here
         connections = Connections(create, routes.proxy_for)
-        connections.get(self.config.base_url)  # errors of the settings appear here, not later
         self._transport_of_own = Transport(self.config, connections)
         super().__init__(
             base_url=self.config.base_url,
@@ -128,6 +128,15 @@ class HTTPClient(httpx.Client):
             headers=HEADERS,
             transport=self._transport_of_own,
         )
+
+    def build_request(
+        self,
+        method: str,
+        url: httpx.URL | str,
+        **kwargs: Any,  # noqa: ANN401 - as httpx declares them
+    ) -> httpx.Request:
+        """Build a request, as httpx does. The URL of a path is parsed once."""
+        return super().build_request(method, _absolute_url(self.base_url, url), **kwargs)
 
     def with_options(self, options: Options) -> "HTTPClient":
         """Return a client with other settings that shares the connections of this one.
@@ -216,8 +225,8 @@ class AsyncHTTPClient(httpx.AsyncClient):
 
         process = os.getpid()
         routes = read_proxies() if transport is None else NO_PROXIES
+        create(routes.proxy_for(self.config.base_url))  # errors of the settings appear here
         connections = Connections(create, routes.proxy_for)
-        connections.get(self.config.base_url)  # errors of the settings appear here, not later
         self._transport_of_own = AsyncTransport(self.config, connections)
         super().__init__(
             base_url=self.config.base_url,
@@ -225,6 +234,15 @@ class AsyncHTTPClient(httpx.AsyncClient):
             headers=HEADERS,
             transport=self._transport_of_own,
         )
+
+    def build_request(
+        self,
+        method: str,
+        url: httpx.URL | str,
+        **kwargs: Any,  # noqa: ANN401 - as httpx declares them
+    ) -> httpx.Request:
+        """Build a request, as httpx does. The URL of a path is parsed once."""
+        return super().build_request(method, _absolute_url(self.base_url, url), **kwargs)
 
     def with_options(self, options: Options) -> "AsyncHTTPClient":
         """Return a client with other settings that shares the connections of this one.
@@ -258,16 +276,31 @@ class _SharingAsyncHTTPClient(AsyncHTTPClient):
         )
 
 
+def _absolute_url(base_url: httpx.URL, url: httpx.URL | str) -> httpx.URL | str:
+    """Return the URL of a path; any other URL stays as it is."""
+    if isinstance(url, str) and url.startswith("/") and not url.startswith("//"):
+        return _join_url(base_url, url)
+    return url
+
+
+@functools.lru_cache(maxsize=256)
+def _join_url(base_url: httpx.URL, path: str) -> httpx.URL:
+    return base_url.join(path)
+
+
 def _trusted_certificates() -> ssl.SSLContext:
     """Return the certificates that are trusted, by httpx's rules."""
-    return _read_certificates(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    return _read_certificates(
+        os.getpid(), os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    )
 
 
 @functools.lru_cache(maxsize=8)
-def _read_certificates(*_: str | None) -> ssl.SSLContext:
-    """Read the trusted certificates once for each setting of the environment.
+def _read_certificates(*_: int | str | None) -> ssl.SSLContext:
+    """Read the trusted certificates: once for each setting of the environment, in each process.
 
-    Reading them takes longer than everything else that a client needs.
+    Reading them takes longer than everything else that a client needs. A forked process must not
+    use those of its parent: OpenSSL may have locked them in another thread at the time of the fork.
     """
     return httpx.create_ssl_context()
 

@@ -4,9 +4,10 @@
 page to request next, until it is complete.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, NamedTuple, TypeVar
 
 from finerworks.errors import InvalidField, ListingChangedError, ResponseValidationError
@@ -51,6 +52,61 @@ class PageRequest(NamedTuple):
     per_page: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a listing has been read.
+
+    Attributes:
+        next_request: The page to request next. None: the listing is complete, or was given up.
+        passes: Which pass this is, from 1.
+        total: How many items the server reported on the first page of this pass, if it did.
+        total_trusted: Whether that is known to count the items of all pages.
+        given_up: Whether the listing changed in every pass.
+    """
+
+    next_request: PageRequest | None
+    passes: int = 1
+    total: int | None = None
+    total_trusted: bool = False
+    given_up: bool = False
+
+    @property
+    def starts_over(self) -> bool:
+        """Whether the next page to request is the first one."""
+        return self.next_request is not None and self.next_request.number == 1
+
+    def upcoming(self, limit: int) -> list[PageRequest]:
+        """Return the next page to request, and those that will probably follow it.
+
+        Args:
+            limit: The most pages to return.
+        """
+        if self.next_request is None:
+            return []
+        number, per_page = self.next_request
+        last = number
+        if self.total_trusted and self.total is not None and number > 1:
+            pages = math.ceil(self.total / per_page)
+            last = max(number, pages)
+        end = min(last + 1, number + limit)
+        return [PageRequest(each, per_page) for each in range(number, end)]
+
+
+@dataclass(frozen=True)
+class Step(Generic[T]):
+    """What a page means for a listing.
+
+    Attributes:
+        page: The page, with the items that were not returned before.
+        keys: The keys of all its items.
+        progress: How far the listing has been read with it.
+    """
+
+    page: Page[T]
+    keys: list[str]
+    progress: Progress
+
+
 class _KeySet:
     """A set of texts that only grows, in a quarter of the memory of a Python set.
 
@@ -62,15 +118,16 @@ class _KeySet:
         self._buckets: defaultdict[int, str] = defaultdict(str)
         self.count = 0
 
-    def add(self, key: str) -> bool:
-        """Add a text. Return whether it is new."""
+    def __contains__(self, key: str) -> bool:
+        return key in self._buckets[hash(key) % _BUCKETS]
+
+    def add(self, key: str) -> None:
+        """Add a text, unless it is there."""
         number = hash(key) % _BUCKETS
         bucket = self._buckets[number]
-        if key in bucket:
-            return False
-        self._buckets[number] = bucket + key
-        self.count += 1
-        return True
+        if key not in bucket:
+            self._buckets[number] = bucket + key
+            self.count += 1
 
 
 class Listing(Generic[T]):
@@ -85,30 +142,24 @@ class Listing(Generic[T]):
     or the first page is short and has exactly that many items. Otherwise it may count one page
     only, or nothing at all, and pages are requested until one is empty.
 
+    A page counts as returned once its step is committed. Until then, nothing has changed, so that
+    an interrupted caller can continue without losing an item.
+
     Args:
         per_page: How many items to request at a time.
         key: Returns what distinguishes an item from the others.
 
     Attributes:
-        next_request: The page to request next. None: the listing is complete, or was given up.
+        progress: How far it has been read.
     """
 
     def __init__(self, per_page: int, key: ItemKey[T]) -> None:
-        self.next_request: PageRequest | None = PageRequest(1, per_page)
+        self.progress = Progress(next_request=PageRequest(1, per_page))
         self._per_page = per_page
         self._key = key
-        self._passes = 1
-        self._failure: str | None = None
-        self._total: int | None = None
-        self._total_trusted = False
         self._returned = _KeySet()
         # The items of the current pass. In the first pass these are all that were returned.
         self._seen = self._returned
-
-    @property
-    def starts_over(self) -> bool:
-        """Whether the next page to request is the first one."""
-        return self.next_request is not None and self.next_request.number == 1
 
     def raise_if_given_up(self) -> None:
         """Raise if the listing was given up.
@@ -116,26 +167,14 @@ class Listing(Generic[T]):
         Raises:
             ListingChangedError: It changed in every pass.
         """
-        if self._failure is not None:
-            raise ListingChangedError(self._failure)
+        if self.progress.given_up:
+            raise ListingChangedError(
+                f"the listing changed in each of {MAX_PASSES} passes: {self._returned.count} "
+                f"items were returned, and the server counts {self.progress.total}"
+            )
 
-    def upcoming(self, limit: int) -> list[PageRequest]:
-        """Return the next page to request, and those that will probably follow it.
-
-        Args:
-            limit: The most pages to return.
-        """
-        if self.next_request is None:
-            return []
-        number, per_page = self.next_request
-        last = number
-        if self._total_trusted and self._total is not None and number > 1:
-            last = max(number, _pages(self._total, per_page))
-        end = min(last + 1, number + limit)
-        return [PageRequest(each, per_page) for each in range(number, end)]
-
-    def add(self, request: PageRequest, page: Page[T]) -> list[T]:
-        """Add the page that was requested. Return its items that were not returned before.
+    def evaluate(self, request: PageRequest, page: Page[T]) -> Step[T]:
+        """Return what the page that was requested means for the listing.
 
         Raises:
             ResponseValidationError: Two items of the page have the same key.
@@ -146,73 +185,101 @@ class Listing(Generic[T]):
             raise ResponseValidationError(
                 "two items on one page have the same id: one of them would be lost"
             )
-        unseen = [self._seen.add(key) for key in keys]
-        new = unseen
-        if self._seen is not self._returned:
-            new = [self._returned.add(key) for key in keys]
-        self.next_request = self._decide(request, page, overlaps=not all(unseen))
-        return [item for item, is_new in zip(page.items, new, strict=True) if is_new]
+        new_items = [
+            item for item, key in zip(page.items, keys, strict=True) if key not in self._returned
+        ]
+        unseen = sum(key not in self._seen for key in keys)
+        decision = _Decision(
+            self.progress,
+            request,
+            count=len(page.items),
+            total=page.total_count,
+            overlaps=unseen < len(keys),
+            seen=self._seen.count + unseen,
+            returned=self._returned.count + len(new_items),
+            first_request=PageRequest(1, self._per_page),
+        )
+        return Step(Page(page.number, new_items, page.total_count), keys, decision.next_progress())
 
-    def _decide(self, request: PageRequest, page: Page[T], *, overlaps: bool) -> PageRequest | None:
-        """Return the page to request after another one. The first rule that applies decides.
+    def commit(self, step: Step[T]) -> None:
+        """Count the page of a step as returned. Doing so twice does no harm."""
+        for key in step.keys:
+            self._returned.add(key)
+            self._seen.add(key)
+        if step.progress.passes > self.progress.passes:
+            self._seen = _KeySet()
+        self.progress = step.progress
 
-        Args:
-            request: The page that was requested.
-            page: What arrived.
-            overlaps: Whether one of its items was on an earlier page of this pass.
-        """
-        if request.number == 1:
-            return self._decide_after_first_page(request, page)
-        if overlaps or self._total_changed(page):
-            return self._start_over()
-        return self._decide_by_total(request, page, request.per_page)
 
-    def _decide_after_first_page(self, request: PageRequest, page: Page[T]) -> PageRequest | None:
-        count = len(page.items)
-        self._total = page.total_count
-        is_short = count < request.per_page
-        nothing_missing = self._seen.count == self._returned.count
-        if page.total_count == count and is_short and nothing_missing:
-            return None
-        self._total_trusted = page.total_count is not None and page.total_count > count
+@dataclass(frozen=True)
+class _Decision:
+    """Decides what follows a page. In each method, the first rule that applies decides.
+
+    Attributes:
+        progress: How far the listing had been read before the page.
+        request: The page that was requested.
+        count: How many items arrived.
+        total: The total that arrived with them.
+        overlaps: Whether one of its items was on an earlier page of this pass.
+        seen: How many items this pass has, with the page.
+        returned: How many items were returned in all passes, with the page.
+        first_request: The first page of a pass.
+    """
+
+    progress: Progress
+    request: PageRequest
+    count: int
+    total: int | None
+    overlaps: bool
+    seen: int
+    returned: int
+    first_request: PageRequest
+
+    def next_progress(self) -> Progress:
+        """Return how far the listing has been read with the page."""
+        if self.request.number == 1:
+            return self._after_first_page()
+        if self.overlaps or self._total_changed():
+            return self._start_over(self.progress)
+        return self._by_total(self.progress, self.request.per_page)
+
+    def _after_first_page(self) -> Progress:
+        progress = Progress(
+            next_request=None,
+            passes=self.progress.passes,
+            total=self.total,
+            total_trusted=self.total is not None and self.total > self.count,
+        )
+        is_short = self.count < self.request.per_page
+        nothing_missing = self.seen == self.returned
+        if self.total == self.count and is_short and nothing_missing:
+            return progress
         # A server may make smaller pages than requested: go on with its size.
-        per_page = min(count, request.per_page) or request.per_page
-        return self._decide_by_total(request, page, per_page)
+        per_page = min(self.count, self.request.per_page) or self.request.per_page
+        return self._by_total(progress, per_page)
 
-    def _decide_by_total(
-        self, request: PageRequest, page: Page[T], per_page: int
-    ) -> PageRequest | None:
-        following = PageRequest(request.number + 1, per_page)
-        if self._total_trusted and self._total is not None:
-            if self._seen.count == self._total:
-                return None
-            if self._seen.count > self._total:
-                self._total_trusted = False
-            elif not page.items or request.number * per_page >= self._total:
-                return self._start_over()
-            else:
-                return following
-        return following if page.items else None
+    def _by_total(self, progress: Progress, per_page: int) -> Progress:
+        following = PageRequest(self.request.number + 1, per_page)
+        if progress.total_trusted and progress.total is not None:
+            if self.seen == progress.total:
+                return replace(progress, next_request=None)
+            if self.seen < progress.total:
+                reached = self.request.number * per_page >= progress.total
+                if reached or self.count == 0:
+                    return self._start_over(progress)
+                return replace(progress, next_request=following)
+            progress = replace(progress, total_trusted=False)
+        return replace(progress, next_request=following if self.count else None)
 
-    def _total_changed(self, page: Page[T]) -> bool:
-        if page.total_count is None or self._total is None or page.total_count == self._total:
+    def _total_changed(self) -> bool:
+        before = self.progress.total
+        if before is None or self.total is None or self.total == before:
             return False
         # A total that only counts the items of its own page differs on a shorter page.
-        return self._total_trusted or page.total_count != len(page.items)
+        return self.progress.total_trusted or self.total != self.count
 
-    def _start_over(self) -> PageRequest | None:
+    def _start_over(self, progress: Progress) -> Progress:
         """Begin another pass, or give up."""
-        if self._passes == MAX_PASSES:
-            self._failure = (
-                f"the listing changed in each of {MAX_PASSES} passes: "
-                f"{self._returned.count} items were returned, and the server counts {self._total}"
-            )
-            return None
-        self._passes += 1
-        self._seen = _KeySet()
-        return PageRequest(1, self._per_page)
-
-
-def _pages(total: int, per_page: int) -> int:
-    """Return how many pages a total fills."""
-    return -(-total // per_page)
+        if progress.passes == MAX_PASSES:
+            return replace(progress, next_request=None, given_up=True)
+        return replace(progress, next_request=self.first_request, passes=progress.passes + 1)

@@ -4,10 +4,11 @@
 both. Nothing here knows about invoices.
 """
 
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from finerworks.listing import ItemKey, Listing, Page, PageRequest
+from finerworks.listing import ItemKey, Listing, Page, PageRequest, Step
 from finerworks.prefetch import TaskPrefetcher, ThreadPrefetcher
 
 if TYPE_CHECKING:
@@ -24,6 +25,77 @@ AsyncFetchPage = Callable[[PageRequest], Coroutine[None, None, Page[T]]]
 """Fetches a page, with asyncio."""
 
 
+class PageReader(Generic[T]):
+    """Reads a listing page by page, for an iterator, and keeps its place.
+
+    A page stays the current one until `returned` is set. Whatever interrupts the iterator before,
+    such as an error of a request or the exception of a signal handler, the next attempt gets the
+    same page.
+
+    Args:
+        pager: The listing to read.
+
+    Attributes:
+        lock: Held while an iterator advances: threads may share it.
+        returned: Whether the current page was returned to the caller.
+    """
+
+    def __init__(self, pager: "Pager[T]") -> None:
+        self.lock = threading.Lock()
+        self.returned = False
+        self._pager = pager
+        self._listing = Listing(pager.per_page, pager.key)
+        self._prefetcher = ThreadPrefetcher(pager.fetch, pager.concurrency)
+        self._step: Step[T] | None = None
+        self._closed = False
+
+    def current_page(self) -> Page[T]:
+        """Return the current page; if that was returned already, read the next one.
+
+        Raises:
+            StopIteration: There is none.
+        """
+        if self._step is not None and self.returned:
+            self._listing.commit(self._step)
+            self._step = None
+        self.returned = False
+        step = self._step or self._read()
+        self._step = step
+        if step.progress.starts_over:
+            self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
+        self._prefetcher.start(step.progress.upcoming(min(self._pager.concurrency - 1, 1)))
+        return step.page
+
+    def _read(self) -> Step[T]:
+        self._listing.raise_if_given_up()
+        progress = self._listing.progress
+        if progress.next_request is None or self._closed:
+            self.close()
+            raise StopIteration
+        self._prefetcher.start(progress.upcoming(self._pager.concurrency)[1:])
+        try:
+            page = self._prefetcher.get(progress.next_request)
+            step = self._listing.evaluate(progress.next_request, page)
+        except BaseException:
+            self._restart_prefetcher()
+            raise
+        self._pager.total_count = page.total_count
+        return step
+
+    def _restart_prefetcher(self) -> None:
+        self._prefetcher.close()
+        self._prefetcher = ThreadPrefetcher(self._pager.fetch, self._pager.concurrency)
+
+    def close(self) -> None:
+        """End the requests in flight. There are no further pages."""
+        self._closed = True
+        self._step = None
+        self._prefetcher.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class PageIterator(Iterator[Page[T]]):
     """One reading of a listing, page by page.
 
@@ -35,79 +107,44 @@ class PageIterator(Iterator[Page[T]]):
     """
 
     def __init__(self, pager: "Pager[T]") -> None:
-        self._pager = pager
-        self._listing = Listing(pager.per_page, pager.key)
-        self._prefetcher = ThreadPrefetcher(pager.fetch, pager.concurrency)
-        self._page: Page[T] | None = None
-        self._advancing = False
-        self._closed = False
+        self._reader = PageReader(pager)
 
     def __next__(self) -> Page[T]:
-        if self._advancing:
-            raise ValueError("this iterator is already being advanced, in another thread")
-        self._advancing = True
-        try:
-            # Kept until it is returned: a signal handler may raise at any point.
-            if self._page is None:
-                self._page = self._read_page()
-            page = self._page
-            self._page = None
+        with self._reader.lock:
+            page = self._reader.current_page()
+            self._reader.returned = True
             return page
-        finally:
-            self._advancing = False
-
-    def _read_page(self) -> Page[T]:
-        self._listing.raise_if_given_up()
-        request = self._listing.next_request
-        if request is None or self._closed:
-            self.close()
-            raise StopIteration
-        concurrency = self._pager.concurrency
-        self._prefetcher.start(self._listing.upcoming(concurrency)[1:])
-        try:
-            page = self._pager.add_page(self._listing, request, self._prefetcher.get(request))
-        except BaseException:
-            self._restart_prefetcher()
-            raise
-        if self._listing.starts_over:
-            self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
-        self._prefetcher.start(self._listing.upcoming(min(concurrency - 1, 1)))
-        return page
-
-    def _restart_prefetcher(self) -> None:
-        self._prefetcher.close()
-        self._prefetcher = ThreadPrefetcher(self._pager.fetch, self._pager.concurrency)
 
     def close(self) -> None:
         """End the requests in flight. The iterator ends here."""
-        self._closed = True
-        self._prefetcher.close()
-
-    def __del__(self) -> None:
-        self.close()
+        self._reader.close()
 
 
 class ItemIterator(Iterator[T]):
     """One reading of a listing, item by item. It keeps its place, as `PageIterator` does.
 
     Args:
-        pages: The pages to take the items from.
+        pager: The listing to read.
     """
 
-    def __init__(self, pages: PageIterator[T]) -> None:
-        self._pages = pages
+    def __init__(self, pager: "Pager[T]") -> None:
+        self._reader = PageReader(pager)
         self._items: Iterator[T] = iter(())
 
     def __next__(self) -> T:
-        while True:
-            for item in self._items:
-                return item
-            self._items = iter(next(self._pages).items)
+        for item in self._items:
+            return item
+        with self._reader.lock:
+            while True:
+                for item in self._items:
+                    return item
+                self._items = iter(self._reader.current_page().items)
+                self._reader.returned = True
 
     def close(self) -> None:
         """End the requests in flight. The iterator ends here."""
         self._items = iter(())
-        self._pages.close()
+        self._reader.close()
 
 
 class Pager(Generic[T]):
@@ -161,13 +198,7 @@ class Pager(Generic[T]):
         return PageIterator(self)
 
     def __iter__(self) -> ItemIterator[T]:
-        return ItemIterator(self.pages())
-
-    def add_page(self, listing: Listing[T], request: PageRequest, page: Page[T]) -> Page[T]:
-        """Add a page to a reading of this listing. Return it with the items that are new."""
-        items = listing.add(request, page)
-        self.total_count = page.total_count
-        return Page(page.number, items, page.total_count)
+        return ItemIterator(self)
 
     def to_arrow(self) -> "pa.Table":
         """Read the listing into an Arrow table (the extra ``arrow``).
@@ -201,6 +232,75 @@ class Pager(Generic[T]):
         return Frame(self._response_model, "pandas").read(self).pandas()
 
 
+class AsyncPageReader(Generic[T]):
+    """Reads a listing page by page, for an iterator of asyncio; see `PageReader`.
+
+    Attributes:
+        returned: Whether the current page was returned to the caller.
+    """
+
+    def __init__(self, pager: "AsyncPager[T]") -> None:
+        self.returned = False
+        self._pager = pager
+        self._listing = Listing(pager.per_page, pager.key)
+        self._prefetcher = TaskPrefetcher(pager.fetch, pager.concurrency)
+        self._step: Step[T] | None = None
+        self._reading = False
+        self._closed = False
+
+    async def current_page(self) -> Page[T]:
+        """Return the current page; if that was returned already, read the next one.
+
+        Raises:
+            RuntimeError: Another task is waiting for it.
+            StopAsyncIteration: There is none.
+        """
+        if self._reading:
+            raise RuntimeError("this iterator is already being advanced, in another task")
+        if self._step is not None and self.returned:
+            self._listing.commit(self._step)
+            self._step = None
+        self.returned = False
+        step = self._step or await self._read()
+        self._step = step
+        if step.progress.starts_over:
+            self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
+        self._prefetcher.start(step.progress.upcoming(min(self._pager.concurrency - 1, 1)))
+        return step.page
+
+    async def _read(self) -> Step[T]:
+        self._listing.raise_if_given_up()
+        progress = self._listing.progress
+        if progress.next_request is None or self._closed:
+            await self.aclose()
+            raise StopAsyncIteration
+        self._prefetcher.start(progress.upcoming(self._pager.concurrency)[1:])
+        self._reading = True
+        try:
+            page = await self._prefetcher.get(progress.next_request)
+            step = self._listing.evaluate(progress.next_request, page)
+        except Exception:
+            self._restart_prefetcher()
+            raise
+        finally:
+            self._reading = False
+        self._pager.total_count = page.total_count
+        return step
+
+    def _restart_prefetcher(self) -> None:
+        self._prefetcher.stop()
+        self._prefetcher = TaskPrefetcher(self._pager.fetch, self._pager.concurrency)
+
+    async def aclose(self) -> None:
+        """End the requests in flight. There are no further pages."""
+        self._closed = True
+        self._step = None
+        await self._prefetcher.aclose()
+
+    def __del__(self) -> None:
+        self._prefetcher.stop()
+
+
 class AsyncPageIterator(AsyncIterator[Page[T]]):
     """One reading of a listing, page by page, for asyncio; see `PageIterator`.
 
@@ -208,71 +308,37 @@ class AsyncPageIterator(AsyncIterator[Page[T]]):
     """
 
     def __init__(self, pager: "AsyncPager[T]") -> None:
-        self._pager = pager
-        self._listing = Listing(pager.per_page, pager.key)
-        self._prefetcher = TaskPrefetcher(pager.fetch, pager.concurrency)
-        self._advancing = False
-        self._closed = False
+        self._reader = AsyncPageReader(pager)
 
     async def __anext__(self) -> Page[T]:
-        if self._advancing:
-            raise RuntimeError("this iterator is already being advanced, in another task")
-        self._advancing = True
-        try:
-            return await self._read_page()
-        finally:
-            self._advancing = False
-
-    async def _read_page(self) -> Page[T]:
-        self._listing.raise_if_given_up()
-        request = self._listing.next_request
-        if request is None or self._closed:
-            await self.aclose()
-            raise StopAsyncIteration
-        concurrency = self._pager.concurrency
-        self._prefetcher.start(self._listing.upcoming(concurrency)[1:])
-        try:
-            fetched = await self._prefetcher.get(request)
-            page = self._pager.add_page(self._listing, request, fetched)
-        except Exception:
-            self._restart_prefetcher()
-            raise
-        if self._listing.starts_over:
-            self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
-        self._prefetcher.start(self._listing.upcoming(min(concurrency - 1, 1)))
+        page = await self._reader.current_page()
+        self._reader.returned = True
         return page
-
-    def _restart_prefetcher(self) -> None:
-        self._prefetcher.stop()
-        self._prefetcher = TaskPrefetcher(self._pager.fetch, self._pager.concurrency)
 
     async def aclose(self) -> None:
         """End the requests in flight. The iterator ends here."""
-        self._closed = True
-        await self._prefetcher.aclose()
-
-    def __del__(self) -> None:
-        self._prefetcher.stop()
+        await self._reader.aclose()
 
 
 class AsyncItemIterator(AsyncIterator[T]):
     """One reading of a listing, item by item, for asyncio; see `ItemIterator`."""
 
-    def __init__(self, pages: AsyncPageIterator[T]) -> None:
-        self._pages = pages
+    def __init__(self, pager: "AsyncPager[T]") -> None:
+        self._reader = AsyncPageReader(pager)
         self._items: Iterator[T] = iter(())
 
     async def __anext__(self) -> T:
         while True:
             for item in self._items:
                 return item
-            page = await anext(self._pages)
+            page = await self._reader.current_page()
             self._items = iter(page.items)
+            self._reader.returned = True
 
     async def aclose(self) -> None:
         """End the requests in flight. The iterator ends here."""
         self._items = iter(())
-        await self._pages.aclose()
+        await self._reader.aclose()
 
 
 class AsyncPager(Generic[T]):
@@ -299,13 +365,7 @@ class AsyncPager(Generic[T]):
         return AsyncPageIterator(self)
 
     def __aiter__(self) -> AsyncItemIterator[T]:
-        return AsyncItemIterator(self.pages())
-
-    def add_page(self, listing: Listing[T], request: PageRequest, page: Page[T]) -> Page[T]:
-        """Add a page to a reading of this listing. Return it with the items that are new."""
-        items = listing.add(request, page)
-        self.total_count = page.total_count
-        return Page(page.number, items, page.total_count)
+        return AsyncItemIterator(self)
 
     async def to_arrow(self) -> "pa.Table":
         """Read the listing into an Arrow table; see `Pager.to_arrow`."""

@@ -6,11 +6,13 @@ Nothing here knows about pages: what is fetched has a key, and what arrives is a
 import asyncio
 import contextlib
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Hashable, Iterable
 from concurrent.futures import Future
 from contextvars import Context, copy_context
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
@@ -21,6 +23,23 @@ Result = TypeVar("Result")
 
 CLOSING_SECONDS = 0.2
 """How long closing waits for requests to end. They end at once, unless they are connecting."""
+
+
+EXIT_POLLS = 200
+EXIT_POLL_SECONDS = 0.0005
+"""How often, and after how many seconds each, closing checks whether a thread is gone."""
+
+
+def _check_process(process: int) -> None:
+    """Check that this is the process that started fetching.
+
+    Raises:
+        RuntimeError: It is a fork of that process: what was started never arrives here.
+    """
+    if os.getpid() != process:
+        raise RuntimeError(
+            "this listing is being read in another process: start a new one in this process"
+        )
 
 
 def _context_with(throttle: ListingThrottle) -> Context:
@@ -89,10 +108,7 @@ class ThreadPrefetcher(Generic[Key, Result]):
         Raises:
             RuntimeError: This process is a fork of the one that started fetching.
         """
-        if os.getpid() != self._process:
-            raise RuntimeError(
-                "this listing is being read in another process: start a new one in this process"
-            )
+        _check_process(self._process)
         future = self._futures.get(key)
         if future is None:
             return self._context.run(self._fetch, key)
@@ -114,6 +130,24 @@ class ThreadPrefetcher(Generic[Key, Result]):
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(max(0.0, end - time.monotonic()))
+        for thread in self._threads:
+            if not thread.is_alive():
+                _wait_for_exit(thread)
+
+
+def _wait_for_exit(thread: threading.Thread) -> None:
+    """Wait until the operating system's part of a thread that has ended is gone, too.
+
+    Before Python 3.13, `join` returns a little earlier. A thread that used TLS then still holds a
+    lock of OpenSSL for a moment, and a process that is forked in that moment inherits it locked: no
+    thread of the forked process could open a TLS connection. Linux alone tells.
+    """
+    if sys.version_info >= (3, 13):
+        return
+    for _ in range(EXIT_POLLS):
+        if not Path(f"/proc/self/task/{thread.native_id}").exists():
+            return
+        time.sleep(EXIT_POLL_SECONDS)
 
 
 class TaskPrefetcher(Generic[Key, Result]):
@@ -128,6 +162,7 @@ class TaskPrefetcher(Generic[Key, Result]):
         self, fetch: Callable[[Key], Coroutine[None, None, Result]], concurrency: int
     ) -> None:
         self._fetch = fetch
+        self._process = os.getpid()
         self._throttle = ListingThrottle(concurrency)
         self._context = _context_with(self._throttle)
         self._tasks: dict[Key, asyncio.Task[Result]] = {}
@@ -144,13 +179,19 @@ class TaskPrefetcher(Generic[Key, Result]):
         """Return what has a key.
 
         If the caller is cancelled meanwhile, fetching goes on, and the next call gets the result.
+
+        Raises:
+            RuntimeError: This process is a fork of the one that started fetching.
         """
+        _check_process(self._process)
         self.start([key])
         await asyncio.wait([self._tasks[key]])
         return self._tasks.pop(key).result()
 
     def stop(self) -> None:
         """Stop fetching. The tasks end when the event loop runs again. Any thread may call this."""
+        if os.getpid() != self._process:
+            return
         self._throttle.close()
         for task in self._tasks.values():
             with contextlib.suppress(
@@ -160,6 +201,8 @@ class TaskPrefetcher(Generic[Key, Result]):
 
     async def aclose(self) -> None:
         """Stop fetching, and wait for the tasks to end."""
+        if os.getpid() != self._process:
+            return
         self._throttle.close()
         for task in self._tasks.values():
             task.cancel()

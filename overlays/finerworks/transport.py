@@ -14,7 +14,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from typing import Generic, Self, TypeVar
+from typing import Generic, NamedTuple, Self, TypeVar
 
 import httpx
 
@@ -44,12 +44,20 @@ request that it waits for may end in another thread, when garbage collection clo
 TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
 
-class Connections(Generic[TransportT]):
-    """The transports that send: for each process, and in it for each proxy, one.
+class _Owner(NamedTuple):
+    """What a transport may be used for: requests of one process and loop, through one proxy."""
 
-    A forked child thus opens connections of its own. Those of its parent stay referenced, so
-    that they are neither used nor closed in the child. There is no lock, because the child would
-    inherit it locked.
+    process: int
+    loop: asyncio.AbstractEventLoop | None
+    proxy: str | None
+
+
+class Connections(Generic[TransportT]):
+    """The transports that send: one for each process, event loop and proxy.
+
+    A forked process thus opens connections of its own. Those of its parent stay referenced, so
+    that they are neither used nor closed there. There is no lock, because the forked process would
+    inherit it locked. Connections of asyncio belong to their event loop, and end with it.
 
     Args:
         create: Creates a transport that sends through a proxy, or directly for None.
@@ -61,30 +69,46 @@ class Connections(Generic[TransportT]):
     ) -> None:
         self._create: Callable[[str | None], TransportT] = create
         self._route = route
-        self._transports: dict[tuple[int, str | None], TransportT] = {}
+        self._transports: dict[_Owner, TransportT] = {}
         self.closed = False
 
-    def get(self, url: httpx.URL) -> TransportT:
+    def get(self, url: httpx.URL, loop: asyncio.AbstractEventLoop | None = None) -> TransportT:
         """Return the transport for a URL.
+
+        Args:
+            url: The URL of a request.
+            loop: The event loop that runs the request, with asyncio.
 
         Raises:
             RuntimeError: The client was closed.
         """
         if self.closed:
             raise RuntimeError("this FinerWorks client is closed: create a new one")
-        key = (os.getpid(), self._route(url))
-        transport = self._transports.get(key)
+        owner = _Owner(os.getpid(), loop, self._route(url))
+        transport = self._transports.get(owner)
         if transport is None:
-            transport = self._create(key[1])
+            self._forget_closed_loops(owner.process)
+            transport = self._create(owner.proxy)
             keep_deadlines(transport)
-            transport = self._transports.setdefault(key, transport)
+            transport = self._transports.setdefault(owner, transport)
         return transport
 
-    def close(self) -> list[TransportT]:
-        """Let nothing more be sent. Return the transports of this process, to be closed."""
+    def _forget_closed_loops(self, process: int) -> None:
+        """Let go of the transports whose event loop is closed: nobody can use or close them."""
+        for owner in list(self._transports):
+            closed = owner.loop is not None and owner.loop.is_closed()
+            if closed and owner.process == process:
+                self._transports.pop(owner, None)
+
+    def close(self, loop: asyncio.AbstractEventLoop | None = None) -> list[TransportT]:
+        """Send nothing more. Return the transports of this process and loop, to be closed."""
         self.closed = True
-        process = os.getpid()
-        return [each for (owner, _), each in self._transports.items() if owner == process]
+        mine = (os.getpid(), loop)
+        return [
+            transport
+            for owner, transport in self._transports.items()
+            if (owner.process, owner.loop) == mine
+        ]
 
 
 class Attempt:
@@ -362,7 +386,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
                 await asyncio.sleep(decision.delay)
 
     async def _send(self, call: Call, attempt: Attempt) -> Outcome:
-        transport = self._connections.get(attempt.request.url)
+        transport = self._connections.get(attempt.request.url, asyncio.get_running_loop())
         try:
             while not call.throttle.try_enter(attempt.deadline):  # noqa: ASYNC110 - see above
                 await asyncio.sleep(THROTTLE_POLL_SECONDS)
@@ -394,5 +418,5 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         """Close the connections, unless they belong to another client."""
         if self._shared or self._connections.closed:
             return
-        for transport in self._connections.close():
+        for transport in self._connections.close(asyncio.get_running_loop()):
             await transport.aclose()

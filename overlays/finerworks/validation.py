@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
-from types import NoneType
-from typing import Protocol, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import Protocol, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
@@ -129,34 +129,6 @@ class DateTime:
 
 
 @dataclass(frozen=True)
-class Optional:
-    """A value that may also be null, or absent.
-
-    Attributes:
-        kind: What it is otherwise.
-        nullable: Whether it may be null.
-        may_be_absent: Whether the field may be absent.
-    """
-
-    kind: Kind
-    nullable: bool
-    may_be_absent: bool
-
-    def accepts(self, value: object) -> bool:
-        """Return whether a value is valid, null or absent."""
-        if value is None:
-            return self.nullable
-        if value is UNSET:
-            return self.may_be_absent
-        return self.kind.accepts(value)
-
-    def problems(self, value: object, path: str) -> Iterator[InvalidField]:
-        """Yield what is wrong with a value."""
-        if not self.accepts(value):
-            yield from self.kind.problems(value, path)
-
-
-@dataclass(frozen=True)
 class ListOf:
     """A list whose items are all of one kind."""
 
@@ -175,18 +147,52 @@ class ListOf:
             yield from self.item.problems(item, f"{path}[{index}]")
 
 
-@dataclass(frozen=True)
-class Object:
-    """An object with known fields. It may have others: a server may add some at any time."""
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A field of an object.
 
-    fields: dict[str, Kind]
+    Attributes:
+        name: Its name.
+        kind: What it must be, unless it is null or absent.
+        nullable: Whether it may be null.
+        required: Whether it must be there.
+    """
+
+    name: str
+    kind: Kind
+    nullable: bool
+    required: bool
+
+
+class Object:
+    """An object with known fields. It may have others: a server may add some at any time.
+
+    Args:
+        fields: The known fields.
+    """
+
+    def __init__(self, fields: list[Field]) -> None:
+        self._fields = fields
+        # Looked up once: `accepts` runs for every invoice.
+        self._rules = [
+            (field.name, field.kind.accepts, field.nullable, field.required) for field in fields
+        ]
 
     def accepts(self, value: object) -> bool:
         """Return whether a value is an object with valid fields."""
         if type(value) is not dict:
             return False
-        get = value.get
-        return all(kind.accepts(get(name, UNSET)) for name, kind in self.fields.items())
+        for name, accepts, nullable, required in self._rules:
+            item = value.get(name, UNSET)
+            if item is None:
+                valid = nullable
+            elif item is UNSET:
+                valid = not required
+            else:
+                valid = accepts(item)
+            if not valid:
+                return False
+        return True
 
     def problems(self, value: object, path: str) -> Iterator[InvalidField]:
         """Yield what is wrong with a value."""
@@ -194,8 +200,11 @@ class Object:
             yield _mismatch(value, path, "an object")
             return
         prefix = f"{path}." if path else ""
-        for name, kind in self.fields.items():
-            yield from kind.problems(value.get(name, UNSET), f"{prefix}{name}")
+        for field in self._fields:
+            item = value.get(field.name, UNSET)
+            allowed = field.nullable if item is None else item is UNSET and not field.required
+            if not allowed:
+                yield from field.kind.problems(item, f"{prefix}{field.name}")
 
 
 _SCALARS: dict[object, Kind] = {
@@ -211,21 +220,35 @@ _SCALARS: dict[object, Kind] = {
 def _kind_of_model(model: type) -> Kind:
     """Return what an object must be, from the annotations of a generated model."""
     annotations = get_type_hints(model, localns=vars(models))
-    names = [field.name for field in attrs.fields(model) if field.init]
-    return Object({name: _kind_of(annotations[name]) for name in names})
+    fields = [
+        _field_of(attribute.name, annotations[attribute.name])
+        for attribute in attrs.fields(model)
+        if attribute.init
+    ]
+    return Object(fields)
+
+
+def _field_of(name: str, annotation: object) -> Field:
+    """Return a field, from an annotation as the generator writes it.
+
+    A union is one of a single type with null, with "absent", or with both: the contract has no
+    other.
+    """
+    alternatives = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else ()
+    (expected,) = [each for each in alternatives if each not in (NoneType, Unset)] or [annotation]
+    return Field(
+        name=name,
+        kind=_kind_of(expected),
+        nullable=NoneType in alternatives,
+        required=Unset not in alternatives,
+    )
 
 
 def _kind_of(annotation: object) -> Kind:
-    """Return what a value must be, from an annotation as the generator writes it."""
+    """Return what a value must be, from an annotation without null and "absent"."""
     if isinstance(annotation, type) and attrs.has(annotation):
         return _kind_of_model(annotation)
-    arguments = get_args(annotation)
     if get_origin(annotation) is list:
-        return ListOf(_kind_of(arguments[0]))
-    if not arguments:
-        return _SCALARS[annotation]
-    # A union of one type with null, with "absent", or with both. The contract has no other.
-    (alternative,) = [each for each in arguments if each not in (NoneType, Unset)]
-    return Optional(
-        _kind_of(alternative), nullable=NoneType in arguments, may_be_absent=Unset in arguments
-    )
+        (item,) = get_args(annotation)
+        return ListOf(_kind_of(item))
+    return _SCALARS[annotation]

@@ -27,14 +27,7 @@ from openapi_schema_validator import OAS30Validator
 import finerworks
 from answers import REFUSED_KEYS, STATUS, listing, rows
 from callers import Keys
-from finerworks import (
-    AsyncFinerWorks,
-    AsyncHTTPClient,
-    FinerWorks,
-    FinerWorksError,
-    HTTPClient,
-    money,
-)
+from finerworks import AsyncFinerWorks, AsyncHTTPClient, FinerWorks, FinerWorksError, HTTPClient
 from finerworks.sandbox.app import contract_path
 from finerworks_client.api.invoices import list_invoices
 from finerworks_client.models import Invoice, InvoiceList, InvoiceListRequest
@@ -444,8 +437,15 @@ def good(data: object) -> bool:
     if not CHECKER.is_valid(data):
         return False
     answer = cast("dict[str, Any]", data)
-    amounts = [Decimal(row["amount_due"]) for row in rows_of(answer)]
-    return answer["status"]["success"] is True and all(amount.is_finite() for amount in amounts)
+    amounts = [row["amount_due"] for row in rows_of(answer)]
+    return answer["status"]["success"] is True and all(map(plausible, amounts))
+
+
+def plausible(amount: int | Decimal) -> bool:
+    """Say whether an amount is finite, and has no more digits than a double could have."""
+    if isinstance(amount, int):
+        return abs(amount) < 10**400
+    return amount.is_finite() and abs(amount.adjusted()) <= 400
 
 
 def turned_down(data: object) -> bool:
@@ -461,9 +461,6 @@ def plain(data: object) -> bool:
     if not good(data) or (cast("dict[str, Any]", data).get("total_count") or LEAST) < LEAST:
         return False
     for row in rows_of(cast("dict[str, Any]", data)):
-        amount = row["amount_due"]
-        if isinstance(amount, Decimal) and Decimal(repr(float(amount))) != amount:
-            return False
         for text in (row[name] for name in DATES if row[name] is not None):
             try:
                 dt.datetime.strptime(  # noqa: DTZ007 - only whether it can be read
@@ -482,9 +479,9 @@ def worth(answer: Answer) -> object:
 
 
 def check_invoice(invoice: Invoice, row: dict[str, Any]) -> None:
-    """An invoice is what its row says: the same id, the amount to the cent, the same moments."""
+    """An invoice is what its row says: the same id, the amount to the digit, the same moments."""
     assert invoice.invoice_id == row["invoice_id"]
-    assert money.exact(invoice.amount_due) == row["amount_due"]
+    assert str(invoice.amount_due) == str(Decimal(row["amount_due"]))
     for name in DATES:
         assert row[name] is None or row[name][10] == "T"
         assert getattr(invoice, name) == (row[name] and dt.datetime.fromisoformat(row[name]))

@@ -90,7 +90,15 @@ FLOATS: dict[str, Any] = {
 DECIMALS: dict[str, Any] = json.loads(json.dumps(FLOATS), parse_float=Decimal)
 """The same response with the digits that the server wrote."""
 
-WRONG = [True, "19.99", float("nan"), float("inf"), Decimal("NaN"), Decimal("-Infinity"), []]
+WRONG: list[object] = [
+    True,
+    "19.99",
+    float("nan"),
+    float("inf"),
+    Decimal("NaN"),
+    Decimal("-Infinity"),
+    [],
+]
 """What a number cannot be."""
 
 

@@ -226,8 +226,8 @@ def test_a_bad_program_is_found(tmp_path: Path, judged: Sandbox, fault: str) -> 
     try_program(
         row, tmp_path, judged, Silent(judged, *["Violation: per_page"] * (fault == "valid"))
     )
-    failed = {step for step, went in row.went.items() if not went}
+    failed = {step for step, passed in row.passed.items() if not passed}
     listings = {"exact", "valid", "500 once"}
     expected = {"none": set[str](), "exact": listings, "key": {*listings, "wrong key", "redirect"}}
-    assert failed == expected.get(fault, {fault}), row.told
-    assert bool(row.told) == bool(failed)
+    assert failed == expected.get(fault, {fault}), row.messages
+    assert bool(row.messages) == bool(failed)

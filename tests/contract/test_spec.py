@@ -1,4 +1,4 @@
-"""tools/spec.py: whether a contract's version tells of what has changed, and whether the bundle is the contract."""
+"""tools/spec.py: checks of the contract's version number and of the bundled contract."""
 
 import json
 import re
@@ -45,8 +45,8 @@ NOTHING, ADDED, PERHAPS_BROKEN, BROKEN = range(4)
 def test_a_version_tells_of_a_change(changes: int, before: str, now: str, told: bool) -> None:
     """Major where clients may break, minor where something is added, and never an earlier one."""
     version = cast("Callable[[str], Any]", SPEC["version"])
-    is_told = cast("Callable[[int, Any, Any], bool]", SPEC["is_told"])
-    assert is_told(changes, *(version(of_version(each)) for each in (before, now))) is told
+    is_sufficient = cast("Callable[[int, Any, Any], bool]", SPEC["is_version_sufficient"])
+    assert is_sufficient(changes, *(version(of_version(each)) for each in (before, now))) is told
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,6 @@ def test_a_bundle_has_the_values_of_the_contract(
 def test_what_is_no_contract_is_refused_in_words(contract: str) -> None:
     """One line says what is wrong, in place of a traceback."""
     with pytest.raises(
-        SystemExit, match=r"^spec-diff: openapi\.yaml (is no contract|has info\.version 1\.0)"
+        SystemExit, match=r"^spec-diff: openapi\.yaml (is not a contract|has info\.version 1\.0)"
     ):
         SPEC["version"](contract)

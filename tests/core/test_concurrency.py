@@ -145,16 +145,16 @@ def test_the_time_of_one_request_is_not_anothers() -> None:
 
 def test_the_connections_of_a_shared_transport_are_bound_to_no_time_of_ours() -> None:
     """A plain httpx client on the same transport reads for as long as it likes."""
-    dripped = http(b"x" * 30)
+    dripped = http(b"x" * 150)  # four seconds, twice the time of a request of ours
 
     def does(exchange: Exchange) -> None:
         exchange.drip(dripped) if b"/slow" in exchange.head else exchange.send(page(exchange))
 
     with Wire(does) as wire, httpx.HTTPTransport() as transport:
-        door = HTTPClient(**KEYS, base_url=wire.url, transport=transport, timeout=0.5)
+        door = HTTPClient(**KEYS, base_url=wire.url, transport=transport, timeout=2)
         assert len(list(FinerWorks(http_client=door).invoices.list(concurrency=1))) == 60
-        with httpx.Client(transport=transport, timeout=5) as plain:
-            assert plain.get(f"{wire.url}/slow").text == "x" * 30
+        with httpx.Client(transport=transport, timeout=30) as plain:
+            assert plain.get(f"{wire.url}/slow").text == "x" * 150
     assert wire.connections == 1
 
 

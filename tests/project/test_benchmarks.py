@@ -120,7 +120,7 @@ def test_the_order_turns_and_ratios_are_of_one_round() -> None:
     order: list[str] = []
     takes = {RAW.label: 1.0, DEFAULT.label: 3.0, AGAIN.label: 1.5}
 
-    def measure(entry: Entry) -> run.Told:
+    def measure(entry: Entry) -> run.Result:
         order.append(entry.label)
         return {"wall": takes[entry.label] * (1 + len(order) // 4)}
 

@@ -70,7 +70,7 @@ def run_console(example: Example) -> None:
                 stdout=pipe,
                 stderr=subprocess.STDOUT,
                 text=True,
-                timeout=120,
+                timeout=300,
                 check=False,
             )
             assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}"
@@ -92,7 +92,7 @@ def first_words(command: str, count: int) -> str:
         assert process.stdout is not None
         said = "".join(process.stdout.readline() for _ in range(count))
         os.killpg(process.pid, signal.SIGINT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
     return re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8765", said)
 
 

@@ -65,7 +65,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["make", "-s", "-C", ROOT, "docs", f"SITE={built}"],
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=300,
     )
     return built
 
@@ -153,9 +153,7 @@ def test_search_finds_a_word(browser: Browser, home: str) -> None:
     ):
         page.get_by_placeholder("Search").clear()
         page.get_by_placeholder("Search").press_sequentially(word)  # it looks for keys
-        expect(page.locator(f".md-search-result__item a[href*='{place}']").first).to_be_visible(
-            timeout=60_000
-        )
+        expect(page.locator(f".md-search-result__item a[href*='{place}']").first).to_be_visible()
     assert watched.problems == []
     page.close()
 
@@ -164,7 +162,7 @@ def test_the_contract_is_shown(browser: Browser, home: str) -> None:
     """With its operation, fields and examples, without a word to another host, and nothing to send a request by."""
     watched = Watched(browser, home)
     page = watched.open(urljoin(home, "contract/"))
-    expect(page.locator(".opblock-body")).to_contain_text("INV-202602", timeout=60_000)
+    expect(page.locator(".opblock-body")).to_contain_text("INV-202602")
     expect(page.locator("#contract")).to_contain_text("ResponseStatus")
     assert page.get_by_role("button", name="Try it out").count() == 0
     for width in WIDTHS:
@@ -271,7 +269,7 @@ def test_code_in_text_lies_over_no_other_line(
     for address in (urljoin(home, "contract/"), f"{sandbox.base_url}/ui"):
         page.goto(address)
         chips = page.locator(".info code")
-        expect(chips.first).to_be_visible(timeout=60_000)
+        expect(chips.first).to_be_visible()
         assert chips.evaluate_all(OVERLAPPING) == []
     page.close()
 
@@ -288,7 +286,7 @@ def test_a_slip_fails_the_build(tmp_path: Path, slip: str) -> None:
     with (tmp_path / "docs/index.md").open("a", encoding="utf-8") as page:
         page.write(f"\n{slip}\n")
     command = ["make", "-s", "-C", str(tmp_path), "docs"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert result.returncode == 2
     assert "nowhere" in result.stderr
 
@@ -327,7 +325,7 @@ def test_it_is_served_on_this_machine() -> None:
             assert "Where to go" in httpx.get(f"http://127.0.0.1:{port}/", trust_env=False).text
         finally:
             os.killpg(run.pid, signal.SIGINT)
-            rest = run.communicate(timeout=30)[0]
+            rest = run.communicate(timeout=300)[0]
     assert "Traceback" not in rest
 
 
@@ -336,7 +334,7 @@ def test_a_port_that_is_taken_is_told_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         command = ["make", "-s", "-C", str(ROOT), "docs-serve", f"PORT={port}"]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert result.returncode == 2
-    assert f"port {port} is taken" in result.stderr
+    assert f"port {port} is in use" in result.stderr
     assert "Traceback" not in result.stderr

@@ -54,7 +54,7 @@ def test_the_page_has_all_of_them() -> None:
         ("list_async.py", "in all       118,620,104.20\n"),
         ("export_to_ledger.py", "250 new, 0 known: finerworks.journal\n"),
         ("many_accounts.py", "2 of 2 accounts were read\n"),
-        ("handle_errors.py", "250 invoices came, all of them\n"),
+        ("handle_errors.py", "Read all 250 invoices.\n"),
     ],
 )
 def test_the_command_does_what_it_says(name: str, told: str, tmp_path: Path) -> None:
@@ -176,15 +176,15 @@ def test_another_account_that_is_ones_own_is_no_account(tmp_path: Path) -> None:
     )
     ran = run(*words[:at], "env", *ordinary, *words[at:], cwd=tmp_path)
     assert ran.returncode == 1
-    assert ran.stdout.count("error: these keys may not read this account") == 2
+    assert ran.stdout.count("error: these keys cannot read this account") == 2
 
 
 @pytest.mark.parametrize(
     ("seed", "happening", "told"),
     [
-        ("2", "Connection reset", "Try again later, from the beginning."),
-        ("3", "HTTP 429", "Try again in 1 seconds."),
-        ("6", "HTTP 503", "Try again later, from the beginning."),
+        ("2", "Connection reset", "Retry later, from the beginning."),
+        ("3", "HTTP 429", "Retry in 1 seconds."),
+        ("6", "HTTP 503", "Retry later, from the beginning."),
     ],
 )
 def test_errors_have_a_next_step(tmp_path: Path, seed: str, happening: str, told: str) -> None:

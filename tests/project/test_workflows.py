@@ -131,8 +131,8 @@ def test_a_form_says_to_leave_keys_out(path: Path) -> None:
     form = loaded(path)
     assert {"name", "description", "body"} <= set(form)
     first, *_, last = form["body"]
-    assert "Do not include a key." in first["attributes"]["value"]
-    assert "no key" in last["attributes"]["options"][0]["label"]
+    assert "Do not include any keys." in first["attributes"]["value"]
+    assert "contains no keys" in last["attributes"]["options"][0]["label"]
     assert last["attributes"]["options"][0]["required"] == "true"
     names = [field["id"] for field in form["body"][1:]]
     assert len(names) == len(set(names)) >= 4
@@ -232,5 +232,5 @@ def test_the_image_runs_a_sandbox_that_is_healthy() -> None:
         finally:
             sandbox.terminate()
         _, warned = sandbox.communicate(timeout=60)
-    assert "other machines can reach this, it listens on 0.0.0.0" in warned
+    assert "other machines can reach the sandbox on 0.0.0.0" in warned
     assert subprocess.run(asks, check=False, capture_output=True).returncode != 0

@@ -79,7 +79,7 @@ def test_each_marked_one_was_another():
 @pytest.mark.parametrize(
     ("mark", "told"),
     [
-        ("40", "settings have names, such as invoices=40"),
+        ("40", "pass settings by name, such as invoices=40"),
         ("invoice=40", "unexpected keyword argument 'invoice'"),
         ("fail_rate=2", "fail_rate must be from 0 to 1, not 2"),
         ("host='no.such.host.invalid'", "finerworks_sandbox: *"),
@@ -108,10 +108,10 @@ def test_without_the_extra_only_who_asks_is_told(pytester: pytest.Pytester) -> N
 def test_the_fixture_and_the_mark_say_what_they_are(pytester: pytest.Pytester) -> None:
     """`pytest --fixtures` and `pytest --markers` have a line of each."""
     run(pytester, "", "--fixtures").stdout.fnmatch_lines(
-        ["finerworks_sandbox*", "*A running sandbox;*"]
+        ["finerworks_sandbox*", "*A running sandbox, *"]
     )
     run(pytester, "", "--markers").stdout.fnmatch_lines(
-        ["@pytest.mark.finerworks_sandbox(??settings): how *"]
+        ["@pytest.mark.finerworks_sandbox(??settings): settings of *"]
     )
 
 

@@ -231,7 +231,7 @@ def test_an_operation_that_only_the_contract_has_is_not_implemented() -> None:
     contract["paths"]["/v3/list_payments"] = payments
     answer = ask_app(contract, "/v3/list_payments")
     assert answer.status_code == 501
-    assert answer.json() == {"message": "The sandbox does not play listPayments yet."}
+    assert answer.json() == {"message": "The sandbox does not implement listPayments yet."}
     assert ask_app(contract).status_code == 200
 
 
@@ -252,7 +252,7 @@ def test_a_mistake_in_the_sandbox_is_a_plain_500_and_logged(
     contract["security"] = []
     answer = ask_app(contract)
     assert (answer.status_code, answer.json()) == (500, {"message": "An error has occurred."})
-    assert [record.message for record in caplog.records] == ["the sandbox has failed"]
+    assert [record.message for record in caplog.records] == ["the sandbox failed"]
     assert caplog.records[0].exc_info is not None
 
 
@@ -495,7 +495,7 @@ def test_it_can_be_entered_again_but_not_twice_at_once() -> None:
     sandbox = Sandbox()
     with sandbox, client_of(sandbox) as client:
         first = client.post(LIST, json={}).content
-        with pytest.raises(RuntimeError, match="running already"):
+        with pytest.raises(RuntimeError, match="already running"):
             sandbox.__enter__()
     with sandbox, client_of(sandbox) as client:
         assert client.post(LIST, json={}).content == first

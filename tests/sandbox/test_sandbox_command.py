@@ -126,7 +126,7 @@ def test_without_a_command_the_port_is_8765() -> None:
     ("arguments", "told"),
     [
         (["--port", "65536"], "--port: must be from 0 to 65535, not 65536"),
-        (["--port", "http"], "--port: must be a whole number, not 'http'"),
+        (["--port", "http"], "--port: must be an integer, not 'http'"),
         (["--invoices", "-1"], "--invoices: must be from 0 to 2147483647, not -1"),
         (["--page-cap", "0"], "--page-cap: must be from 1 to 25, not 0"),
         (["--page-cap", "26"], "--page-cap: must be from 1 to 25, not 26"),
@@ -166,7 +166,7 @@ def test_help_says_all(encoding: str) -> None:
     assert result.returncode == 0
     for words in (
         "It is not\nFinerWorks",
-        "nothing is sent anywhere",
+        "nothing is sent to other hosts",
         "0 to 65535, default 8765, or 0 with COMMAND",
         "0 to 2147483647, default 250",
         "1 to 25, default 25",
@@ -270,7 +270,7 @@ def test_listening_for_other_machines_is_warned_of() -> None:
     command = ("--", sys.executable, "-c", "")
     everywhere = run("--host", "0.0.0.0", *command)  # noqa: S104
     assert everywhere.returncode == 0
-    assert "warning: other machines can reach this" in everywhere.stderr
+    assert "warning: other machines can reach the sandbox" in everywhere.stderr
     assert everywhere.stderr.count("\n") == 1
     assert run("--host", "localhost", *command).stderr == ""
 

@@ -1,7 +1,9 @@
 """The sandbox's /ui, as a person uses it in a browser: authorise, try it out, execute, read the answer."""
 
+import re
+
 import pytest
-from playwright.sync_api import Browser, Page, Request, Response
+from playwright.sync_api import Browser, Locator, Page, Request, Response, expect
 
 from browser import Watched
 from finerworks.sandbox import Sandbox
@@ -31,9 +33,9 @@ def execute(page: Page) -> tuple[Request, Response]:
     return answered.value.request, answered.value
 
 
-def shown(page: Page, name: str) -> str:
-    """Give the text of a part of the answer, once it is there."""
-    return page.locator(f".live-responses-table .response {name}").first.inner_text()
+def part(page: Page, name: str) -> Locator:
+    """Find a part of the response that the page shows."""
+    return page.locator(f".live-responses-table .response {name}").first
 
 
 @widths
@@ -44,10 +46,8 @@ def test_with_the_demo_keys_a_person_sees_invoices(
     watched = Watched(browser, sandbox.base_url, width=width)
     page = watched.open(f"{sandbox.base_url}/ui")
     assert page.title() == "FinerWorks sandbox: try the API"
-    told = page.locator(".info").inner_text()
-    assert "not FinerWorks" in told
-    assert sandbox.web_api_key in told
-    assert sandbox.app_key in told
+    for text in ("not FinerWorks", sandbox.web_api_key, sandbox.app_key):
+        expect(page.locator(".info")).to_contain_text(text)
     authorize(page, web_api_key=sandbox.web_api_key, app_key=sandbox.app_key)
     sent, answer = execute(page)
     assert (sent.headers["web_api_key"], sent.headers["app_key"]) == (
@@ -55,9 +55,9 @@ def test_with_the_demo_keys_a_person_sees_invoices(
         sandbox.app_key,
     )
     assert answer.status == 200
-    assert shown(page, ".response-col_status").startswith("200")
-    assert FIRST in shown(page, ".response-col_description")
-    assert f"'app_key: {sandbox.app_key}'" in page.locator(".curl-command").inner_text()
+    expect(part(page, ".response-col_status")).to_have_text(re.compile("^200"))
+    expect(part(page, ".response-col_description")).to_contain_text(FIRST)
+    expect(page.locator(".curl-command")).to_contain_text(f"'app_key: {sandbox.app_key}'")
     assert watched.problems == []
     assert watched.overflow == 0
     page.close()
@@ -76,9 +76,10 @@ def test_with_wrong_keys_a_person_sees_why(
     authorize(page, **keys)
     _, answer = execute(page)
     assert answer.status == 400
-    assert shown(page, ".response-col_status").startswith("400")
-    assert "Missing or unauthorized api credentials" in shown(page, ".response-col_description")
-    assert FIRST not in shown(page, ".response-col_description")
+    expect(part(page, ".response-col_status")).to_have_text(re.compile("^400"))
+    description = part(page, ".response-col_description")
+    expect(description).to_contain_text("Missing or unauthorized api credentials")
+    expect(description).not_to_contain_text(FIRST)
     (problem,) = watched.problems
     assert "status of 400" in problem
     assert watched.overflow == 0
@@ -91,7 +92,9 @@ def test_an_answer_has_room_on_a_telephone(browser: Browser, sandbox: Sandbox) -
     page = watched.open(f"{sandbox.base_url}/ui")
     authorize(page, web_api_key=sandbox.web_api_key, app_key=sandbox.app_key)
     execute(page)
-    box = page.locator(".live-responses-table .highlight-code").first.bounding_box()
+    code = page.locator(".live-responses-table .highlight-code").first
+    expect(code).to_contain_text(FIRST)
+    box = code.bounding_box()
     assert box is not None
     assert box["width"] > 0.75 * 375
     assert box["x"] + box["width"] <= 375

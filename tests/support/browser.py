@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 _QUIET = [
     "--no-first-run",
@@ -16,6 +16,9 @@ _QUIET = [
     "--disable-component-update",
 ]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", *_QUIET]
+
+PATIENCE = 300_000
+"""Milliseconds after which a page is taken to hang, however busy the machine is."""
 
 NEEDED = "this test needs Chromium: `make toolchains` installs Debian's, or set CHROMIUM to one that you have"
 
@@ -37,8 +40,9 @@ def open_browser() -> Generator[Browser]:
     No longer than a module: as long as one runs, asyncio has a running loop in this thread.
     """
     path = chromium()
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=PATIENCE)
         try:
             yield browser
         finally:
@@ -69,6 +73,7 @@ class Watched:
         self.page: Page = browser.new_page(
             viewport=viewport, color_scheme="dark" if dark else "light"
         )
+        self.page.set_default_timeout(PATIENCE)
         self.problems: list[str] = []
         self.requests: list[str] = []
         self._home = _place(home)

@@ -79,18 +79,18 @@ def _without_none(hint: type[object]) -> type[object]:
     return hint
 
 
-def item_of(answer: str) -> type:
-    """Return the model of the items in the list of a response. `answer` names the response's model.
+def item_of(response: str) -> type:
+    """Return the model of the listed items. `response` is the name of the model of a response.
 
     Raises:
         TypeError: The response has no list.
     """
-    hints = get_type_hints(getattr(models, answer), localns=vars(models))
+    hints = get_type_hints(getattr(models, response), localns=vars(models))
     for hint in hints.values():
         for candidate in (hint, *get_args(hint)):
             if get_origin(candidate) is list:
                 return cast(type, get_args(candidate)[0])
-    raise TypeError(f"{answer} has no list")
+    raise TypeError(f"{response} has no list")
 
 
 def cells(model: type, item: object) -> list[Cell]:

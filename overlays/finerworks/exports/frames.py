@@ -76,15 +76,15 @@ class Frame:
     """A table to which items are added.
 
     Args:
-        answer: The name of the response's model in `finerworks_client.models`.
+        response: The name of the response's model in `finerworks_client.models`.
         packages: The packages that will make a data frame of it. They are imported at once, so
             that a missing package is found before anything is requested.
     """
 
-    def __init__(self, answer: str, *packages: str) -> None:
+    def __init__(self, response: str, *packages: str) -> None:
         for package in packages:
             require(package, package, f"a {package} data frame")
-        self._rows = Rows(item_of(answer))
+        self._rows = Rows(item_of(response))
         self._batches = list[pa.RecordBatch]()
 
     def add(self, item: object) -> None:

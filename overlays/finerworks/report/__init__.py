@@ -64,7 +64,7 @@ def write_report(
     """
     made = dt.datetime.now().astimezone()
     with whole_file(path, overwrite=overwrite) as file:
-        whole = Part("Total", [row_of(invoice, as_of) for invoice in invoices])
+        all_invoices = Part("Total", [row_of(invoice, as_of) for invoice in invoices])
         style = files(__name__).joinpath("report.css").read_text(encoding="utf-8")
         page = _template().generate(
             style=style,
@@ -75,14 +75,17 @@ def write_report(
             host=host,
             account=account,
             shown=shown,
-            whole=whole,
-            ages=by_age(whole.rows),
-            charts=charts(whole.rows),
+            all_invoices=all_invoices,
+            ages=by_age(all_invoices.rows),
+            charts=charts(all_invoices.rows),
         )
         file.writelines(piece.encode() for piece in page)
-    late = whole.late
+    late = all_invoices.late
     return Totals(
-        count=whole.count, total=whole.total, overdue_count=late.count, overdue_total=late.total
+        count=all_invoices.count,
+        total=all_invoices.total,
+        overdue_count=late.count,
+        overdue_total=late.total,
     )
 
 

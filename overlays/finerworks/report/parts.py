@@ -128,7 +128,7 @@ class Chart:
     """The amount at the right end: 0 or positive."""
     zero: Decimal
     """Position of 0, in percent of the width."""
-    whole: Part
+    all_invoices: Part
     """The invoices of all bars."""
 
 
@@ -238,7 +238,7 @@ def _chart(unit: str, parts: Sequence[Part]) -> Chart:
         low=low.copy_negate(),
         high=high,
         zero=percent(low, low),
-        whole=Part(f"All of these {unit}s", [row for part in parts for row in part.rows]),
+        all_invoices=Part(f"All of these {unit}s", [row for part in parts for row in part.rows]),
     )
 
 

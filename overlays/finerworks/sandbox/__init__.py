@@ -1,12 +1,12 @@
-"""A local stand-in for the FinerWorks web API, for tests, demos and trying things out.
+"""A local stand-in for the FinerWorks web API, for tests, demos and experiments.
 
     from finerworks.sandbox import Sandbox
 
     with Sandbox(invoices=40) as sandbox:
         ...  # sandbox.base_url, sandbox.web_api_key, sandbox.app_key
 
-It needs the extra `finerworks[sandbox]`. From a shell: `python -m finerworks.sandbox --help`.
-It is not FinerWorks: the invoices are made up, and nothing is sent anywhere.
+It needs the extra `sandbox`. To run it from a shell, see `python -m finerworks.sandbox --help`.
+It is not FinerWorks: the invoices are made up, and nothing is sent to other hosts.
 """
 
 import ipaddress
@@ -35,10 +35,11 @@ __all__ = [
 
 
 class Sandbox(Settings):
-    """A sandbox that listens while its `with` block runs, in a thread of its own.
+    """A sandbox that serves requests, in a thread of its own, while its `with` block runs.
 
-    Takes the settings as keyword arguments. Entering raises OSError if it cannot listen, and
-    ModuleNotFoundError if the extra is not installed. It can be entered again once it is left.
+    The settings are keyword arguments. Entering the block raises OSError if the sandbox cannot
+    listen, and ModuleNotFoundError if the extra is not installed. You can use the same sandbox in
+    several `with` blocks, one after the other.
     """
 
     web_api_key = WEB_API_KEY
@@ -47,13 +48,14 @@ class Sandbox(Settings):
 
     def __enter__(self) -> Self:
         if self._running is not None:
-            raise RuntimeError("this sandbox is running already")
+            raise RuntimeError("this sandbox is already running")
         try:
-            # Here, as naming the keys or printing the help needs no web server.
+            # Imported here, as the keys and the help are available without a web server.
             from finerworks.sandbox.server import RunningServer  # noqa: PLC0415
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
-                f"the sandbox needs {error.name}: in a clone of finerworks, run pip install '.[sandbox]'",
+                f"the sandbox needs {error.name}: "
+                "in a clone of finerworks, run pip install '.[sandbox]'",
                 name=error.name,
             ) from error
         self._running = RunningServer(self)
@@ -74,13 +76,14 @@ class Sandbox(Settings):
         """The address of the running sandbox, such as http://127.0.0.1:8765."""
         host, port = self._address
         if host.is_unspecified:
-            # "Every address" is one to listen on, not one to call.
+            # 0.0.0.0 and :: are addresses to listen on, not to connect to.
             host = ipaddress.ip_address("127.0.0.1" if host.version == 4 else "::1")
-        return f"http://{f'[{host}]' if host.version == 6 else host}:{port}"
+        authority = f"[{host}]:{port}" if host.version == 6 else f"{host}:{port}"
+        return f"http://{authority}"
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the running sandbox can be reached from this machine only."""
+        """Whether the running sandbox can be reached only from this machine."""
         return self._address[0].is_loopback
 
     @property

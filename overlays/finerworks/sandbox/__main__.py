@@ -1,4 +1,4 @@
-"""`python -m finerworks.sandbox`: runs a sandbox until it is stopped, or around one command."""
+"""`python -m finerworks.sandbox`: run a sandbox until it is stopped, or while a command runs."""
 
 import contextlib
 import logging
@@ -10,37 +10,45 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from types import FrameType
+from typing import NoReturn
 
 from finerworks.sandbox import Sandbox
 from finerworks.sandbox.options import NAME, read_options
 
-# How long to wait at a time, in seconds. Python looks for signals before and after a call that
-# waits, and the system cuts the call short for one: but one that comes in between waits too.
-A_WHILE = 0.5
+WAIT = 0.5
+"""Seconds of a single wait.
+
+Python handles signals before and after a call that waits, and a signal interrupts the call. But a
+signal that arrives just before the call would be handled only after it.
+"""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Does what the command line says, and gives the exit status."""
-    # The help names an account key that not every terminal can show.
-    if reconfigure := getattr(sys.stdout, "reconfigure", None):
+    """Run the command line, and return the exit status."""
+    # The help contains an account key that not every terminal can show.
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure:
         reconfigure(errors="backslashreplace")
     sandbox, command, verbose = read_options(arguments)
     _on_stop_signals(_interrupt)
-    # Logs go to standard error: standard output is the command's.
+    # Logs go to standard error, as standard output belongs to the command.
     logging.basicConfig(level=logging.WARNING, format=f"{NAME}: %(message)s")
     if verbose:
         logging.getLogger("uvicorn.access").setLevel(logging.INFO)
     with contextlib.ExitStack() as stack:
-        # Once all is done: of a signal while Python itself ends, the program would die.
+        # At the end, ignore signals: one that arrives while Python exits would kill the program.
         stack.callback(_on_stop_signals, signal.SIG_IGN)
         try:
-            if complaint := _enter(sandbox, stack):
-                return _fail(complaint)
+            problem = _enter(sandbox, stack)
+            if problem:
+                return _fail(problem)
             if not sandbox.is_loopback:
-                _say(f"warning: other machines can reach this, it listens on {sandbox.host}")
-            return _serve(sandbox) if command is None else _run(command, sandbox)
+                _print_error(f"warning: other machines can reach the sandbox on {sandbox.host}")
+            if command is None:
+                _serve(sandbox)
+            return _run(command, sandbox)
         except KeyboardInterrupt:
-            # A command that has not begun is one that did not succeed.
+            # Without a command, this is the normal end. A command has not started yet.
             return 0 if command is None else 130
 
 
@@ -50,31 +58,35 @@ def _on_stop_signals(handler: Callable[[int, FrameType | None], None] | signal.H
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Makes of either signal what Python makes of SIGINT: it ends any wait. Once."""
-    # Stopping takes a few seconds at most, and a second signal would only break it off. Not yet
-    # SIG_IGN: Python complains of that for a signal that has come already.
+    """Raise KeyboardInterrupt for SIGINT and SIGTERM, the first time."""
+    # Stopping takes at most a few seconds, and a second signal would interrupt it. The handler is
+    # not SIG_IGN yet, as Python warns about that if another signal has arrived already.
     _on_stop_signals(_ignore)
     raise KeyboardInterrupt
 
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """Does nothing."""
+    """Do nothing."""
 
 
 def _enter(sandbox: Sandbox, stack: contextlib.ExitStack) -> str | None:
-    """Starts the sandbox, or says why it cannot."""
+    """Start the sandbox, or return the reason why it cannot start."""
     try:
         stack.enter_context(sandbox)
     except (ModuleNotFoundError, FileNotFoundError) as error:
         return str(error)
     except OSError as error:
-        reason = str(error.strerror).split(" (")[0]  # without the address, which asyncio repeats
-        return f"cannot listen on {sandbox.host}, port {sandbox.port}: {reason}. --port 0 takes a free one"
+        # Without the address, which asyncio adds in parentheses.
+        reason = str(error.strerror).split(" (")[0]
+        return (
+            f"cannot listen on {sandbox.host}, port {sandbox.port}: {reason}. "
+            "Use --port 0 for a free port"
+        )
     return None
 
 
-def _serve(sandbox: Sandbox) -> int:
-    """Prints what a client needs to know, and waits for a signal."""
+def _serve(sandbox: Sandbox) -> NoReturn:
+    """Print the address and the keys, and wait for a signal."""
     print(
         f"The sandbox listens on {sandbox.base_url}. Ctrl-C stops it.",
         f"Try it in a browser: {sandbox.base_url}/ui",
@@ -85,46 +97,47 @@ def _serve(sandbox: Sandbox) -> int:
         flush=True,
     )
     while True:
-        time.sleep(A_WHILE)
+        time.sleep(WAIT)
 
 
 def _run(command: Sequence[str], sandbox: Sandbox) -> int:
-    """Runs the command with the sandbox in its environment, and gives its exit status."""
+    """Run a command with the sandbox in its environment, and return its exit status."""
     environment = {**os.environ, **sandbox.env}
-    # An account of the real API is none of the sandbox's.
+    # It may name an account of the real API, which the sandbox does not have.
     environment.pop("FINERWORKS_ACCOUNT_KEY", None)
     child: subprocess.Popen[bytes] | None = None
 
     def forward(number: int, _: FrameType | None) -> None:
-        # A terminal sends its Ctrl-C to the command as well: once is enough.
+        # A terminal sends Ctrl-C to the command as well, and once is enough.
         if child is not None and not (number == signal.SIGINT and sys.stderr.isatty()):
             child.send_signal(number)
 
     _on_stop_signals(forward)
     try:
-        # What the user gave to run is run.
-        child = subprocess.Popen(command, env=environment)  # noqa: S603
+        child = subprocess.Popen(command, env=environment)  # noqa: S603 - the user's own command
     except OSError as error:
-        # The exit statuses of a shell that cannot find a command, or not run it.
+        # The exit statuses of a shell that cannot find, or cannot run, a command.
         status = 127 if isinstance(error, FileNotFoundError) else 126
         return _fail(f"cannot run {command[0]}: {error.strerror}", status)
     status = _wait(child)
-    # As a shell tells of a command that a signal ended.
-    return 128 - status if status < 0 else status
+    if status < 0:
+        # The status that a shell returns for a command which a signal ended.
+        return 128 - status
+    return status
 
 
 def _wait(child: subprocess.Popen[bytes]) -> int:
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return child.wait(A_WHILE)
+            return child.wait(WAIT)
 
 
-def _say(text: str) -> None:
+def _print_error(text: str) -> None:
     print(f"{NAME}: {text}", file=sys.stderr)
 
 
 def _fail(text: str, status: int = 1) -> int:
-    _say(text)
+    _print_error(text)
     return status
 
 

@@ -1,6 +1,6 @@
-"""What stands in for connexion's own checks, so that requests are refused as FinerWorks does it.
+"""Checks that replace connexion's own, so that errors look like those of FinerWorks.
 
-connexion takes any class with these methods: it asks for no base class.
+connexion accepts any class with these methods, without a base class.
 """
 
 import json
@@ -14,18 +14,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from finerworks.sandbox.framework import checker
 
-# Word for word as the live API has it, and with status 400, not 401.
+# The text of the live API, whose status is 400, not 401.
 BAD_CREDENTIALS = {
     "ApiC.Models.authorization_credentials": ["Missing or unauthorized api credentials"]
 }
-# Where the operations find the request's body, checked and parsed.
+# The key of the ASGI scope that holds the checked and parsed body of the request.
 PARSED_BODY = "finerworks.sandbox.body"
 
 logger = logging.getLogger("finerworks.sandbox")
 
 
 class RefusedError(Exception):
-    """The request is answered with 400, in the shape of ASP.NET's model validation."""
+    """A request that gets a 400 response, in the shape of ASP.NET's model validation."""
 
     def __init__(self, model_state: Mapping[str, list[str]]) -> None:
         super().__init__("The request is invalid.")
@@ -33,27 +33,31 @@ class RefusedError(Exception):
 
 
 class WithHeaders(Protocol):
-    """A request, as far as the keys are concerned."""
+    """The part of a request that has the keys."""
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The headers, by their names in lower case."""
+        """The headers, with names in lower case."""
         ...
 
 
 class Keys:
-    """Checks the two keys of a request together, as one alone is worth nothing."""
+    """The check of a request's two keys, which are valid only as a pair."""
 
     def __init__(self, callers: Mapping[tuple[str | None, str | None], str]) -> None:
-        """`callers` has the name of each caller by its web API key and app key."""
+        """Create the check. `callers` maps a web API key and an app key to the caller's name."""
         self._callers = callers
 
     def get_fn(self, _scheme: object, _scopes: object) -> Callable[[WithHeaders], str]:
-        """The check for one of the contract's two security schemes: the same for both."""
+        """Return the check of a security scheme, which is the same for both schemes."""
         return self.caller
 
     def caller(self, request: WithHeaders) -> str:
-        """The name of the caller; connexion keeps it for the operation."""
+        """Return the name of the caller, which connexion keeps for the operation.
+
+        Raises:
+            RefusedError: The keys are missing or unknown.
+        """
         pair = request.headers.get("web_api_key"), request.headers.get("app_key")
         if pair not in self._callers:
             raise RefusedError(BAD_CREDENTIALS)
@@ -61,18 +65,18 @@ class Keys:
 
 
 class RequestBody:
-    """Checks a request's body against its schema, and says what is wrong with each field.
+    """The check of a request's body against its schema, which reports all invalid fields.
 
-    connexion's own check stops at the first mistake, takes a chunked request for an empty one and a
-    missing Content-Type for the right one, and fails on a body that is not UTF-8.
+    connexion's own check stops at the first invalid field, treats a chunked request as empty,
+    accepts a missing Content-Type, and fails if the body is not UTF-8.
     """
 
     def __init__(self, *, schema: Mapping[str, object], **_: object) -> None:
-        """Of all that connexion gives, only the schema is needed."""
-        self._mistakes = checker(schema)
+        """Create the check. connexion passes more arguments, which are not needed."""
+        self._find_mistakes = checker(schema)
 
     async def wrap_receive(self, receive: Receive, *, scope: Scope) -> tuple[Receive, Scope]:
-        """Reads the whole body, checks it and puts it into the scope."""
+        """Read the body, check it, and return a scope that contains it."""
         if not any(name == b"content-type" for name, _ in scope["headers"]):
             raise HTTPException(415, "Content-Type is missing: send application/json")
         raw = b""
@@ -86,37 +90,41 @@ class RequestBody:
     def _parse(self, raw: bytes) -> object:
         try:
             body: object = json.loads(raw)
-        except (ValueError, RecursionError) as error:  # ValueError: also of bad UTF-8
+        except (ValueError, RecursionError) as error:  # ValueError also means invalid UTF-8.
             raise RefusedError({"request": [f"The body is not JSON: {error}"]}) from error
         state: dict[str, list[str]] = {}
-        for mistake in self._mistakes(body):
-            where = ".".join(["request", *map(str, mistake.absolute_path)])
-            state.setdefault(where, []).append(mistake.message)
+        for mistake in self._find_mistakes(body):
+            field = ".".join(["request", *map(str, mistake.absolute_path)])
+            state.setdefault(field, []).append(mistake.message)
         if state:
             raise RefusedError(state)
         return body
 
 
 def with_plain_media_type(app: ASGIApp) -> ASGIApp:
-    """A middleware that puts the request's Content-Type in lower case, without parameters.
+    """Return `app` with a middleware that normalizes the request's Content-Type.
 
-    connexion compares media types as text: with upper case it checks no body at all.
+    connexion compares media types as text. If one is in upper case, it does not check the body.
     """
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            headers = [
-                (name, value.split(b";")[0].strip().lower() if name == b"content-type" else value)
-                for name, value in scope["headers"]
-            ]
+            headers = [_without_parameters(name, value) for name, value in scope["headers"]]
             scope = {**scope, "headers": headers}
         await app(scope, receive, send)
 
     return middleware
 
 
-def with_errors_answered(app: ASGIApp) -> ASGIApp:
-    """A middleware that answers what `app` raises, in the two shapes of FinerWorks' errors."""
+def _without_parameters(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    if name != b"content-type":
+        return name, value
+    media_type = value.split(b";")[0]
+    return name, media_type.strip().lower()
+
+
+def with_error_responses(app: ASGIApp) -> ASGIApp:
+    """Return `app` with a middleware that turns exceptions into FinerWorks' error responses."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -125,14 +133,14 @@ def with_errors_answered(app: ASGIApp) -> ASGIApp:
         try:
             await app(scope, receive, send)
         except RefusedError as error:
-            answer = JSONResponse({"Message": str(error), "ModelState": error.model_state}, 400)
+            response = JSONResponse({"Message": str(error), "ModelState": error.model_state}, 400)
         except HTTPException as error:
-            answer = JSONResponse({"message": error.detail}, error.status_code, error.headers)
+            response = JSONResponse({"message": error.detail}, error.status_code, error.headers)
         except Exception:
-            logger.exception("the sandbox has failed")
-            answer = JSONResponse({"message": "An error has occurred."}, 500)
+            logger.exception("the sandbox failed")
+            response = JSONResponse({"message": "An error has occurred."}, 500)
         else:
             return
-        await answer(scope, receive, send)
+        await response(scope, receive, send)
 
     return middleware

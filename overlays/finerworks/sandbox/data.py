@@ -1,11 +1,12 @@
 """The sandbox's accounts and invoices: pure functions of a seed, an account and an index.
 
-Nothing is stored and no clock is read, so a million invoices cost nothing until they are asked for,
-and the same seed gives the same bytes in every run and on every version of Python.
+Nothing is stored, so a million invoices cost nothing until they are requested. The same seed
+returns the same bytes in every run and on every version of Python.
 """
 
 import calendar
 import hashlib
+import math
 import random
 import uuid
 from dataclasses import dataclass
@@ -15,8 +16,8 @@ NEWEST_YEAR, NEWEST_MONTH = 2026, 10
 OLDEST_YEAR = 1990
 MONTHS: Final = (NEWEST_YEAR - OLDEST_YEAR) * 12 + NEWEST_MONTH
 
-# The first invoices of every account: amounts that a float sum, a 32-bit float or a parser that
-# expects a decimal point gets wrong, a credit among them.
+# The amounts of the first invoices of every account. They reveal sums of floats, 32-bit floats and
+# parsers that require a decimal point. One of them is a credit.
 FIRST_AMOUNTS: Final[tuple[int | float, ...]] = (
     1234567.89,
     0.1,
@@ -31,7 +32,7 @@ FIRST_AMOUNTS: Final[tuple[int | float, ...]] = (
     1000,
 )
 
-# Which dates are null: every n-th invoice, beginning at the index given second.
+# Which dates are null. (41, 20) is the invoice at index 20 and every 41st after it.
 NULLS: Final = {
     "due_date": (9, 4),
     "invoice_date": (41, 20),
@@ -45,7 +46,7 @@ LAST_TICK_OF_DAY: Final = 24 * 60 * 60 * TICKS_A_SECOND - 1
 
 
 class Invoice(TypedDict):
-    """One invoice, as the contract's schema of the same name has it."""
+    """An invoice, as the contract describes it in the schema of the same name."""
 
     invoice_id: str
     amount_due: int | float
@@ -58,16 +59,19 @@ class Invoice(TypedDict):
 
 @dataclass(frozen=True)
 class Account:
-    """Whose invoices: `key` is its account_key, `prefix` begins its invoices' identifiers."""
+    """An account with `count` invoices. `key` is its account_key.
+
+    The identifiers of its invoices begin with `prefix`.
+    """
 
     key: str
     prefix: str
     count: int
     null_list: bool = False
-    """Whether its list comes as null rather than [], as .NET writes a list never made."""
+    """Whether its list is null instead of [], as .NET serializes a list that was never created."""
 
 
-# Whom the account of the demo keys may read for. 25 fills one page and 26 begins a second.
+# The accounts that the demo keys may read. 25 invoices fill one page, and 26 begin a second.
 SELLERS: Final = {
     account.key: account
     for account in (
@@ -83,70 +87,70 @@ ORDINARY: Final = Account("sandbox-ordinary", "ORD", 12)
 
 
 def platform(invoices: int) -> Account:
-    """The account of the demo keys, with as many invoices of its own as the settings say."""
+    """Return the account of the demo keys, with the given number of invoices."""
     return Account("sandbox-platform", "INV", invoices)
 
 
 def invoice(seed: int, account: Account, index: int) -> Invoice:
-    """The account's invoice at `index`, counted from the newest, which is 0."""
-    # One a month, or as many a month as it takes for all of them to fit.
-    a_month = max(1, -(-account.count // MONTHS))
-    months_back, serial = divmod(index, a_month)
+    """Return an invoice of an account. The newest one has index 0."""
+    # Usually 1. More, if there are more invoices than months.
+    per_month = max(1, math.ceil(account.count / MONTHS))
+    months_back, serial = divmod(index, per_month)
     year, month = _month(months_back)
     next_year, next_month = _month(months_back - 1)
     last_day = calendar.monthrange(year, month)[1]
-    # Of all that Random can do, only random() is promised to stay the same in later versions.
+    # random() is the only method of Random whose results stay the same in later Python versions.
     chance = random.Random(f"{seed}/{account.key}/{index}")
     amount = int(chance.random() * 500_000) / 100
     ticks = int(chance.random() * LAST_TICK_OF_DAY)
-    dates = {
+    dates: dict[str, str | None] = {
         "invoice_month": _stamp(year, month, 1, 0),
         "invoice_date": _stamp(year, month, last_day, ticks),
         "first_day_of_month": _stamp(year, month, 1, 0),
         "last_day_of_month": _stamp(year, month, last_day, LAST_TICK_OF_DAY),
         "due_date": _stamp(next_year, next_month, 15, ticks),
     }
-    shown = {
-        name: None if index % every == begin else dates[name]
-        for name, (every, begin) in NULLS.items()
-    }
+    for name, (every, begin) in NULLS.items():
+        if index % every == begin:
+            dates[name] = None
     return {
         "invoice_id": f"{account.prefix}-{year}{month:02}-{serial + 1:04}",
         "amount_due": FIRST_AMOUNTS[index] if index < len(FIRST_AMOUNTS) else amount,
-        "invoice_month": shown["invoice_month"],
-        "invoice_date": shown["invoice_date"],
-        "first_day_of_month": shown["first_day_of_month"],
-        "last_day_of_month": shown["last_day_of_month"],
-        "due_date": shown["due_date"],
+        "invoice_month": dates["invoice_month"],
+        "invoice_date": dates["invoice_date"],
+        "first_day_of_month": dates["first_day_of_month"],
+        "last_day_of_month": dates["last_day_of_month"],
+        "due_date": dates["due_date"],
     }
 
 
 def page(seed: int, account: Account, number: int, size: int) -> list[Invoice] | None:
-    """The account's invoices on page `number`, counted from 1, of pages of `size`."""
+    """Return the invoices on a page. The first page has number 1."""
     if account.null_list:
         return None
     start = min((number - 1) * size, account.count)
-    return [invoice(seed, account, i) for i in range(start, min(start + size, account.count))]
+    end = min(start + size, account.count)
+    return [invoice(seed, account, index) for index in range(start, end)]
 
 
-def reference_id(*what: object) -> str:
-    """An identifier made of `what` was asked, so that the same request is answered alike."""
-    digest = hashlib.sha256("/".join(map(str, what)).encode()).digest()
+def reference_id(*request: object) -> str:
+    """Return an identifier that is the same for the same request."""
+    digest = hashlib.sha256("/".join(map(str, request)).encode()).digest()
     return str(uuid.UUID(bytes=digest[:16], version=4))
 
 
 def _month(months_back: int) -> tuple[int, int]:
-    """The year and the month so many months before the newest one."""
+    """Return the year and the month that is `months_back` months before the newest one."""
     year, month = divmod(NEWEST_YEAR * 12 + NEWEST_MONTH - 1 - months_back, 12)
     return year, month + 1
 
 
 def _stamp(year: int, month: int, day: int, ticks: int) -> str:
-    """A date-time as .NET writes it: `ticks`, of 100 nanoseconds each, are seven digits."""
+    """Return a date and time as .NET writes it. A tick is 100 nanoseconds: seven decimals."""
     seconds, fraction = divmod(ticks, TICKS_A_SECOND)
     minutes, second = divmod(seconds, 60)
     hour, minute = divmod(minutes, 60)
-    # Central time, whole months for simplicity: it needs no time zone data.
+    # Central time. Summer time is rounded to full months, so that no time zone data is needed.
     offset = "-05:00" if 4 <= month <= 10 else "-06:00"
     clock = f"{hour:02}:{minute:02}:{second:02}.{fraction:07}"
     return f"{year:04}-{month:02}-{day:02}T{clock}{offset}"

@@ -1,7 +1,7 @@
-"""Failures made on purpose, as a network and an overloaded server make them.
+"""Simulated failures of a network and of an overloaded server.
 
-A middleware in front of the application, for the API's own requests only: POST under /v3/. Swagger
-UI and the contract stay reachable whatever fails.
+They are a middleware in front of the application, and affect only requests to the API: POST
+requests below /v3/. Swagger UI and the contract are always available.
 """
 
 import asyncio
@@ -22,24 +22,27 @@ Fault: TypeAlias = Callable[[ASGIApp, Scope, Receive, Send], Awaitable[None]]
 
 
 class RateLimit:
-    """Lets through so many requests in any one second. Pure: the caller tells the time."""
+    """A limit on the number of requests in any second. The caller passes the time."""
 
-    def __init__(self, a_second: int) -> None:
-        self._a_second = a_second
+    def __init__(self, per_second: int) -> None:
+        self._per_second = per_second
         self._times: deque[float] = deque()
 
     def admits(self, now: float) -> bool:
-        """Whether a request at `now`, in seconds, goes through; one that does not isn't counted."""
+        """Return whether a request at `now`, in seconds, is accepted.
+
+        Only accepted requests count towards the limit.
+        """
         while self._times and now - self._times[0] >= 1:
             self._times.popleft()
-        if len(self._times) >= self._a_second:
+        if len(self._times) >= self._per_second:
             return False
         self._times.append(now)
         return True
 
 
 class Faults:
-    """The middleware. In order: the wait, then the rate limit, then the failures."""
+    """The middleware. It waits first, then applies the rate limit, then fails."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
@@ -47,23 +50,20 @@ class Faults:
         self._fail_rate = settings.fail_rate
         self._limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
         self._chance = random.Random(settings.seed)
-        self._fail_request, self._arrived = settings.fail_request, 0
+        self._fail_request = settings.fail_request
+        self._request_count = 0
         self._closing = asyncio.Event()
 
     def close(self) -> None:
-        """Ends every wait, so that the server can stop at once."""
+        """End all waits, so that the server can stop at once."""
         self._closing.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a request, or has the application answer it."""
-        if not (
-            scope["type"] == "http"
-            and scope["method"] == "POST"
-            and scope["path"].startswith("/v3/")
-        ):
+        """Pass a request to the application, or respond with a failure."""
+        if not _is_api_request(scope):
             await self._app(scope, receive, send)
             return
-        # Decided on arrival: requests that wait together cannot swap their fates.
+        # Chosen when the request arrives, so that the order of concurrent waits does not matter.
         fault = self._next_fault()
         if self._latency:
             with contextlib.suppress(TimeoutError):
@@ -76,23 +76,30 @@ class Faults:
             await fault(self._app, scope, receive, send)
 
     def _next_fault(self) -> Fault | None:
-        self._arrived += 1
-        if self._arrived == self._fail_request:
+        self._request_count += 1
+        if self._request_count == self._fail_request:
             return server_error
         if self._chance.random() < self._fail_rate:
             return FAULTS[int(self._chance.random() * len(FAULTS))]
         return None
 
 
-def _answer(status: int, media_type: str, body: str, **headers: str) -> Fault:
-    """A fault that is a whole answer."""
+def _is_api_request(scope: Scope) -> bool:
+    if scope["type"] != "http" or scope["method"] != "POST":
+        return False
+    path: str = scope["path"]
+    return path.startswith("/v3/")
+
+
+def _response(status: int, media_type: str, body: str, *headers: tuple[bytes, bytes]) -> Fault:
+    """Return a fault that sends a response."""
     start: Message = {
         "type": "http.response.start",
         "status": status,
         "headers": [
             (b"content-type", media_type.encode()),
             (b"content-length", str(len(body)).encode()),
-            *((name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()),
+            *headers,
         ],
     }
 
@@ -104,21 +111,21 @@ def _answer(status: int, media_type: str, body: str, **headers: str) -> Fault:
     return fault
 
 
-too_many_requests: Final = _answer(
-    429, "application/json", '{"message": "Too many requests."}', retry_after="1"
+too_many_requests: Final = _response(
+    429, "application/json", '{"message": "Too many requests."}', (b"retry-after", b"1")
 )
-server_error: Final = _answer(500, "application/json", '{"message": "An error has occurred."}')
-bad_gateway: Final = _answer(
+server_error: Final = _response(500, "application/json", '{"message": "An error has occurred."}')
+bad_gateway: Final = _response(
     502, "text/html", "<html><head><title>502 Bad Gateway</title></head><body></body></html>"
 )
-unavailable: Final = _answer(503, "application/json", '{"message": "Service unavailable."}')
+unavailable: Final = _response(503, "application/json", '{"message": "Service unavailable."}')
 
 
 async def reset(_app: ASGIApp, scope: Scope, receive: Receive, _send: Send) -> None:
-    """Breaks the connection off with a TCP reset instead of an answer."""
+    """Reset the TCP connection instead of sending a response."""
     await _read_request(receive)
     transport = _transport(scope)
-    # To linger for 0 seconds is to send RST, where an ordinary close sends FIN.
+    # With a linger time of 0 seconds, closing sends RST instead of FIN.
     linger = struct.pack("ii", 1, 0)
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     transport.abort()
@@ -126,7 +133,7 @@ async def reset(_app: ASGIApp, scope: Scope, receive: Receive, _send: Send) -> N
 
 
 async def cut_off(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Announces the application's whole answer, sends half of its body and hangs up."""
+    """Announce the application's full response, send half of its body, and disconnect."""
     messages: list[Message] = []
 
     async def keep(message: Message) -> None:
@@ -151,18 +158,18 @@ FAULTS: Final[tuple[Fault, ...]] = (
 
 
 def _transport(scope: Scope) -> asyncio.Transport:
-    """The connection that the request came by: the server keeps it in the request's state."""
+    """Return the connection of a request, which server.py puts into the request's state."""
     transport: asyncio.Transport = scope["state"]["transport"]
     return transport
 
 
 async def _read_request(receive: Receive) -> None:
-    """Takes the request in whole: closing a connection with some of it unread is a reset."""
+    """Read the complete request. Closing a connection with unread data would reset it."""
     while (await receive()).get("more_body"):
         pass
 
 
 async def _disconnected(receive: Receive) -> None:
-    """Waits until the server has seen the end of the connection, or it would complain."""
+    """Wait until the server has noticed the end of the connection. Else it would log an error."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,9 +1,10 @@
-"""connexion, with types: all that the sandbox uses of it, and of jsonschema, comes through here.
+"""A typed interface to the parts of connexion and jsonschema that the sandbox uses.
 
-Neither has type information, and both warn when they are imported. One module bears with that.
+Neither package has type information, and both emit warnings when they are imported. Only this
+module deals with that.
 """
 
-# Where unknown types end, the checkers are told not to mind them.
+# This module turns the unknown types of connexion into known ones.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 # pyright: reportUnknownVariableType=false
 
@@ -14,8 +15,8 @@ from typing import Protocol, TypeAlias, cast
 from starlette.types import ASGIApp, Scope
 
 with warnings.catch_warnings():
-    # connexion 3.3 imports names that jsonschema and starlette have deprecated. That is between
-    # them: whoever starts a sandbox, perhaps with warnings as errors, can do nothing about it.
+    # connexion 3.3 imports names that jsonschema and starlette have deprecated. You cannot fix that
+    # where you start a sandbox, perhaps with warnings as errors.
     warnings.simplefilter("ignore")
     import connexion  # type: ignore[import-untyped]
     from connexion.json_schema import Draft4RequestValidator  # type: ignore[import-untyped]
@@ -27,13 +28,13 @@ with warnings.catch_warnings():
     from swagger_ui_bundle import swagger_ui_path  # type: ignore[import-untyped]
 
 SWAGGER_UI = str(swagger_ui_path)
-"""The folder of Swagger UI's scripts and styles."""
+"""The folder with the scripts and styles of Swagger UI."""
 
 Contract: TypeAlias = dict[str, object]
 
 
 class Mistake(Protocol):
-    """One thing that is wrong with a document, as jsonschema tells it."""
+    """A mistake that jsonschema found in a document."""
 
     message: str
     absolute_path: Iterable[str | int]
@@ -42,23 +43,23 @@ class Mistake(Protocol):
 def behind_connexion(
     app: ASGIApp, contract: Contract, *, keys: Callable[[], object], body: type
 ) -> ASGIApp:
-    """`app` behind connexion, which lets through only what the contract allows, both ways.
+    """Return `app` behind connexion, which checks requests and responses against the contract.
 
-    `keys` makes what checks the security schemes, `body` is what checks a JSON request. Errors come
-    out as exceptions: connexion's own answers to them are in no shape of FinerWorks', and the code
-    that makes them, as that of connexion's AsyncApp, calls what Python 3.14 deprecates.
+    `keys` returns the check of the security schemes, and `body` is the class that checks a JSON
+    request. Errors are raised as exceptions. connexion's own error responses do not look like those
+    of FinerWorks. The code that makes them, and connexion's AsyncApp, call functions that Python
+    3.14 deprecates.
     """
-    parts = connexion.ConnexionMiddleware.default_middlewares
-    answering_errors = (ServerErrorMiddleware, ExceptionMiddleware)
+    defaults = connexion.ConnexionMiddleware.default_middlewares
+    error_middlewares = (ServerErrorMiddleware, ExceptionMiddleware)
+    middlewares = [middleware for middleware in defaults if middleware not in error_middlewares]
 
     def resolve(_: str) -> ASGIApp:
-        # `app` finds its operations itself.
+        # `app` chooses the operation itself.
         return app
 
     stack = connexion.ConnexionMiddleware(
-        app,
-        import_name="finerworks.sandbox",
-        middlewares=cast("list[ASGIApp]", [part for part in parts if part not in answering_errors]),
+        app, import_name="finerworks.sandbox", middlewares=cast("list[ASGIApp]", middlewares)
     )
     stack.add_api(
         contract,
@@ -66,24 +67,24 @@ def behind_connexion(
         validate_responses=True,
         validator_map={"body": {"application/json": body}},
         security_map={"apiKey": keys},
-        # `app` serves both itself: connexion's page has no title of ours, its contract no server.
+        # `app` serves both itself: connexion's page lacks our title, and its contract our server.
         swagger_ui_options=SwaggerUIOptions(swagger_ui=False, serve_spec=False),
     )
     return cast("ASGIApp", stack)
 
 
 def operation_id(scope: Scope) -> str | None:
-    """Which operation of the contract a request is for; None if for none."""
+    """Return the operationId of a request. None if no operation matches it."""
     return cast("str | None", scope["extensions"][ROUTING_CONTEXT]["operation_id"])
 
 
 def caller(scope: Scope, scheme: str) -> str:
-    """Whom the check of a security scheme has found to be calling."""
+    """Return the name of the caller that the check of a security scheme found."""
     return cast("str", scope["extensions"]["connexion_context"]["token_info"][scheme])
 
 
 def checker(schema: Mapping[str, object]) -> Callable[[object], Iterable[Mistake]]:
-    """A function that gives all that is wrong with a document, by a schema of the contract."""
+    """Return a function that finds all mistakes in a document, by a schema of the contract."""
     formats = FormatChecker(formats=())
     formats.checks("int32")(_is_int32)
     validator = Draft4RequestValidator(schema, format_checker=formats)
@@ -91,5 +92,5 @@ def checker(schema: Mapping[str, object]) -> Callable[[object], Iterable[Mistake
 
 
 def _is_int32(value: object) -> bool:
-    """Whether a number fits what the contract calls int32, which jsonschema does not know."""
+    """Return whether a number is an int32, a format that jsonschema does not know."""
     return not isinstance(value, int) or -(2**31) <= value < 2**31

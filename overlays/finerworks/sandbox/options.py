@@ -1,4 +1,4 @@
-"""The command line of `python -m finerworks.sandbox`: what may be given, and what it says of it."""
+"""The command line of `python -m finerworks.sandbox`."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -21,12 +21,12 @@ DEFAULT_PORT: Final = 8765
 
 DESCRIPTION: Final = """\
 A local stand-in for the FinerWorks web API, made from its contract, openapi.yaml. It is not
-FinerWorks: the invoices are made up, and nothing is sent anywhere.
+FinerWorks: the invoices are made up, and nothing is sent to other hosts.
 
-Without COMMAND it runs until Ctrl-C (SIGINT) or SIGTERM, and prints its address, its keys and what
-to set in another shell. With COMMAND it runs the command with FINERWORKS_WEB_API_KEY,
+Without COMMAND, it prints its address, its keys and the variables to set in another shell, and runs
+until Ctrl-C (SIGINT) or SIGTERM. With COMMAND, it runs the command with FINERWORKS_WEB_API_KEY,
 FINERWORKS_APP_KEY and FINERWORKS_BASE_URL set and FINERWORKS_ACCOUNT_KEY unset, stops when the
-command ends, and exits with its status."""
+command ends, and exits with the status of the command."""
 
 SELLERS: Final = "\n".join(
     f"        {seller.key}: {'null' if seller.null_list else seller.count}"
@@ -36,11 +36,11 @@ SELLERS: Final = "\n".join(
 EPILOG: Final = f"""\
 accounts, by web_api_key and app_key:
   {WEB_API_KEY}, {APP_KEY}
-      The demo keys, of an account that may read for others by account_key. Their invoices:
+      The demo keys. With account_key, they can read these accounts, whose invoices number:
 {SELLERS}
-      Any other account_key is refused with 400: the sandbox's own choice, as it is not documented.
+      Any other account_key gets a 400 response. FinerWorks does not document its response.
   {ORDINARY_WEB_API_KEY}, {ORDINARY_APP_KEY}
-      An account of {data.ORDINARY.count} invoices without that right: its account_key is ignored.
+      An account of {data.ORDINARY.count} invoices that cannot read others: account_key is ignored.
 
 examples:
   python -m {NAME}
@@ -50,36 +50,38 @@ examples:
 
 
 class Options(NamedTuple):
-    """What a command line asks for."""
+    """A parsed command line."""
 
     sandbox: Sandbox
     command: list[str] | None
-    """The command after the first `--`, if there is one."""
+    """The command after the first `--`, or None."""
     verbose: bool
 
 
 def read_options(arguments: Sequence[str]) -> Options:
-    """Ends the program, as argparse does, for `--help` and for what it cannot read."""
-    own, command = list(arguments), None
-    if "--" in own:
-        at = own.index("--")
-        own, command = own[:at], own[at + 1 :]
+    """Return the options, or exit, as argparse does, for `--help` and for wrong usage."""
+    own_arguments = list(arguments)
+    command: list[str] | None = None
+    if "--" in own_arguments:
+        position = own_arguments.index("--")
+        command = own_arguments[position + 1 :]
+        own_arguments = own_arguments[:position]
     parser = _parser()
-    given = vars(parser.parse_args(own))
+    settings = vars(parser.parse_args(own_arguments))
     if command is None:
-        given.setdefault("port", DEFAULT_PORT)
+        settings.setdefault("port", DEFAULT_PORT)
     elif not command:
         parser.error("a command is missing after --")
-    given["cors_origins"] = tuple(given.get("cors_origins", ()))
-    verbose = given.pop("verbose", False)
-    return Options(Sandbox(**given), command, verbose)
+    settings["cors_origins"] = tuple(settings.get("cors_origins", ()))
+    verbose = settings.pop("verbose", False)
+    return Options(Sandbox(**settings), command, verbose)
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage before it."""
+    """A parser that prints an error as one line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{NAME}: {message} (--help lists the options)\n")
+        self.exit(2, f"{NAME}: {message} (see --help)\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -89,60 +91,62 @@ def _parser() -> argparse.ArgumentParser:
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        # What is not given stays out, so that each default is said once, in Settings.
+        # Missing options are left out, so that each default is in one place, in Settings.
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
 
     def number(name: str, metavar: str, what: str, *, default: str | None = None) -> None:
-        """An option for the setting `name`, with the setting's own type, limits and default."""
+        """Add an option for a setting, with the type, limits and default of the setting."""
         low, high = LIMITS[name]
         kind = float if name in {"latency", "fail_rate"} else int
-        usual = f"{getattr(Settings, name):g}" if default is None else default
+        if default is None:
+            default = f"{getattr(Settings, name):g}"
         parser.add_argument(
             f"--{name.replace('_', '-')}",
             type=_reader(name, kind),
             metavar=metavar,
-            help=f"{what}; {low} to {high}, default {usual}",
+            help=f"{what}; {low} to {high}, default {default}",
         )
 
     parser.add_argument(
-        "--host", help=f"name or address to listen on; default {Settings.host}, this machine only"
+        "--host",
+        help=f"host name or address to listen on; default {Settings.host}, this machine only",
     )
     port = f"{DEFAULT_PORT}, or 0 with COMMAND"
     number("port", "N", "port to listen on, 0 for a free one", default=port)
-    number("invoices", "N", "how many invoices the account of the demo keys has")
+    number("invoices", "N", "number of invoices of the demo keys' account")
     parser.add_argument(
         "--seed",
         type=int,
         metavar="N",
-        help="which amounts, dates and failures: the same seed gives the same ones; "
-        f"any whole number, default {Settings.seed}",
+        help="seed of amounts, dates and failures, which are the same for the same seed; "
+        f"any integer, default {Settings.seed}",
     )
-    number("page_cap", "N", "largest page given, whatever per_page asks for")
-    number("latency", "SECONDS", "wait before each answer of the API, in seconds")
+    number("page_cap", "N", "maximum size of a page, even if per_page is larger")
+    number("latency", "SECONDS", "time to wait before each response of the API, in seconds")
     number(
         "fail_rate",
         "SHARE",
-        "share of the API's requests that fail: in equal parts with 429 and Retry-After: 1, 500, "
-        "502 with an HTML page, 503, a connection reset, and a body cut off in the middle",
+        "share of the API requests that fail, with equal probability by 429 and Retry-After: 1, "
+        "500, 502 with an HTML page, 503, a connection reset, or a truncated body",
     )
     number(
         "rate_limit",
         "N",
-        "requests let through in a second, the others get 429 and Retry-After: 1",
+        "maximum number of requests in a second; others get 429 and Retry-After: 1",
         default="no limit",
     )
     number(
         "fail_request",
         "N",
-        "which of the API's requests fails with 500, counted from 1, once",
-        default="none of them",
+        "number of the API request that fails with 500, where 1 is the first",
+        default="none",
     )
     parser.add_argument(
         "--unknown-fields",
         action="store_true",
-        help="put fields into the answers that the contract does not know, as a server may at any time",
+        help="add fields that are not in the contract to the responses, as a server may do",
     )
     parser.add_argument(
         "--cors-origin",
@@ -151,30 +155,31 @@ def _parser() -> argparse.ArgumentParser:
         type=_origin,
         metavar="ORIGIN",
         help="origin whose pages may call the API from a browser, such as http://localhost:5173, "
-        "or * for any; may be given more than once; default none",
+        "or * for any; can be repeated; default none",
     )
-    parser.add_argument("--verbose", action="store_true", help="log each request on standard error")
+    parser.add_argument("--verbose", action="store_true", help="log each request to standard error")
     return parser
 
 
 def _reader(name: str, kind: type[int] | type[float]) -> Callable[[str], float]:
-    """Reads a value of the setting `name`, and refuses it as the setting itself would."""
+    """Return a function that parses a value of a setting, and checks its range."""
 
     def read(text: str) -> float:
         try:
             value = kind(text)
         except ValueError:
-            what = "a whole number" if kind is int else "a number"
+            what = "an integer" if kind is int else "a number"
             raise argparse.ArgumentTypeError(f"must be {what}, not {text!r}") from None
-        if complaint := out_of_range(name, value):
-            raise argparse.ArgumentTypeError(complaint)
+        problem = out_of_range(name, value)
+        if problem:
+            raise argparse.ArgumentTypeError(problem)
         return value
 
     return read
 
 
 def _origin(text: str) -> str:
-    """Refuses what no browser sends as an origin: it would never match, and not say why."""
+    """Check that a text is an origin. Any other text would silently match no request."""
     url = urlsplit(text)
     if text not in {"*", f"{url.scheme}://{url.netloc}"}:
         raise argparse.ArgumentTypeError(

@@ -1,4 +1,4 @@
-"""A pytest plugin: `finerworks_sandbox`, a sandbox for tests of your own.
+"""A pytest plugin with the fixture `finerworks_sandbox`, a sandbox for your own tests.
 
     from finerworks import FinerWorks
 
@@ -6,7 +6,8 @@
         with FinerWorks() as fw:  # its keys and address are in the environment
             assert len(list(fw.invoices.list())) == finerworks_sandbox.invoices
 
-pytest loads it wherever the package is installed: the web server is imported once a test asks for it.
+pytest loads the plugin wherever finerworks is installed. The web server is imported when a test
+uses the fixture.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,13 +22,13 @@ _NAME = "finerworks_sandbox"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the mark known, for `--strict-markers`."""
-    what = "how the sandbox of this test is to behave, such as invoices=40, fail_rate=0.2"
+    """Register the mark, for `--strict-markers`."""
+    what = "settings of this test's sandbox, such as invoices=40, fail_rate=0.2"
     config.addinivalue_line("markers", f"{_NAME}(**settings): {what}")
 
 
 @pytest.fixture(scope="session")
-def _finerworks_sandbox_of_all() -> Iterator[Sandbox]:
+def _finerworks_shared_sandbox() -> Iterator[Sandbox]:
     with ExitStack() as stack:
         yield _start(stack, {})
 
@@ -36,25 +37,26 @@ def _finerworks_sandbox_of_all() -> Iterator[Sandbox]:
 def finerworks_sandbox(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Sandbox]:
-    """A running sandbox; during the test, FINERWORKS_* in the environment are its keys and address.
+    """A running sandbox, whose keys and address are in the environment during the test.
 
-    Tests share one, with the default settings. A test with `@pytest.mark.finerworks_sandbox(...)` has one of its
-    own, whose failures and limits are counted from the start; the mark of a test adds to that of its class or
-    module, and wins over it.
+    Tests share one sandbox with the default settings. A test with
+    `@pytest.mark.finerworks_sandbox(...)` has a sandbox of its own, which counts failures and
+    limits from the beginning. The mark of a test overrides settings of the mark of its class or
+    module.
     """
     marks = list(request.node.iter_markers(_NAME))
     if any(mark.args for mark in marks):
-        pytest.fail(f"{_NAME}: settings have names, such as invoices=40", pytrace=False)
+        pytest.fail(f"{_NAME}: pass settings by name, such as invoices=40", pytrace=False)
+    settings: dict[str, Any] = {}
+    for mark in reversed(marks):
+        settings.update(mark.kwargs)
     with ExitStack() as stack:
-        sandbox: Sandbox = (
-            _start(
-                stack,
-                {name: value for mark in reversed(marks) for name, value in mark.kwargs.items()},
-            )
-            if marks
-            else request.getfixturevalue(_finerworks_sandbox_of_all.__name__)
-        )
-        # An account of the real API is none of the sandbox's.
+        sandbox: Sandbox
+        if marks:
+            sandbox = _start(stack, settings)
+        else:
+            sandbox = request.getfixturevalue(_finerworks_shared_sandbox.__name__)
+        # It may name an account of the real API, which the sandbox does not have.
         monkeypatch.delenv("FINERWORKS_ACCOUNT_KEY", raising=False)
         for name, value in sandbox.env.items():
             monkeypatch.setenv(name, value)
@@ -62,7 +64,7 @@ def finerworks_sandbox(
 
 
 def _start(stack: ExitStack, settings: Mapping[str, Any]) -> Sandbox:
-    """Run a sandbox, or fail with a sentence in place of a traceback."""
+    """Start a sandbox, or fail the test with a message instead of a traceback."""
     try:
         return stack.enter_context(Sandbox(**settings))
     except (ModuleNotFoundError, OSError, TypeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""A sandbox that runs: uvicorn in a thread of its own, on a socket bound beforehand."""
+"""A running sandbox: uvicorn in a thread of its own, on a socket that is already bound."""
 
 import asyncio
 import contextlib
@@ -19,13 +19,16 @@ from finerworks.sandbox.settings import Settings
 
 
 class RunningServer:
-    """Listens from its construction until `stop`. Raises OSError if it cannot listen."""
+    """A server that listens from its construction until `stop`.
+
+    The constructor raises OSError if it cannot listen.
+    """
 
     def __init__(self, settings: Settings) -> None:
         faults = Faults(build_app(settings), settings)
         app: ASGIApp = faults
         if settings.cors_origins:
-            # In front of the faults, so that a page can read those too.
+            # In front of the faults, so that pages of other origins can read these as well.
             app = CORSMiddleware(
                 app,
                 allow_origins=settings.cors_origins,
@@ -36,16 +39,16 @@ class RunningServer:
         config = uvicorn.Config(
             app,
             http=_Protocol,
-            # The standard loop, also where another is installed: faults act on its transports.
+            # asyncio's own loop, even if uvloop is installed: faults use its transports.
             loop="asyncio",
             ws="none",
             lifespan="on",
-            # The program that uses the sandbox says what is logged, and where.
+            # The program that starts the sandbox configures logging.
             log_config=None,
             proxy_headers=False,
             server_header=False,
             headers=[("server", "finerworks-sandbox")],
-            # Seconds that a client which does not read its answer can hold up the end.
+            # Seconds to wait, when the sandbox stops, for clients that do not read their response.
             timeout_graceful_shutdown=2,
         )
         self._socket = _listen(settings.host, settings.port)
@@ -62,23 +65,21 @@ class RunningServer:
 
     def _run(self) -> None:
         try:
-            with contextlib.suppress(SystemExit):  # uvicorn's word for "cannot start"
+            with contextlib.suppress(SystemExit):  # uvicorn cannot start
                 self._server.run(sockets=[self._socket])
         finally:
             if not self._started.done():
-                self._started.set_exception(
-                    RuntimeError("the sandbox cannot start: its log says why")
-                )
+                self._started.set_exception(RuntimeError("the sandbox cannot start: see its log"))
 
     def stop(self) -> None:
-        """Answers what is under way, closes every connection and ends the thread."""
+        """Finish pending requests, close all connections, and end the thread."""
         self._server.should_exit = True
         self._thread.join()
         self._socket.close()
 
 
 class _Server(uvicorn.Server):
-    """Tells when it has started and when it is about to stop."""
+    """A server that calls a function when it has started, and another before it stops."""
 
     def __init__(
         self, config: uvicorn.Config, on_start: Callable[[], None], on_stop: Callable[[], None]
@@ -98,23 +99,24 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(H11Protocol):
-    """Hands its connection on with each request, in the state that ASGI has for such things."""
+    """A protocol that adds its connection to the ASGI state of each request."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what TCP has, for the checker
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type; always true for TCP
         super().connection_made(transport)
-        # asyncio leaves this out for a listener whose protocol number is not given, as
-        # create_server makes it, and each answer would wait 40 ms for the client's acknowledgement.
+        # asyncio sets TCP_NODELAY only if the listening socket has a protocol number, which
+        # create_server does not set. Each response would wait 40 ms for the client's
+        # acknowledgement.
         connection = transport.get_extra_info("socket")
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.app_state = {**self.app_state, "transport": transport}
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on `host`, a name or an address of either family."""
+    """Return a socket that listens on a host name, or on an IPv4 or IPv6 address."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except UnicodeError as error:
-        raise OSError(errno.EINVAL, "not the name of a host") from error
+        raise OSError(errno.EINVAL, "not a host name") from error
     family, _, _, _, address = found[0]
     return socket.create_server((str(address[0]), port), family=family)

@@ -1,19 +1,19 @@
-"""What a sandbox can be told, which values it takes, and the keys that open it. No dependencies."""
+"""The settings of a sandbox, their ranges, and its keys. This module has no dependencies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-# The keys are printed, documented and worth nothing: they open this sandbox and nothing else.
+# The keys are no secrets. They are documented, and valid only for the sandbox.
 WEB_API_KEY: Final = "sandbox-web-api-key"
 APP_KEY: Final = "sandbox-app-key"
-# A second pair, of an account that may not read for others.
+# The keys of an account that cannot read other accounts.
 ORDINARY_WEB_API_KEY: Final = "sandbox-ordinary-web-api-key"
 ORDINARY_APP_KEY: Final = "sandbox-ordinary-app-key"
 
-# The smallest and the largest value of each number. The largest count of invoices is what the
-# contract's int32 total_count can say; the other upper bounds only catch slips.
+# The minimum and maximum of each number. The maximum of invoices is that of total_count, an int32
+# in the contract. The other maximums only catch typing errors.
 LIMITS: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(
     {
         "port": (0, 65535),
@@ -28,42 +28,49 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(
 
 
 def out_of_range(name: str, value: float) -> str | None:
-    """What is wrong with the value of the setting `name`, in words; None if nothing is."""
+    """Return a description of the problem if a value is out of the range of a setting, or None."""
     low, high = LIMITS[name]
-    # Asked this way round, so that NaN, which compares as false with everything, is refused.
-    return None if low <= value <= high else f"must be from {low} to {high}, not {value}"
+    # The comparison is false for NaN, which is therefore out of range.
+    if low <= value <= high:
+        return None
+    return f"must be from {low} to {high}, not {value}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How a sandbox behaves. Raises ValueError, naming the setting, for a value out of range."""
+    """The settings of a sandbox.
+
+    The constructor raises ValueError for a value that is out of range.
+    """
 
     host: str = "127.0.0.1"
-    """The name or address to listen on."""
+    """The host name or address to listen on."""
     port: int = 0
-    """The port to listen on; 0 takes a free one."""
+    """The port to listen on. 0 means a free port."""
     invoices: int = 250
-    """How many invoices the account of the demo keys has."""
+    """The number of invoices of the demo keys' account."""
     seed: int = 2026
-    """Which invoices and which failures: the same seed gives the same ones in every run."""
+    """The seed of invoices and failures, which are the same in every run with the same seed."""
     page_cap: int = 25
-    """The largest page the server gives, whatever is asked: 1 to 25."""
+    """The maximum size of a page, 1 to 25, even if the request asks for more."""
     latency: float = 0.0
-    """How long each answer of the API waits, in seconds."""
+    """The time to wait before each response of the API, in seconds."""
     fail_rate: float = 0.0
-    """The share of the API's answers that fail: 0 to 1."""
+    """The share of the API requests that fail: 0 to 1."""
     rate_limit: int | None = None
-    """How many requests a second the API lets through; None for no limit."""
+    """The maximum number of API requests in a second. None is no limit."""
     fail_request: int | None = None
-    """Which of the API's requests fails with 500, counted from 1; None for none."""
+    """The number of the API request that fails with 500, where 1 is the first. None is none."""
     unknown_fields: bool = False
-    """Whether answers have fields that the contract does not know, as a server may add them at any time."""
+    """Whether to add fields to responses that are not in the contract, as a server may do."""
     cors_origins: tuple[str, ...] = ()
     """The origins, such as http://localhost:5173, whose pages may call the API from a browser."""
 
     def __post_init__(self) -> None:
         for name in LIMITS:
             value = getattr(self, name)
-            complaint = None if value is None else out_of_range(name, value)
-            if complaint:
-                raise ValueError(f"{name} {complaint}")
+            if value is None:
+                continue
+            problem = out_of_range(name, value)
+            if problem:
+                raise ValueError(f"{name} {problem}")
