@@ -23,7 +23,7 @@ LOGGED = >$(VENV)/install.log 2>&1 || { \
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 # --- environments: created on first use, updated when the pins change -----------------------------
 
@@ -222,6 +222,20 @@ test: $(VENV)/dev ## run the tests in parallel, with coverage (ARGS=... for some
 test-site: $(VENV)/dev ## build the documentation's site, and test each page in Chromium
 	$(BIN)/python -m pytest tests/project/test_docs_site.py
 
+# A folder of its own, so that the other tests never find httpx2.
+.tools/httpx2/made: pyproject.toml constraints.txt | $(VENV)/dev
+	@echo "Installing httpx2 in $(@D) (once)" >&2
+	@rm -rf $(@D)
+	@$(INSTALL) --constraint constraints.txt --target $(@D) --group httpx2 $(LOGGED)
+	@touch $@
+
+# pytest cannot rewrite the assertions of anyio, which is imported before pytest starts.
+.PHONY: test-httpx2
+test-httpx2: $(VENV)/dev .tools/httpx2/made ## run the core's tests with httpx2 in place of httpx (ARGS=... for some)
+	PYTHONPATH=$(CURDIR)/.tools/httpx2:$(CURDIR)/tests/support/with_httpx2 $(BIN)/python -m pytest \
+		-W "ignore:Module already imported:pytest.PytestAssertRewriteWarning" \
+		$(if $(ARGS),$(ARGS),--numprocesses=$(JOBS) --dist=loadfile tests/core)
+
 .PHONY: faults
 faults: $(VENV)/dev ## simulate every network fault, and write docs/faults.md
 	@WRITE_FAULTS=1 $(BIN)/python -m pytest --quiet tests/core/test_faults.py
@@ -272,7 +286,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-a
 .PHONY: lock
 lock: $(VENV)/dev ## update the versions in constraints.txt
 	@$(INSTALL) --group lock $(LOGGED)
-	$(COMPILE) --all-extras --group dev --group languages pyproject.toml --output-file constraints.txt
+	$(COMPILE) --all-extras --group dev --group languages --group httpx2 pyproject.toml --output-file constraints.txt
 	@for list in benchmarks/requirements/*.in; do \
 		$(COMPILE) --constraint constraints.txt $$list --output-file $${list%.in}.txt; done
 	@echo "pip==$$($(BIN)/python -c 'import pip; print(pip.__version__)')" >> constraints.txt

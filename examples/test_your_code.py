@@ -4,11 +4,9 @@ The sandbox is a server that follows the contract. Use it to test what your code
 pytest-httpx returns a response of your choice. Use it for responses that the sandbox never sends.
 """
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-import stamina
 from pytest_httpx import HTTPXMock
 
 from finerworks import FinerWorks, FinerWorksError, RequestRejectedError, money
@@ -22,11 +20,8 @@ def owed(fw: FinerWorks) -> Decimal:
     )
 
 
-@pytest.fixture(autouse=True)
-def no_waits() -> Iterator[None]:
-    """Retry without waiting, up to three attempts."""
-    with stamina.set_testing(True, attempts=3):
-        yield
+# Retry without waiting.
+pytestmark = pytest.mark.usefixtures("finerworks_no_backoff")
 
 
 @pytest.mark.finerworks_sandbox(invoices=3)

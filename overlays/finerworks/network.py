@@ -17,11 +17,12 @@ request. `tests/core/test_network.py` fails if one of these names disappears.
 
 # ruff: noqa: ASYNC109 - the parameters named timeout are httpcore's
 
+import asyncio
 import contextlib
 import select
 import socket
 import ssl
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
 import httpcore
@@ -134,7 +135,11 @@ class DeadlineStream(httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         """Return an encrypted stream over this one."""
         time_left = _time_left(timeout, self)
-        encrypted = self._stream.start_tls(ssl_context, server_hostname, time_left)
+        try:
+            encrypted = self._stream.start_tls(ssl_context, server_hostname, time_left)
+        except BaseException:
+            self.close()  # httpcore does so for an `Exception` alone
+            raise
         return DeadlineStream(encrypted, self._failure_count)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as httpcore declares it
@@ -239,8 +244,12 @@ class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
     ) -> httpcore.AsyncNetworkStream:
         """Return an encrypted stream over this one."""
         time_left = _time_left(timeout, self)
-        with _map_tls_errors(httpcore.ConnectError):
-            encrypted = await self._stream.start_tls(ssl_context, server_hostname, time_left)
+        try:
+            with _map_tls_errors(httpcore.ConnectError):
+                encrypted = await self._stream.start_tls(ssl_context, server_hostname, time_left)
+        except BaseException:
+            await self.aclose()  # httpcore does so for an `Exception` alone
+            raise
         return AsyncDeadlineStream(encrypted, self._failure_count)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as httpcore declares it
@@ -278,6 +287,7 @@ class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):
     def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
         self._backend = backend
         self._failure_count = FailureCount()
+        self._closing: set[asyncio.Task[None]] = set()  # asyncio itself does not keep tasks
 
     async def connect_tcp(
         self,
@@ -289,9 +299,17 @@ class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         """Open a TCP connection."""
         time_left = _time_left(timeout, None)
-        stream = await self._backend.connect_tcp(
-            host, port, time_left, local_address, socket_options
+        connecting = asyncio.ensure_future(
+            self._backend.connect_tcp(host, port, time_left, local_address, socket_options)
         )
+        try:
+            stream = await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            # Not cancelled as well: anyio may lose the connection at the moment it is opened.
+            closing = asyncio.create_task(_close_when_connected(connecting))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+            raise
         return AsyncDeadlineStream(stream, self._failure_count)
 
     async def connect_unix_socket(
@@ -308,6 +326,15 @@ class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await self._backend.sleep(seconds)
+
+
+async def _close_when_connected(connecting: asyncio.Future[httpcore.AsyncNetworkStream]) -> None:
+    """Close a connection that nobody needs any more, once it is open."""
+    try:
+        stream = await connecting
+    except Exception:  # noqa: BLE001 - it need not be closed then
+        return
+    await stream.aclose()
 
 
 def keep_deadlines(transport: httpx.BaseTransport | httpx.AsyncBaseTransport) -> None:
@@ -337,19 +364,71 @@ def is_unsolicited(response: httpx.Response) -> bool:
     return not stream.health.read_since_write
 
 
-async def release_connections(transport: httpx.AsyncBaseTransport) -> None:
-    """Let go of the connections that no request uses, after a request was cancelled.
+def abandon(transport: httpx.BaseTransport, request: httpx.Request) -> None:
+    """Close the connection of an interrupted request, and give back its place in the pool.
 
-    httpcore keeps a connection for ever that it was about to open for a request that was then
-    cancelled (encode/httpcore#1093). After some hundred of those, its pool is full.
+    Args:
+        transport: The transport that was sending the request, when a signal handler raised.
+        request: The request, as it was given to the transport.
     """
-    if not isinstance(transport, httpx.AsyncHTTPTransport):
+    limit = request.extensions["timeout"]["read"]
+    if isinstance(limit, Timeout) and isinstance(limit.deadline.connection, DeadlineStream):
+        limit.deadline.connection.close()
+    if not isinstance(transport, httpx.HTTPTransport):
         return
     pool = transport._pool
-    in_use = [request.connection for request in pool._requests]
-    unused = [connection for connection in pool.connections if connection not in in_use]
-    leaked = [each for each in unused if not each.is_idle() and not each.is_closed()]
+    with pool._optional_thread_lock:
+        for pool_request in list(pool._requests):
+            if _is_same_request(pool_request.request, request):
+                pool._requests.remove(pool_request)
+        in_use = [pool_request.connection for pool_request in pool._requests]
+        leaked = [each for each in pool._connections if _is_leaked(each, in_use)]
+        for connection in leaked:
+            pool._connections.remove(connection)
     for connection in leaked:
-        pool._connections.remove(connection)
-    for connection in leaked:
-        await connection.aclose()
+        connection.close()
+
+
+async def async_abandon(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> None:
+    """Close the connection of a cancelled request, and give back its place in the pool.
+
+    Without this, httpcore may keep the place for ever (encode/httpcore#1093): that of a connection
+    that nobody uses, because it was about to be opened, or of a request that was cancelled while
+    its response was being closed. After some hundred of those, the pool is full.
+
+    Args:
+        transport: The transport that was sending the request.
+        request: The request, as it was given to the transport.
+    """
+    if isinstance(transport, httpx.AsyncHTTPTransport):
+        # Nothing is awaited before everything is released: the task may be cancelled again.
+        pool = transport._pool
+        for pool_request in list(pool._requests):
+            if _is_same_request(pool_request.request, request):
+                pool._requests.remove(pool_request)
+        in_use = [pool_request.connection for pool_request in pool._requests]
+        leaked = [each for each in pool._connections if _is_leaked(each, in_use)]
+        for connection in leaked:
+            pool._connections.remove(connection)
+        for connection in leaked:
+            with contextlib.suppress(asyncio.CancelledError):
+                await connection.aclose()
+    limit = request.extensions["timeout"]["read"]
+    if isinstance(limit, Timeout) and isinstance(limit.deadline.connection, AsyncDeadlineStream):
+        await limit.deadline.connection.aclose()
+
+
+def _is_leaked(
+    connection: httpcore.ConnectionInterface | httpcore.AsyncConnectionInterface,
+    in_use: Sequence[object],
+) -> bool:
+    """Return whether a connection is open for a request that is gone."""
+    return not (connection.is_idle() or connection.is_closed() or connection in in_use)
+
+
+def _is_same_request(sent: httpcore.Request, request: httpx.Request) -> bool:
+    """Return whether httpcore's request is the one that was made of httpx's.
+
+    Each attempt has time limits of its own, which httpx hands on as they are.
+    """
+    return sent.extensions.get("timeout") is request.extensions["timeout"]

@@ -23,7 +23,7 @@ from finerworks.config import Config
 from finerworks.credentials import origin_of
 from finerworks.deadline import Deadline, create_deadline, with_deadline
 from finerworks.errors import APIConnectionError, FinerWorksError
-from finerworks.network import is_unsolicited, keep_deadlines, release_connections
+from finerworks.network import abandon, async_abandon, is_unsolicited, keep_deadlines
 from finerworks.operations import READ_OPERATIONS, Operation
 from finerworks.response import (
     Body,
@@ -332,6 +332,9 @@ class Transport(httpx.BaseTransport):
                 response.close()
         except httpx.TransportError as error:
             return call.failed(attempt, error)
+        except BaseException:
+            abandon(transport, attempt.request)
+            raise
         finally:
             call.throttle.leave(attempt.deadline)
         return call.received(attempt)
@@ -398,8 +401,8 @@ class AsyncTransport(httpx.AsyncBaseTransport):
                 await response.aclose()
         except httpx.TransportError as error:
             return call.failed(attempt, error)
-        except asyncio.CancelledError:
-            await release_connections(transport)
+        except BaseException:
+            await async_abandon(transport, attempt.request)
             raise
         finally:
             call.throttle.leave(attempt.deadline)

@@ -28,10 +28,15 @@ def imported(program: str) -> set[str]:
     )
 
 
-HEAVY = {"attr", "tenacity", "asyncio", "anyio", "finerworks_client", "finerworks.validation"}
+HEAVY = {"attr", "asyncio", "anyio", "finerworks_client", "finerworks.validation"}
 """What takes time to import, beside httpx."""
 
+imports_little = pytest.mark.differs_with_httpx2(
+    "httpx2.alias_httpx() imports httpx2 and httpcore2, and the latter imports anyio"
+)
 
+
+@imports_little
 def test_to_look_takes_no_httpx() -> None:
     """The package, its errors and its money are there without it."""
     assert not imported("import finerworks; finerworks.ServerError; finerworks.money.total([])") & {
@@ -40,6 +45,7 @@ def test_to_look_takes_no_httpx() -> None:
     }
 
 
+@imports_little
 def test_the_client_brings_little_more_than_httpx() -> None:
     """Models, retries and what else costs time come with the first request."""
     assert not imported("from finerworks import FinerWorks") & HEAVY
@@ -57,6 +63,7 @@ except FinerWorksError:
     assert not imported(program) & {"aiohttp", "httpx_aiohttp", "finerworks.sandbox", "connexion"}
 
 
+@imports_little
 def test_the_help_of_a_command_takes_no_httpx() -> None:
     """Who asks what a command can do does not wait for what it does it with."""
     command = [sys.executable, "-X", "importtime", "-m", "finerworks.sandbox", "--help"]

@@ -90,7 +90,7 @@ def test_a_failure_for_good_is_a_line_too(caller: Caller, caplog: pytest.LogCapt
         caller.refusals(1, **KEYS, base_url=wire.url, max_retries=1)
     told = [record.getMessage() for record in caplog.records if record.name == "finerworks"]
     assert [line.rpartition(", ")[2] for line in told] == ["again in 0.1 s", "giving up"]
-    assert len(wire.exchanges) == 1
+    assert len(wire.exchanges) == 2
 
 
 def test_says_who_asks(caller: Caller) -> None:

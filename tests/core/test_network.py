@@ -243,7 +243,7 @@ def test_the_connections_of_an_async_client_keep_to_deadlines() -> None:
     assert [type(stream) for stream in streams] == [AsyncDeadlineStream]
 
 
-def test_the_names_that_release_connections_exist() -> None:
+def test_the_names_that_give_places_back_exist() -> None:
     """Without them, cancelled requests would fill the pool."""
     pool = httpx.AsyncHTTPTransport()._pool  # pyright: ignore[reportPrivateUsage] - what is tested
     assert isinstance(pool._requests, list)  # pyright: ignore[reportPrivateUsage]

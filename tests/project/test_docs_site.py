@@ -150,6 +150,7 @@ def test_search_finds_a_word(browser: Browser, home: str) -> None:
     for word, place in (
         ("ListingChangedError", "reference/errors/"),
         ("tenacity", "guides/listing/"),
+        ("OpenTelemetry", "guides/observability/"),
     ):
         page.get_by_placeholder("Search").clear()
         page.get_by_placeholder("Search").press_sequentially(word)  # it looks for keys

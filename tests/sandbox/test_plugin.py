@@ -76,6 +76,31 @@ def test_each_marked_one_was_another():
     run(pytester, tests).assert_outcomes(passed=6)
 
 
+def test_retries_follow_at_once(pytester: pytest.Pytester) -> None:
+    """`finerworks_no_backoff` removes the client's own delays for one test, and no other delay."""
+    tests = """
+import logging
+
+from finerworks import RateLimitError, retry
+
+@pytest.mark.finerworks_sandbox(fail_request=1)
+@pytest.mark.usefixtures("finerworks_sandbox", "finerworks_no_backoff")
+def test_at_once(caplog):
+    caplog.set_level(logging.INFO, "finerworks")
+    assert count() == 250
+    assert "attempt 1, reference_id None, again in 0.0 s" in caplog.text
+
+@pytest.mark.usefixtures("finerworks_no_backoff")
+def test_obeys_the_server():
+    error = RateLimitError("Too many requests.", status_code=429, retry_after=7.0)
+    assert retry.decide(error, attempt=1, max_retries=2).delay == 7.0
+
+def test_afterwards():
+    assert retry.backoff(1) >= 0.5
+"""
+    run(pytester, tests).assert_outcomes(passed=3)
+
+
 @pytest.mark.parametrize(
     ("mark", "told"),
     [
@@ -105,10 +130,15 @@ def test_without_the_extra_only_who_asks_is_told(pytester: pytest.Pytester) -> N
     )
 
 
-def test_the_fixture_and_the_mark_say_what_they_are(pytester: pytest.Pytester) -> None:
+def test_the_fixtures_and_the_mark_say_what_they_are(pytester: pytest.Pytester) -> None:
     """`pytest --fixtures` and `pytest --markers` have a line of each."""
     run(pytester, "", "--fixtures").stdout.fnmatch_lines(
-        ["finerworks_sandbox*", "*A running sandbox, *"]
+        [
+            "finerworks_sandbox*",
+            "*A running sandbox,*",
+            "finerworks_no_backoff*",
+            "*a failed request is sent again at once.",
+        ]
     )
     run(pytester, "", "--markers").stdout.fnmatch_lines(
         ["@pytest.mark.finerworks_sandbox(??settings): settings of *"]

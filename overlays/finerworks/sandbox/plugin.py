@@ -1,4 +1,6 @@
-"""A pytest plugin with the fixture `finerworks_sandbox`, a sandbox for your own tests.
+"""A pytest plugin with two fixtures for your own tests.
+
+`finerworks_sandbox` is a running sandbox, and `finerworks_no_backoff` retries without waiting:
 
     from finerworks import FinerWorks
 
@@ -7,7 +9,7 @@
             assert len(list(fw.invoices.list())) == finerworks_sandbox.invoices
 
 pytest loads the plugin wherever finerworks is installed. The web server is imported when a test
-uses the fixture.
+uses its fixture.
 """
 
 from collections.abc import Iterator, Mapping
@@ -61,6 +63,20 @@ def finerworks_sandbox(
         for name, value in sandbox.env.items():
             monkeypatch.setenv(name, value)
         yield sandbox
+
+
+def _no_delay(attempt: int) -> float:
+    del attempt
+    return 0.0
+
+
+@pytest.fixture
+def finerworks_no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """During the test, a failed request is sent again at once.
+
+    A delay that the server names with `Retry-After` is still obeyed.
+    """
+    monkeypatch.setattr("finerworks.retry.backoff", _no_delay)
 
 
 def _start(stack: ExitStack, settings: Mapping[str, Any]) -> Sandbox:
