@@ -1,4 +1,4 @@
-"""`FinerWorks` and `AsyncFinerWorks`: keys, connections and the account's listings in one object."""
+"""`FinerWorks` and `AsyncFinerWorks`: keys, connections and an account's listings."""
 
 from typing import TYPE_CHECKING, Never, Self
 
@@ -79,9 +79,8 @@ class FinerWorks:
                 max_body_bytes=max_body_bytes,
                 allow_insecure_http=allow_insecure_http,
             )
-        elif not isinstance(http_client, HTTPClient):  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without a type checker
-            raise TypeError(_wrong_client("HTTPClient", http_client))
         else:
+            _check_class(http_client, HTTPClient)
             http_client = http_client.with_options(
                 Options(
                     web_api_key=web_api_key,
@@ -202,9 +201,8 @@ class AsyncFinerWorks:
                 max_body_bytes=max_body_bytes,
                 allow_insecure_http=allow_insecure_http,
             )
-        elif not isinstance(http_client, AsyncHTTPClient):  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without a type checker
-            raise TypeError(_wrong_client("AsyncHTTPClient", http_client))
         else:
+            _check_class(http_client, AsyncHTTPClient)
             http_client = http_client.with_options(
                 Options(
                     web_api_key=web_api_key,
@@ -273,15 +271,21 @@ def _generated_client(http_client: HTTPClient | AsyncHTTPClient) -> "Client":
     """
     from finerworks_client import Client  # noqa: PLC0415 - brings attrs
 
-    return Client(str(http_client.base_url), httpx_args={"transport": httpx.MockTransport(_refuse)})
+    base_url = str(http_client.base_url)
+    transport = httpx.MockTransport(_refuse)
+    return Client(base_url, httpx_args={"transport": transport})
 
 
 def _refuse(_: httpx.Request) -> Never:
     raise RuntimeError(
-        "this client sends no keys: use FinerWorks for sync and AsyncFinerWorks for async functions, "
-        "and with_options() for other settings"
+        "this client sends no keys: use FinerWorks for sync and AsyncFinerWorks for async "
+        "functions, and with_options() for other settings"
     )
 
 
-def _wrong_client(expected: str, http_client: object) -> str:
-    return f"http_client= must be a finerworks.{expected}, not {type(http_client).__name__}"
+def _check_class(http_client: object, expected: type[httpx.Client | httpx.AsyncClient]) -> None:
+    """Check the class of a caller's client, for callers without a type checker."""
+    if isinstance(http_client, expected):
+        return
+    given = type(http_client).__name__
+    raise TypeError(f"http_client= must be a finerworks.{expected.__name__}, not {given}")

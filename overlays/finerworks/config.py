@@ -189,7 +189,8 @@ def check_timeout(value: float | httpx.Timeout) -> httpx.Timeout:
     """
     if isinstance(value, httpx.Timeout):
         return value
-    if type(value) not in (int, float) or not 0 < value < _MAX_SECONDS:
+    is_number = type(value) in (int, float)
+    if not is_number or not 0 < value < _MAX_SECONDS:
         raise ValueError(
             f"timeout= must be a number of seconds above 0 and below 1e9, not {value!r}"
         )
@@ -202,12 +203,14 @@ def check_integer(name: str, value: int, *, minimum: int, maximum: int | None = 
     Raises:
         ValueError: It is not. The message names the argument.
     """
-    in_range = type(value) is int and value >= minimum and (maximum is None or value <= maximum)
-    if in_range:
-        return value
-    if maximum is None:
-        raise ValueError(f"{name}= must be an integer of at least {minimum}, not {value!r}")
-    raise ValueError(f"{name}= must be an integer from {minimum} to {maximum}, not {value!r}")
+    expected = f"an integer of at least {minimum}"
+    if maximum is not None:
+        expected = f"an integer from {minimum} to {maximum}"
+    if type(value) is not int or value < minimum:
+        raise ValueError(f"{name}= must be {expected}, not {value!r}")
+    if maximum is not None and value > maximum:
+        raise ValueError(f"{name}= must be {expected}, not {value!r}")
+    return value
 
 
 def configure_logging() -> None:

@@ -53,12 +53,14 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 def origin_of(url: httpx.URL) -> Origin:
     """Return the origin of a URL."""
-    return url.scheme, url.host, url.port or _DEFAULT_PORTS.get(url.scheme)
+    port = url.port or _DEFAULT_PORTS.get(url.scheme)
+    return url.scheme, url.host, port
 
 
 def format_origin(url: httpx.URL) -> str:
     """Return a URL's origin as text, without credentials, path and query."""
-    return str(url.copy_with(userinfo=b"", raw_path=b"", fragment=None)).rstrip("/")
+    origin = url.copy_with(userinfo=b"", raw_path=b"", fragment=None)
+    return str(origin).rstrip("/")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +83,14 @@ class Credentials:
         """
         if self.web_api_key and self.app_key:
             return self.web_api_key, self.app_key
-        keys = {"web_api_key": self.web_api_key, "app_key": self.app_key}
-        missing = [f"{name}= (or {KEY_VARIABLES[name]})" for name, key in keys.items() if not key]
+        missing: list[str] = []
+        if not self.web_api_key:
+            missing.append("web_api_key= (or FINERWORKS_WEB_API_KEY)")
+        if not self.app_key:
+            missing.append("app_key= (or FINERWORKS_APP_KEY)")
+        names = " and ".join(missing)
         raise CredentialsError(
-            f"missing {' and '.join(missing)}: every request needs both keys. "
+            f"missing {names}: every request needs both keys. "
             "Pass them as arguments or set them in the environment"
         )
 
@@ -158,14 +164,18 @@ def read_key(name: str, value: object) -> Secret | None:
         CredentialsError: It cannot be sent as a header. The message does not show the key.
     """
     variable = KEY_VARIABLES[name]
-    key = hide(os.environ.get(variable) or None) if value is None else hide(value)
+    if value is None:
+        key = hide(os.environ.get(variable) or None)
+    else:
+        key = hide(value)
     if key is None:
         return None
     setting = describe_setting(name, variable, value)
     advice = "copy the key again, with nothing around it"
     if not key:
         raise CredentialsError(f"{setting} is empty: {advice}")
-    if not key.isascii() or not key.isprintable() or " " in key:
+    is_visible = key.isascii() and key.isprintable()
+    if not is_visible or " " in key:
         raise CredentialsError(
             f"{setting} contains a character that no key has, "
             f"such as a space or a line break: {advice}"
@@ -183,8 +193,12 @@ def read_account_key(value: str | None) -> Secret:
         ValueError: The key is blank, as when you have no key on record for a seller. FinerWorks
             would take it for your own account, and you would read the wrong invoices.
     """
-    account_key = hide(os.environ.get(ACCOUNT_VARIABLE) if value is None else value) or Secret()
-    own_account = not account_key and (value is None or isinstance(value, Secret))
+    if value is None:
+        account_key = Secret(os.environ.get(ACCOUNT_VARIABLE, ""))
+        own_account = not account_key
+    else:
+        account_key = hide(value) or Secret()
+        own_account = isinstance(value, Secret) and not value
     if not account_key.strip() and not own_account:
         setting = describe_setting("account_key", ACCOUNT_VARIABLE, value)
         raise ValueError(

@@ -71,7 +71,9 @@ class Timeout(float):
 
     def __new__(cls, seconds: float | None, deadline: Deadline) -> Self:
         """Create it; None means that the step is not limited."""
-        timeout = super().__new__(cls, UNLIMITED if seconds is None else seconds)
+        if seconds is None:
+            seconds = UNLIMITED
+        timeout = super().__new__(cls, seconds)
         timeout.deadline = deadline
         return timeout
 
@@ -91,5 +93,6 @@ def with_deadline(
     step_timeouts: Mapping[str, float | None], deadline: Deadline
 ) -> dict[str, Timeout]:
     """Return the limits of the steps, each carrying the deadline of the attempt."""
-    timeouts = {seconds: Timeout(seconds, deadline) for seconds in set(step_timeouts.values())}
+    limits = set(step_timeouts.values())  # usually one, which all steps share
+    timeouts = {seconds: Timeout(seconds, deadline) for seconds in limits}
     return {step: timeouts[seconds] for step, seconds in step_timeouts.items()}

@@ -84,9 +84,10 @@ class FinerWorksError(Exception):
         if self.hint:
             sentences.append(self.hint)
         text = " ".join(sentences)
-        if self.attempts:
-            return f"{self.method} {self.path}, attempt {self.attempts}: {text}"
-        return text
+        if not self.attempts:
+            return text
+        request = f"{self.method} {self.path}"
+        return f"{request}, attempt {self.attempts}: {text}"
 
     def __reduce__(self) -> tuple[object, ...]:
         # By default an exception is rebuilt by calling its class with `args` alone, which fails
@@ -274,8 +275,15 @@ _CLASSES: dict[int, type[APIStatusError]] = {
 
 def shorten(text: str) -> str:
     """Return a text on one line, without control characters, at most `MAX_MESSAGE` long."""
-    visible = "".join(char if char.isprintable() else " " for char in text[: 2 * MAX_MESSAGE])
+    beginning = text[: 2 * MAX_MESSAGE]
+    visible = replace_unprintable(beginning, " ")
     line = " ".join(visible.split())
     if len(line) <= MAX_MESSAGE:
         return line
     return line[: MAX_MESSAGE - 1] + "…"
+
+
+def replace_unprintable(text: str, replacement: str) -> str:
+    """Return a text with a replacement for each control character, lone surrogate and the like."""
+    characters = [char if char.isprintable() else replacement for char in text]
+    return "".join(characters)

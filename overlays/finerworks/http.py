@@ -20,11 +20,12 @@ from finerworks.proxies import NO_PROXIES, read_proxies
 if TYPE_CHECKING:
     from finerworks.transport import AsyncTransport, Transport
 
+_PYTHON_VERSION = sys.version.split()[0]
+
 HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",  # what the transport decodes itself, within the size limit
-    "User-Agent": f"finerworks/{__version__} python/{sys.version.split()[0]} "
-    f"httpx/{httpx.__version__}",
+    "User-Agent": f"finerworks/{__version__} python/{_PYTHON_VERSION} httpx/{httpx.__version__}",
 }
 
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=60)
@@ -136,7 +137,8 @@ class HTTPClient(httpx.Client):
         **kwargs: Any,  # noqa: ANN401 - as httpx declares them
     ) -> httpx.Request:
         """Build a request, as httpx does. The URL of a path is parsed once."""
-        return super().build_request(method, _absolute_url(self.base_url, url), **kwargs)
+        absolute_url = _absolute_url(self.base_url, url)
+        return super().build_request(method, absolute_url, **kwargs)
 
     def with_options(self, options: Options) -> "HTTPClient":
         """Return a client with other settings that shares the connections of this one.
@@ -242,7 +244,8 @@ class AsyncHTTPClient(httpx.AsyncClient):
         **kwargs: Any,  # noqa: ANN401 - as httpx declares them
     ) -> httpx.Request:
         """Build a request, as httpx does. The URL of a path is parsed once."""
-        return super().build_request(method, _absolute_url(self.base_url, url), **kwargs)
+        absolute_url = _absolute_url(self.base_url, url)
+        return super().build_request(method, absolute_url, **kwargs)
 
     def with_options(self, options: Options) -> "AsyncHTTPClient":
         """Return a client with other settings that shares the connections of this one.
@@ -278,9 +281,11 @@ class _SharingAsyncHTTPClient(AsyncHTTPClient):
 
 def _absolute_url(base_url: httpx.URL, url: httpx.URL | str) -> httpx.URL | str:
     """Return the URL of a path; any other URL stays as it is."""
-    if isinstance(url, str) and url.startswith("/") and not url.startswith("//"):
-        return _join_url(base_url, url)
-    return url
+    if not isinstance(url, str):
+        return url
+    if not url.startswith("/") or url.startswith("//"):
+        return url
+    return _join_url(base_url, url)
 
 
 @functools.lru_cache(maxsize=256)
@@ -290,9 +295,9 @@ def _join_url(base_url: httpx.URL, path: str) -> httpx.URL:
 
 def _trusted_certificates() -> ssl.SSLContext:
     """Return the certificates that are trusted, by httpx's rules."""
-    return _read_certificates(
-        os.getpid(), os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    )
+    file = os.environ.get("SSL_CERT_FILE")
+    folder = os.environ.get("SSL_CERT_DIR")
+    return _read_certificates(os.getpid(), file, folder)
 
 
 @functools.lru_cache(maxsize=8)

@@ -199,7 +199,8 @@ class Listing(Generic[T]):
             returned=self._returned.count + len(new_items),
             first_request=PageRequest(1, self._per_page),
         )
-        return Step(Page(page.number, new_items, page.total_count), keys, decision.next_progress())
+        new_page = Page(page.number, new_items, page.total_count)
+        return Step(new_page, keys, decision.next_progress())
 
     def commit(self, step: Step[T]) -> None:
         """Count the page of a step as returned. Doing so twice does no harm."""
@@ -255,7 +256,9 @@ class _Decision:
         if self.total == self.count and is_short and nothing_missing:
             return progress
         # A server may make smaller pages than requested: go on with its size.
-        per_page = min(self.count, self.request.per_page) or self.request.per_page
+        per_page = self.request.per_page
+        if 0 < self.count < per_page:
+            per_page = self.count
         return self._by_total(progress, per_page)
 
     def _by_total(self, progress: Progress, per_page: int) -> Progress:
@@ -273,7 +276,9 @@ class _Decision:
 
     def _total_changed(self) -> bool:
         before = self.progress.total
-        if before is None or self.total is None or self.total == before:
+        if before is None or self.total is None:
+            return False
+        if self.total == before:
             return False
         # A total that only counts the items of its own page differs on a shorter page.
         return self.progress.total_trusted or self.total != self.count

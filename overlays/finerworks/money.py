@@ -19,13 +19,16 @@ def exact(amount: float | Decimal) -> Decimal:
     """Return a number from elsewhere as a Decimal; a Decimal is returned as it is.
 
     A float becomes the decimal of its shortest text: ``19.99`` becomes ``Decimal("19.99")``, where
-    ``Decimal(19.99)`` is the binary fraction, ``19.98999999999999843...``. A number that was written
-    with at most 15 digits comes back to the digit.
+    ``Decimal(19.99)`` is the binary fraction, ``19.98999999999999843...``. A number that was
+    written with at most 15 digits comes back to the digit.
 
     Raises:
         ValueError: The amount is NaN or infinite.
     """
-    value = Decimal(float.__repr__(amount)) if isinstance(amount, float) else Decimal(amount)
+    if isinstance(amount, float):
+        value = Decimal(float.__repr__(amount))
+    else:
+        value = Decimal(amount)
     if not value.is_finite():
         raise ValueError("an amount must be a finite number")
     return value

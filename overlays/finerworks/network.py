@@ -30,6 +30,9 @@ import httpx
 
 from finerworks.deadline import Connection, Timeout
 
+CONNECTING_SECONDS = 0.2
+"""How long a cancelled request waits for the connection that it was opening, to close it."""
+
 
 def _time_left(timeout: float | None, connection: Connection | None) -> float | None:
     """Return how long a step may take: its own limit, or what is left of the attempt.
@@ -278,7 +281,9 @@ class _SocketPoll:
         if self._poll is None or self._socket is None:
             return bool(stream.get_extra_info("is_readable"))
         # Once a socket is closed, its number may belong to another one.
-        return self._socket.fileno() < 0 or bool(self._poll.poll(0))
+        if self._socket.fileno() < 0:
+            return True
+        return bool(self._poll.poll(0))
 
 
 class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):
@@ -287,7 +292,6 @@ class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):
     def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
         self._backend = backend
         self._failure_count = FailureCount()
-        self._closing: set[asyncio.Task[None]] = set()  # asyncio itself does not keep tasks
 
     async def connect_tcp(
         self,
@@ -305,10 +309,7 @@ class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):
         try:
             stream = await asyncio.shield(connecting)
         except asyncio.CancelledError:
-            # Not cancelled as well: anyio may lose the connection at the moment it is opened.
-            closing = asyncio.create_task(_close_when_connected(connecting))
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
+            await _close_when_connected(connecting)
             raise
         return AsyncDeadlineStream(stream, self._failure_count)
 
@@ -329,12 +330,16 @@ class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):
 
 
 async def _close_when_connected(connecting: asyncio.Future[httpcore.AsyncNetworkStream]) -> None:
-    """Close a connection that nobody needs any more, once it is open."""
-    try:
-        stream = await connecting
-    except Exception:  # noqa: BLE001 - it need not be closed then
-        return
-    await stream.aclose()
+    """Close a connection that is no longer needed, once it is open.
+
+    It is given a moment to open: anyio may lose a connection that is cancelled while it opens.
+    """
+    with contextlib.suppress(asyncio.CancelledError):  # cancelled again
+        await asyncio.wait([connecting], timeout=CONNECTING_SECONDS)
+    if not connecting.done():
+        connecting.cancel()
+    elif connecting.exception() is None:
+        await connecting.result().aclose()
 
 
 def keep_deadlines(transport: httpx.BaseTransport | httpx.AsyncBaseTransport) -> None:

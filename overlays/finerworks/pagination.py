@@ -63,7 +63,8 @@ class PageReader(Generic[T]):
         self._step = step
         if step.progress.starts_over:
             self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
-        self._prefetcher.start(step.progress.upcoming(min(self._pager.concurrency - 1, 1)))
+        if self._pager.concurrency > 1:
+            self._prefetcher.start(step.progress.upcoming(1))
         return step.page
 
     def _read(self) -> Step[T]:
@@ -72,10 +73,11 @@ class PageReader(Generic[T]):
         if progress.next_request is None or self._closed:
             self.close()
             raise StopIteration
-        self._prefetcher.start(progress.upcoming(self._pager.concurrency)[1:])
+        first, *following = progress.upcoming(self._pager.concurrency)
+        self._prefetcher.start(following)
         try:
-            page = self._prefetcher.get(progress.next_request)
-            step = self._listing.evaluate(progress.next_request, page)
+            page = self._prefetcher.get(first)
+            step = self._listing.evaluate(first, page)
         except BaseException:
             self._restart_prefetcher()
             raise
@@ -264,8 +266,9 @@ class AsyncPageReader(Generic[T]):
         step = self._step or await self._read()
         self._step = step
         if step.progress.starts_over:
-            self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
-        self._prefetcher.start(step.progress.upcoming(min(self._pager.concurrency - 1, 1)))
+            await self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
+        if self._pager.concurrency > 1:
+            self._prefetcher.start(step.progress.upcoming(1))
         return step.page
 
     async def _read(self) -> Step[T]:
@@ -274,22 +277,24 @@ class AsyncPageReader(Generic[T]):
         if progress.next_request is None or self._closed:
             await self.aclose()
             raise StopAsyncIteration
-        self._prefetcher.start(progress.upcoming(self._pager.concurrency)[1:])
+        first, *following = progress.upcoming(self._pager.concurrency)
+        self._prefetcher.start(following)
         self._reading = True
         try:
-            page = await self._prefetcher.get(progress.next_request)
-            step = self._listing.evaluate(progress.next_request, page)
+            page = await self._prefetcher.get(first)
+            step = self._listing.evaluate(first, page)
         except Exception:
-            self._restart_prefetcher()
+            await self._restart_prefetcher()
             raise
         finally:
             self._reading = False
         self._pager.total_count = page.total_count
         return step
 
-    def _restart_prefetcher(self) -> None:
-        self._prefetcher.stop()
+    async def _restart_prefetcher(self) -> None:
+        prefetcher = self._prefetcher
         self._prefetcher = TaskPrefetcher(self._pager.fetch, self._pager.concurrency)
+        await prefetcher.aclose()
 
     async def aclose(self) -> None:
         """End the requests in flight. There are no further pages."""

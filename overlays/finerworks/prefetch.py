@@ -73,7 +73,8 @@ class ThreadPrefetcher(Generic[Key, Result]):
         for key in keys:
             if key in self._futures:
                 continue
-            if len(self._threads) <= len(self._futures) and not self._start_thread():
+            needs_thread = len(self._threads) <= len(self._futures)
+            if needs_thread and not self._start_thread():
                 return
             future = Future[Result]()
             self._futures[key] = future
@@ -171,7 +172,8 @@ class TaskPrefetcher(Generic[Key, Result]):
         """Start fetching what is not being fetched yet."""
         for key in keys:
             if key not in self._tasks:
-                task = asyncio.create_task(self._fetch(key), context=self._context.copy())
+                context = self._context.copy()
+                task = asyncio.create_task(self._fetch(key), context=context)
                 task.add_done_callback(_retrieve_exception)
                 self._tasks[key] = task
 

@@ -22,7 +22,9 @@ class ProxyRoutes:
     def proxy_for(self, url: httpx.URL) -> str | None:
         """Return the proxy that a request to a URL goes through. None: it goes directly."""
         proxy = self.https if url.scheme == "https" else self.http
-        if proxy is None or url.host in LOOPBACK_HOSTS or proxy_bypass(url.host):
+        if proxy is None:
+            return None
+        if url.host in LOOPBACK_HOSTS or proxy_bypass(url.host):
             return None
         return proxy
 

@@ -169,7 +169,8 @@ class Resource(Generic[Body, Response, Item]):
 
     def _send(self, account_key: Secret, page_number: int, per_page: int) -> Response:
         body = self._endpoint.request_body(account_key, page_number, per_page)
-        response = self._endpoint.operation.sync(client=self._client, body=body)
+        operation = self._endpoint.operation
+        response = operation.sync(client=self._client, body=body)
         return self._endpoint.check_response(response)
 
 
@@ -216,5 +217,6 @@ class AsyncResource(Generic[Body, Response, Item]):
 
     async def _send(self, account_key: Secret, page_number: int, per_page: int) -> Response:
         body = self._endpoint.request_body(account_key, page_number, per_page)
-        response = await self._endpoint.operation.asyncio(client=self._client, body=body)
+        operation = self._endpoint.operation
+        response = await operation.asyncio(client=self._client, body=body)
         return self._endpoint.check_response(response)

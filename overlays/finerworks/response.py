@@ -26,6 +26,7 @@ from finerworks.errors import (
     RequestRejectedError,
     ResponseValidationError,
     class_for_status,
+    replace_unprintable,
 )
 from finerworks.operations import Operation
 from finerworks.retry import parse_retry_after
@@ -173,7 +174,8 @@ def _find_error(
 
 
 def _list_problems(invalid_fields: tuple[InvalidField, ...]) -> str:
-    return "; ".join(f"{field.path or 'it'} {field.problem}" for field in invalid_fields)
+    problems = [f"{field.path or 'it'} {field.problem}" for field in invalid_fields]
+    return "; ".join(problems)
 
 
 def decode_json(content: bytes) -> object:
@@ -235,7 +237,8 @@ def _status_error(response: httpx.Response, content: bytes, url: httpx.URL) -> A
 
 
 def _rejects_keys(data: object) -> bool:
-    return any(name.endswith(REJECTED_KEYS) for name in _object(_get(data, "ModelState")))
+    problems = _object(_get(data, "ModelState"))
+    return any(name.endswith(REJECTED_KEYS) for name in problems)
 
 
 def _redirect_target(url: httpx.URL, headers: httpx.Headers) -> str:
@@ -252,7 +255,10 @@ def connection_error(error: httpx.TransportError, url: httpx.URL) -> APIConnecti
     The transport's own exception holds the request with its headers, so only its text is kept.
     """
     name = type(error).__name__
-    message = f"{format_origin(url)}: {name}: {error}".rstrip(": ")
+    origin = format_origin(url)
+    message = f"{origin}: {name}"
+    if str(error):
+        message = f"{message}: {error}"
     if isinstance(error, httpx.TimeoutException):
         return APITimeoutError(message)
     # No further attempt makes a certificate valid, or a request valid HTTP.
@@ -265,8 +271,8 @@ def reference_id(data: object) -> str | None:
     value = _get(_get(data, "status"), "reference_id")
     if not isinstance(value, str):
         return None
-    text = " ".join(value.split())[:MAX_EXAMINED]
-    return "".join(char if char.isprintable() else "?" for char in text) or None
+    text = " ".join(value.split())
+    return replace_unprintable(text[:MAX_EXAMINED], "?") or None
 
 
 def server_message(data: object) -> str:
@@ -279,14 +285,16 @@ def server_message(data: object) -> str:
     texts = [text for text in candidates if isinstance(text, str)]
     for name, problems in _object(_get(data, "ModelState")).items():
         texts.append(f"{name}: {_join(problems)}")
+    message = " ".join(texts)
     # Lone surrogates, which JSON can spell, cannot be printed.
-    return " ".join(texts)[:MAX_EXAMINED].encode(errors="replace").decode()
+    return message[:MAX_EXAMINED].encode(errors="replace").decode()
 
 
 def _join(problems: object) -> str:
     """Return a list of texts as one text, and anything else as text."""
     if isinstance(problems, list):
-        return ", ".join(str(problem) for problem in cast("list[object]", problems))
+        texts = map(str, cast("list[object]", problems))
+        return ", ".join(texts)
     return str(problems)
 
 

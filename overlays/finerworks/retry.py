@@ -34,8 +34,11 @@ MAX_DELAY = 8.0
 JITTER = 0.5
 """Up to this many seconds are added at random, so that clients do not all return at once."""
 
-RETRYABLE_STATUSES = frozenset({408, 425, 429, *range(500, 600)} - {501, 505})
-"""HTTP statuses that another attempt may overcome."""
+RETRYABLE_CLIENT_ERRORS = frozenset({408, 425, 429})
+"""HTTP statuses below 500 that another attempt may overcome."""
+
+PERMANENT_SERVER_ERRORS = frozenset({501, 505})
+"""HTTP statuses from 500 to 599 that no further attempt overcomes."""
 
 _MAX_DIGITS = 20
 
@@ -77,7 +80,9 @@ def decide(error: FinerWorksError, *, attempt: int, max_retries: int) -> Decisio
 def is_retryable(error: FinerWorksError) -> bool:
     """Return whether another attempt may overcome a failure."""
     if isinstance(error, APIStatusError):
-        return error.status_code in RETRYABLE_STATUSES
+        if 500 <= error.status_code < 600:
+            return error.status_code not in PERMANENT_SERVER_ERRORS
+        return error.status_code in RETRYABLE_CLIENT_ERRORS
     if isinstance(error, APIConnectionError | ResponseValidationError):
         return error.transient
     return False
@@ -105,14 +110,19 @@ def parse_retry_after(value: str | None, *, date: str | None = None) -> float | 
     Returns:
         The seconds, not below 0. None if the header names no usable time.
     """
-    text = (value or "").strip()
-    if text.replace(".", "", 1).isdigit() and len(text) < _MAX_DIGITS:
+    if value is None:
+        return None
+    text = value.strip()
+    is_number = text.replace(".", "", 1).isdigit()
+    if is_number and len(text) < _MAX_DIGITS:
         return float(text)
     moment = _parse_http_date(text)
     if moment is None:
         return None
     now = _parse_http_date(date or "")
-    return max(moment - (time.time() if now is None else now), 0.0)
+    if now is None:
+        now = time.time()
+    return max(moment - now, 0.0)
 
 
 def _parse_http_date(text: str) -> float | None:

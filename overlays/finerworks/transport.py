@@ -52,6 +52,10 @@ class _Owner(NamedTuple):
     proxy: str | None
 
 
+Route = Callable[[httpx.URL], str | None]
+"""Returns the proxy for a URL, or None."""
+
+
 class Connections(Generic[TransportT]):
     """The transports that send: one for each process, event loop and proxy.
 
@@ -64,9 +68,7 @@ class Connections(Generic[TransportT]):
         route: Returns the proxy for a URL, or None.
     """
 
-    def __init__(
-        self, create: Callable[[str | None], TransportT], route: Callable[[httpx.URL], str | None]
-    ) -> None:
+    def __init__(self, create: Callable[[str | None], TransportT], route: Route) -> None:
         self._create: Callable[[str | None], TransportT] = create
         self._route = route
         self._transports: dict[_Owner, TransportT] = {}
@@ -232,7 +234,8 @@ class Call:
     def _finish(self, response: JSONResponse) -> None:
         """Complete a good response, as httpx's own transports leave it."""
         response.headers.pop("Set-Cookie", None)  # no session may join two accounts
-        response.elapsed = dt.timedelta(seconds=time.monotonic() - self._started)
+        seconds = time.monotonic() - self._started
+        response.elapsed = dt.timedelta(seconds=seconds)
         if _logger.isEnabledFor(logging.DEBUG):
             identifier = reference_id(response.json()) or "None"
             redacted = self._config.credentials.redact(identifier)
@@ -260,23 +263,25 @@ class Call:
         result: object = type(error).__name__
         if attempt.response is not None and not isinstance(error, APIConnectionError):
             result = attempt.response.status_code
-        following = f"again in {decision.delay:.1f} s" if decision.retry else "giving up"
+        following = "giving up"
+        if decision.retry:
+            following = f"again in {decision.delay:.1f} s"
         _logger.info(
             "%s, reference_id %s, %s", self._describe(result), error.reference_id, following
         )
 
     def _describe(self, result: object) -> str:
+        method = self._request.method
+        path = self._request.url.path
         seconds = time.monotonic() - self._started
-        request = self._request
-        return (
-            f"{request.method} {request.url.path}: {result} in {seconds:.3f} s, "
-            f"attempt {self._number}"
-        )
+        return f"{method} {path}: {result} in {seconds:.3f} s, attempt {self._number}"
 
 
 def _find_operation(request: httpx.Request, config: Config) -> Operation | None:
     """Return the operation of a request, if it is one that only reads."""
-    if request.method != "POST" or origin_of(request.url) != config.credentials.origin:
+    if request.method != "POST":
+        return None
+    if origin_of(request.url) != config.credentials.origin:
         return None
     return READ_OPERATIONS.get(request.url.path)
 
@@ -389,7 +394,8 @@ class AsyncTransport(httpx.AsyncBaseTransport):
                 await asyncio.sleep(decision.delay)
 
     async def _send(self, call: Call, attempt: Attempt) -> Outcome:
-        transport = self._connections.get(attempt.request.url, asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        transport = self._connections.get(attempt.request.url, loop)
         try:
             while not call.throttle.try_enter(attempt.deadline):  # noqa: ASYNC110 - see above
                 await asyncio.sleep(THROTTLE_POLL_SECONDS)

@@ -30,6 +30,8 @@ MAX_MAGNITUDE = 400
 """The most digits before or after the point of a number. The contract's numbers are doubles,
 which have at most 309 before it and 324 after it."""
 
+_INTEGER_LIMIT: int = 10**MAX_MAGNITUDE
+
 
 def find_invalid_fields(data: object, model_name: str) -> tuple[InvalidField, ...]:
     """Check decoded JSON against a generated model.
@@ -100,7 +102,9 @@ class Number:
         """Return whether a value is such a number."""
         if type(value) is Decimal:
             return value.is_finite() and abs(value.adjusted()) <= MAX_MAGNITUDE
-        return type(value) is int and abs(value) < 10**MAX_MAGNITUDE
+        if type(value) is int:
+            return -_INTEGER_LIMIT < value < _INTEGER_LIMIT
+        return False
 
     def problems(self, value: object, path: str) -> Iterator[InvalidField]:
         """Yield what is wrong with a value."""
@@ -114,7 +118,9 @@ class DateTime:
     def accepts(self, value: object) -> bool:
         """Return whether a value is such a text."""
         # Python takes the offset of a date without a time for its time.
-        if type(value) is not str or value[10:11] != "T":
+        if type(value) is not str:
+            return False
+        if value[10:11] != "T":
             return False
         try:
             dt.datetime.fromisoformat(value)
@@ -136,7 +142,9 @@ class ListOf:
 
     def accepts(self, value: object) -> bool:
         """Return whether a value is a list of valid items."""
-        return type(value) is list and all(map(self.item.accepts, value))
+        if type(value) is not list:
+            return False
+        return all(map(self.item.accepts, value))
 
     def problems(self, value: object, path: str) -> Iterator[InvalidField]:
         """Yield what is wrong with a value."""
@@ -202,9 +210,12 @@ class Object:
         prefix = f"{path}." if path else ""
         for field in self._fields:
             item = value.get(field.name, UNSET)
-            allowed = field.nullable if item is None else item is UNSET and not field.required
-            if not allowed:
-                yield from field.kind.problems(item, f"{prefix}{field.name}")
+            if item is None and field.nullable:
+                continue
+            if item is UNSET and not field.required:
+                continue
+            path_of_field = f"{prefix}{field.name}"
+            yield from field.kind.problems(item, path_of_field)
 
 
 _SCALARS: dict[object, Kind] = {
@@ -219,7 +230,7 @@ _SCALARS: dict[object, Kind] = {
 @functools.cache
 def _kind_of_model(model: type) -> Kind:
     """Return what an object must be, from the annotations of a generated model."""
-    annotations = get_type_hints(model, localns=vars(models))
+    annotations = get_type_hints(model, localns=models.__dict__)
     fields = [
         _field_of(attribute.name, annotations[attribute.name])
         for attribute in attrs.fields(model)
@@ -234,8 +245,10 @@ def _field_of(name: str, annotation: object) -> Field:
     A union is one of a single type with null, with "absent", or with both: the contract has no
     other.
     """
-    alternatives = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else ()
-    (expected,) = [each for each in alternatives if each not in (NoneType, Unset)] or [annotation]
+    alternatives: tuple[object, ...] = (annotation,)
+    if get_origin(annotation) in (Union, UnionType):
+        alternatives = get_args(annotation)
+    (expected,) = [each for each in alternatives if each not in (NoneType, Unset)]
     return Field(
         name=name,
         kind=_kind_of(expected),
