@@ -167,10 +167,10 @@ def on_post_build(config: MkDocsConfig) -> None:
 
 
 class Made(griffe.Extension):
-    """Shows the class of an attribute that a call creates, instead of the call."""
+    """Shows the class of an attribute, instead of the call that creates its value."""
 
     def on_attribute_instance(self, *, attr: griffe.Attribute, **_: object) -> None:
-        """Replace the call with its class. A constant of a module keeps its value."""
+        """Replace the value by an annotation. A constant of a module keeps its value."""
         if isinstance(attr.value, griffe.ExprCall) and attr.parent and attr.parent.is_class:
             attr.annotation = attr.annotation or attr.value.function
             attr.value = None
