@@ -159,7 +159,8 @@ class FinerWorks:
 class AsyncFinerWorks:
     """FinerWorks' web API for asyncio, for one pair of keys.
 
-    It takes the arguments of `FinerWorks`. Use it as an async context manager, in one event loop.
+    It takes the arguments of `FinerWorks`. Use it as an async context manager. In each event loop it
+    opens connections of its own.
     """
 
     client: "Client"

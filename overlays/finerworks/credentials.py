@@ -1,4 +1,7 @@
-"""The two keys and the account: where they come from, how they stay hidden, where they may go."""
+"""The two keys and the account: where they come from, how they stay hidden, where they may go.
+
+The account is no secret: it is hidden from a `repr`, but not removed from the server's texts.
+"""
 
 import functools
 import os

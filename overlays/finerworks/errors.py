@@ -257,13 +257,16 @@ class ListingChangedError(FinerWorksError):
 
 def class_for_status(status_code: int) -> type[APIStatusError]:
     """Return the class of the error for an HTTP status that is not 2xx."""
+    if status_code in _CLASSES:
+        return _CLASSES[status_code]
     if 300 <= status_code < 400:
         return RedirectError
     if 500 <= status_code < 600:
         return ServerError
-    return _CLASSES.get(status_code, APIStatusError)
+    return APIStatusError
 
 
+# A class here takes precedence over that of a range.
 _CLASSES: dict[int, type[APIStatusError]] = {
     400: BadRequestError,
     401: AuthenticationError,

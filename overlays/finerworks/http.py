@@ -27,6 +27,7 @@ HEADERS = {
     "Accept-Encoding": "gzip",  # what the transport decodes itself, within the size limit
     "User-Agent": f"finerworks/{__version__} python/{_PYTHON_VERSION} httpx/{httpx.__version__}",
 }
+"""The headers of every request, to whatever origin: never put a key here."""
 
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=60)
 """The most connections, and the seconds that an idle one is kept. httpcore counts those in use as

@@ -7,7 +7,7 @@ from finerworks_client.models import Invoice, InvoiceList, InvoiceListRequest
 Invoices = Resource[InvoiceListRequest, InvoiceList, Invoice]
 AsyncInvoices = AsyncResource[InvoiceListRequest, InvoiceList, Invoice]
 
-INVOICES = Endpoint(
+INVOICES: Endpoint[InvoiceListRequest, InvoiceList, Invoice] = Endpoint(
     operation=list_invoices,
     body=InvoiceListRequest,
     response=InvoiceList,

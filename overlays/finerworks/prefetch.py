@@ -26,8 +26,10 @@ CLOSING_SECONDS = 0.2
 
 
 EXIT_POLLS = 200
+"""How often closing checks whether a thread is gone."""
+
 EXIT_POLL_SECONDS = 0.0005
-"""How often, and after how many seconds each, closing checks whether a thread is gone."""
+"""Seconds between two of these checks."""
 
 
 def _check_process(process: int) -> None:
@@ -73,8 +75,9 @@ class ThreadPrefetcher(Generic[Key, Result]):
         for key in keys:
             if key in self._futures:
                 continue
-            needs_thread = len(self._threads) <= len(self._futures)
-            if needs_thread and not self._start_thread():
+            # One thread for each key that was not taken yet, and one for this key.
+            threads_needed = len(self._futures) + 1
+            if len(self._threads) < threads_needed and not self._start_thread():
                 return
             future = Future[Result]()
             self._futures[key] = future
@@ -104,7 +107,7 @@ class ThreadPrefetcher(Generic[Key, Result]):
                 future.set_exception(error)
 
     def get(self, key: Key) -> Result:
-        """Return what has a key. What is not being fetched yet is fetched here.
+        """Return what has a key, once. What is not being fetched yet is fetched in this thread.
 
         Raises:
             RuntimeError: This process is a fork of the one that started fetching.
@@ -141,7 +144,7 @@ def _wait_for_exit(thread: threading.Thread) -> None:
 
     Before Python 3.13, `join` returns a little earlier. A thread that used TLS then still holds a
     lock of OpenSSL for a moment, and a process that is forked in that moment inherits it locked: no
-    thread of the forked process could open a TLS connection. Linux alone tells.
+    thread of the forked process could open a TLS connection. This can only be seen on Linux.
     """
     if sys.version_info >= (3, 13):
         return
@@ -196,9 +199,8 @@ class TaskPrefetcher(Generic[Key, Result]):
             return
         self._throttle.close()
         for task in self._tasks.values():
-            with contextlib.suppress(
-                RuntimeError
-            ):  # the event loop is closed, and with it the task
+            # RuntimeError: the event loop is closed, and the task ended with it.
+            with contextlib.suppress(RuntimeError):
                 task.get_loop().call_soon_threadsafe(task.cancel)
 
     async def aclose(self) -> None:

@@ -38,8 +38,9 @@ from finerworks.throttle import THROTTLE
 _logger = logging.getLogger("finerworks")
 
 THROTTLE_POLL_SECONDS = 0.01
-"""How often an asyncio task checks whether its request may be sent. It is not woken, because the
-request that it waits for may end in another thread, when garbage collection closes a listing."""
+"""Seconds between two checks of an asyncio task whether its request may be sent. It polls, because
+garbage collection may close a listing in any thread, and an event of asyncio may only be set in the
+thread of its loop."""
 
 TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
@@ -59,9 +60,10 @@ Route = Callable[[httpx.URL], str | None]
 class Connections(Generic[TransportT]):
     """The transports that send: one for each process, event loop and proxy.
 
-    A forked process thus opens connections of its own. Those of its parent stay referenced, so
-    that they are neither used nor closed there. There is no lock, because the forked process would
-    inherit it locked. Connections of asyncio belong to their event loop, and end with it.
+    A forked process thus opens connections of its own. It keeps a reference to those of its parent,
+    because garbage collection would otherwise close them, and never uses them. There is no lock: if
+    another thread held it at the time of the fork, it would stay locked in the forked process.
+    Connections of asyncio belong to their event loop, and end with it.
 
     Args:
         create: Creates a transport that sends through a proxy, or directly for None.
@@ -207,9 +209,9 @@ class Call:
             max_body_bytes=self._config.max_body_bytes,
         )
         if isinstance(outcome, JSONResponse):
-            self._finish(outcome)
+            self._complete_response(outcome)
             return outcome
-        return self._complete(outcome)
+        return self._complete_error(outcome)
 
     def failed(self, attempt: Attempt, error: httpx.TransportError) -> Outcome:
         """Return the outcome of an attempt whose transport failed.
@@ -219,10 +221,10 @@ class Call:
         """
         if attempt.response is not None and not attempt.response.is_success:
             return self.received(attempt)
-        return self._complete(connection_error(error, self._request.url))
+        return self._complete_error(connection_error(error, self._request.url))
 
-    def _complete(self, error: FinerWorksError) -> FinerWorksError:
-        """Say in an error which request it is about."""
+    def _complete_error(self, error: FinerWorksError) -> FinerWorksError:
+        """Add to an error which request it is about, and remove the keys from it."""
         error.add_request(
             method=self._request.method,
             path=self._request.url.path,
@@ -231,7 +233,7 @@ class Call:
         )
         return error
 
-    def _finish(self, response: JSONResponse) -> None:
+    def _complete_response(self, response: JSONResponse) -> None:
         """Complete a good response, as httpx's own transports leave it."""
         response.headers.pop("Set-Cookie", None)  # no session may join two accounts
         seconds = time.monotonic() - self._started
@@ -248,7 +250,8 @@ class Call:
             decision = retry.decide(
                 error, attempt=self._number, max_retries=self._config.max_retries
             )
-        if not attempt.deadline.cancelled:  # else nothing failed: we ended it ourselves
+        # A cancelled attempt did not fail: its listing was closed.
+        if not attempt.deadline.cancelled:
             self._log_failure(attempt, error, decision)
         return decision
 
@@ -397,7 +400,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         loop = asyncio.get_running_loop()
         transport = self._connections.get(attempt.request.url, loop)
         try:
-            while not call.throttle.try_enter(attempt.deadline):  # noqa: ASYNC110 - see above
+            while not call.throttle.try_enter(attempt.deadline):  # noqa: ASYNC110 - see THROTTLE_POLL_SECONDS
                 await asyncio.sleep(THROTTLE_POLL_SECONDS)
             call.start(attempt)
             response = await transport.handle_async_request(attempt.request)
