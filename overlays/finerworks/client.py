@@ -113,7 +113,7 @@ class FinerWorks:
         """Return a client with other settings that shares the connections of this one.
 
         An argument that is None leaves its setting as it is. Closing the new client closes
-        nothing; closing this one ends both.
+        nothing; closing this one ends both, unless you passed an ``http_client``.
 
         Args:
             web_api_key: As in `FinerWorks`.
@@ -159,8 +159,8 @@ class FinerWorks:
 class AsyncFinerWorks:
     """FinerWorks' web API for asyncio, for one pair of keys.
 
-    It takes the arguments of `FinerWorks`. Use it as an async context manager. In each event loop it
-    opens connections of its own.
+    It takes the arguments of `FinerWorks`. Use it as an async context manager. It opens connections
+    of its own in each event loop.
     """
 
     client: "Client"

@@ -70,7 +70,8 @@ class Config:
 def create_config(options: Options) -> Config:
     """Return the settings of a new client.
 
-    An option that is not given comes from the environment, then from the defaults.
+    An option that is not given comes from the environment, then from the defaults. Logging is set
+    up as `FINERWORKS_LOG` says.
 
     Raises:
         CredentialsError: A key is malformed. A key may be missing here.
@@ -79,7 +80,7 @@ def create_config(options: Options) -> Config:
     configure_logging()
     allow_insecure_http = options.allow_insecure_http is True
     base_url = read_base_url(options.base_url, allow_insecure_http=allow_insecure_http)
-    from_environment = Config(
+    with_defaults = Config(
         credentials=Credentials(
             origin=origin_of(base_url),
             web_api_key=read_key("web_api_key", options.web_api_key),
@@ -91,7 +92,7 @@ def create_config(options: Options) -> Config:
         max_body_bytes=DEFAULT_MAX_BODY_BYTES,
         allow_insecure_http=allow_insecure_http,
     )
-    return change_config(from_environment, options)
+    return change_config(with_defaults, options)
 
 
 def change_config(config: Config, options: Options) -> Config:
@@ -112,8 +113,9 @@ def change_config(config: Config, options: Options) -> Config:
     allow_insecure_http = config.allow_insecure_http
     if options.allow_insecure_http is not None:
         allow_insecure_http = options.allow_insecure_http is True
-    if options.base_url is not None:
-        base_url = read_base_url(options.base_url, allow_insecure_http=allow_insecure_http)
+    if options.base_url is not None or options.allow_insecure_http is not None:
+        address = options.base_url or str(base_url)
+        base_url = read_base_url(address, allow_insecure_http=allow_insecure_http)
     if options.web_api_key is not None:
         web_api_key = read_key("web_api_key", options.web_api_key)
     if options.app_key is not None:

@@ -201,6 +201,8 @@ def read_account_key(value: str | None) -> Secret:
         own_account = not account_key
     else:
         account_key = hide(value) or Secret()
+        # An empty `str` is a mistake of the caller. An empty `Secret` was checked before: it comes
+        # from `with_options`, and stands for your own account.
         own_account = isinstance(value, Secret) and not value
     if not account_key.strip() and not own_account:
         setting = describe_setting("account_key", ACCOUNT_VARIABLE, value)

@@ -13,6 +13,9 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
+STEPS = ("connect", "read", "write", "pool")
+"""The steps of a request whose time httpx limits."""
+
 UNLIMITED = 2_000_000.0
 """Seconds that stand for "no limit": the longest that every platform's sockets accept."""
 
@@ -51,7 +54,10 @@ class Deadline:
         return self._end - time.monotonic()
 
     def cancel(self) -> None:
-        """End the attempt: whatever it is waiting for on its connection fails at once."""
+        """End the attempt: what it is waiting for on its connection fails at once.
+
+        Connecting goes on. So does reading with uvloop, whose sockets cannot be shut down.
+        """
         self.cancelled = True
         if self.connection is None:
             return

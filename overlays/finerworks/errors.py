@@ -18,7 +18,7 @@ Catch a branch to catch everything below it.
     ├── ResponseValidationError   a response that breaks the contract
     └── ListingChangedError       a listing that kept changing while it was read
 
-No error holds a key, a header, a request object or a complete body. All errors can be pickled
+No error holds a key, a header, a request object, or more than the beginning of a body. All errors can be pickled
 and copied.
 """
 
@@ -62,7 +62,7 @@ class FinerWorksError(Exception):
             no response.
         method: The HTTP method of the failed request, if there was one.
         path: The path of that request, without its query.
-        attempts: How often the request was sent. 0 if it was not.
+        attempts: How many attempts were made. 0 if there was none.
     """
 
     hint: ClassVar[str] = ""
@@ -126,7 +126,7 @@ class APIConnectionError(FinerWorksError):
 
     Attributes:
         transient: Whether another attempt may succeed. False for a certificate that cannot be
-            verified.
+            verified, or a request that is not valid HTTP.
     """
 
     hint = "Check the network, the proxy settings and the base URL."
@@ -222,7 +222,9 @@ class InvalidField(NamedTuple):
 
 
 class ResponseValidationError(FinerWorksError):
-    """A response breaks the contract: it is not JSON, or a field is missing or has a wrong type.
+    """A response breaks the contract.
+
+    It is not JSON, too large, of an unexpected status, or a field is missing or has a wrong type.
 
     Attributes:
         invalid_fields: Every invalid field, at most 20.
@@ -245,7 +247,9 @@ class ResponseValidationError(FinerWorksError):
     ) -> None:
         super().__init__(message, reference_id=reference_id, body=body)
         self.invalid_fields = invalid_fields
-        self.field = invalid_fields[0].path or None if invalid_fields else None
+        self.field: str | None = None
+        if invalid_fields:
+            self.field = invalid_fields[0].path or None
         self.transient = transient
 
 

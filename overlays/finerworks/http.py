@@ -62,7 +62,8 @@ class HTTPClient(httpx.Client):
             None: 30 seconds. Waiting for a free connection counts. The lookup of a host's name is
             not limited, and neither are connections that another client opened on a transport
             that both use.
-        max_retries: How often a failed request is sent again, from 0. None: 2.
+        max_retries: How often a failed request is sent again, if its operation only reads. From 0.
+            None: 2.
         max_body_bytes: The largest response, in bytes, as it arrives and decompressed. None:
             32 MiB.
         allow_insecure_http: Whether ``base_url`` may be http:// on another host than this machine.
@@ -79,10 +80,7 @@ class HTTPClient(httpx.Client):
     config: Config
     """The settings of this client."""
 
-    shares_connections: bool = False
-    """Whether the connections belong to another client, which closes them."""
-
-    _transport_of_own: "Transport"
+    _finerworks_transport: "Transport"
 
     def __init__(
         self,
@@ -114,21 +112,24 @@ class HTTPClient(httpx.Client):
             )
         )
 
+        process = os.getpid()
+        routes = read_proxies() if transport is None else NO_PROXIES
+
         def create(proxy: str | None) -> httpx.BaseTransport:
             if transport is not None:
                 return _reuse(transport, process)
             return httpx.HTTPTransport(verify=_trusted_certificates(), limits=LIMITS, proxy=proxy)
 
-        process = os.getpid()
-        routes = read_proxies() if transport is None else NO_PROXIES
-        create(routes.proxy_for(self.config.base_url))  # errors of the settings appear here
+        # Created and discarded: an invalid proxy or certificate file must fail here, not at the
+        # first request.
+        create(routes.proxy_for(self.config.base_url))
         connections = Connections(create, routes.proxy_for)
-        self._transport_of_own = Transport(self.config, connections)
+        self._finerworks_transport = Transport(self.config, connections)
         super().__init__(
             base_url=self.config.base_url,
             timeout=self.config.timeout,
             headers=HEADERS,
-            transport=self._transport_of_own,
+            transport=self._finerworks_transport,
         )
 
     def build_request(
@@ -160,11 +161,9 @@ class _SharingHTTPClient(HTTPClient):
         options: What differs from its settings.
     """
 
-    shares_connections = True
-
     def __init__(self, client: HTTPClient, options: Options) -> None:
         self.config = change_config(client.config, options)
-        self._transport_of_own = client._transport_of_own.with_config(self.config)
+        self._finerworks_transport = client._finerworks_transport.with_config(self.config)
         # Not HTTPClient's own, which opens connections.
         httpx.Client.__init__(
             self,
@@ -174,7 +173,7 @@ class _SharingHTTPClient(HTTPClient):
             event_hooks=client.event_hooks,
             base_url=self.config.base_url,
             timeout=client.timeout if options.timeout is None else self.config.timeout,
-            transport=self._transport_of_own,
+            transport=self._finerworks_transport,
         )
 
 
@@ -184,10 +183,7 @@ class AsyncHTTPClient(httpx.AsyncClient):
     config: Config
     """The settings of this client."""
 
-    shares_connections: bool = False
-    """Whether the connections belong to another client, which closes them."""
-
-    _transport_of_own: "AsyncTransport"
+    _finerworks_transport: "AsyncTransport"
 
     def __init__(
         self,
@@ -219,6 +215,9 @@ class AsyncHTTPClient(httpx.AsyncClient):
             )
         )
 
+        process = os.getpid()
+        routes = read_proxies() if transport is None else NO_PROXIES
+
         def create(proxy: str | None) -> httpx.AsyncBaseTransport:
             if transport is not None:
                 return _reuse(transport, process)
@@ -226,16 +225,16 @@ class AsyncHTTPClient(httpx.AsyncClient):
                 verify=_trusted_certificates(), limits=LIMITS, proxy=proxy
             )
 
-        process = os.getpid()
-        routes = read_proxies() if transport is None else NO_PROXIES
-        create(routes.proxy_for(self.config.base_url))  # errors of the settings appear here
+        # Created and discarded: an invalid proxy or certificate file must fail here, not at the
+        # first request.
+        create(routes.proxy_for(self.config.base_url))
         connections = Connections(create, routes.proxy_for)
-        self._transport_of_own = AsyncTransport(self.config, connections)
+        self._finerworks_transport = AsyncTransport(self.config, connections)
         super().__init__(
             base_url=self.config.base_url,
             timeout=self.config.timeout,
             headers=HEADERS,
-            transport=self._transport_of_own,
+            transport=self._finerworks_transport,
         )
 
     def build_request(
@@ -262,11 +261,9 @@ class AsyncHTTPClient(httpx.AsyncClient):
 class _SharingAsyncHTTPClient(AsyncHTTPClient):
     """A client that shares the connections of another; see `_SharingHTTPClient`."""
 
-    shares_connections = True
-
     def __init__(self, client: AsyncHTTPClient, options: Options) -> None:
         self.config = change_config(client.config, options)
-        self._transport_of_own = client._transport_of_own.with_config(self.config)
+        self._finerworks_transport = client._finerworks_transport.with_config(self.config)
         # Not AsyncHTTPClient's own, which opens connections.
         httpx.AsyncClient.__init__(
             self,
@@ -276,7 +273,7 @@ class _SharingAsyncHTTPClient(AsyncHTTPClient):
             event_hooks=client.event_hooks,
             base_url=self.config.base_url,
             timeout=client.timeout if options.timeout is None else self.config.timeout,
-            transport=self._transport_of_own,
+            transport=self._finerworks_transport,
         )
 
 
@@ -302,12 +299,13 @@ def _trusted_certificates() -> ssl.SSLContext:
 
 
 @functools.lru_cache(maxsize=8)
-def _read_certificates(*_: int | str | None) -> ssl.SSLContext:
+def _read_certificates(process: int, file: str | None, folder: str | None) -> ssl.SSLContext:
     """Read the trusted certificates: once for each setting of the environment, in each process.
 
     Reading them takes longer than everything else that a client needs. A forked process must not
     use those of its parent: OpenSSL may have locked them in another thread at the time of the fork.
     """
+    del process, file, folder  # what the result depends on: httpx reads the environment itself
     return httpx.create_ssl_context()
 
 
@@ -315,7 +313,7 @@ TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport
 
 
 def _reuse(transport: TransportT, process: int) -> TransportT:
-    """Return the caller's own transport in the process that it was made in.
+    """Return the caller's own transport in the process in which the client was created.
 
     Raises:
         RuntimeError: This is a forked process. With the same connections, each process would

@@ -30,7 +30,7 @@ class Page(Generic[T]):
     Attributes:
         number: Which page it is, from 1.
         items: Its items, in the server's order.
-        total_count: How many items all pages have, if the server says so.
+        total_count: How many items the server reports for all pages, if it does.
     """
 
     number: int
@@ -85,6 +85,7 @@ class Progress:
             return []
         number, per_page = self.next_request
         last = number
+        # After a restart the total may differ: wait for the first page.
         if self.total_trusted and self.total is not None and number > 1:
             pages = math.ceil(self.total / per_page)
             last = max(number, pages)
@@ -108,7 +109,7 @@ class Step(Generic[T]):
 
 
 class _KeySet:
-    """A set of texts that only grows, in a quarter of the memory of a Python set.
+    """A set of texts that only grows. A large one takes much less memory than a Python set.
 
     The texts are joined, in buckets. A text must begin and end with a character that it does not
     contain otherwise, so that it is not found across two others.
@@ -203,12 +204,19 @@ class Listing(Generic[T]):
         return Step(new_page, keys, decision.next_progress())
 
     def commit(self, step: Step[T]) -> None:
-        """Count the page of a step as returned. Doing so twice does no harm."""
+        """Count the page of a step as returned.
+
+        A caller that was interrupted may repeat it: committing the same step again does nothing.
+        """
+        if step.progress is self.progress:
+            return
         for key in step.keys:
             self._returned.add(key)
-            self._seen.add(key)
         if step.progress.passes > self.progress.passes:
             self._seen = _KeySet()
+        else:
+            for key in step.keys:
+                self._seen.add(key)
         self.progress = step.progress
 
 

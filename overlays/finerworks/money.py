@@ -20,7 +20,7 @@ def exact(amount: float | Decimal) -> Decimal:
 
     A float becomes the decimal of its shortest text: ``19.99`` becomes ``Decimal("19.99")``, where
     ``Decimal(19.99)`` is the binary fraction, ``19.98999999999999843...``. A number that was
-    written with at most 15 digits comes back to the digit.
+    written with at most 15 digits keeps its value.
 
     Raises:
         ValueError: The amount is NaN or infinite.

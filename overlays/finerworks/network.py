@@ -3,7 +3,7 @@
 httpcore opens connections through a public interface, its network backend. The backends here
 wrap another one, and their streams do three things more:
 
-- They never wait longer than the deadline allows that their `Timeout` carries.
+- They never wait past the deadline that their `Timeout` carries.
 - They remember whether anything was read since the last request was written. If not, a response
   that follows was not asked for: it belongs to another request.
 - They notice that they may be dead. A suspended machine, or a router that forgot its connections,
@@ -34,8 +34,10 @@ CONNECTING_SECONDS = 0.2
 """How long a cancelled request waits for the connection that it was opening, to close it."""
 
 
-def _time_left(timeout: float | None, connection: Connection | None) -> float | None:
-    """Return how long a step may take: its own limit, or what is left of the attempt.
+def _begin_step(timeout: float | None, connection: Connection | None) -> float | None:
+    """Record which connection the attempt uses, and return how long the step may take.
+
+    `Deadline.cancel` shuts the recorded connection down from another thread.
 
     Raises:
         httpcore.ReadTimeout: Nothing is left.
@@ -110,7 +112,7 @@ class DeadlineStream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read at most ``max_bytes``."""
         try:
-            data = self._stream.read(max_bytes, _time_left(timeout, self))
+            data = self._stream.read(max_bytes, _begin_step(timeout, self))
         except Exception:
             self.health.failed(timeout)
             raise
@@ -121,7 +123,7 @@ class DeadlineStream(httpcore.NetworkStream):
         """Write all of the buffer."""
         self.health.wrote()
         try:
-            self._stream.write(buffer, _time_left(timeout, self))
+            self._stream.write(buffer, _begin_step(timeout, self))
         except Exception:
             self.health.failed(timeout)
             raise
@@ -137,7 +139,7 @@ class DeadlineStream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         """Return an encrypted stream over this one."""
-        time_left = _time_left(timeout, self)
+        time_left = _begin_step(timeout, self)
         try:
             encrypted = self._stream.start_tls(ssl_context, server_hostname, time_left)
         except BaseException:
@@ -176,7 +178,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         """Open a TCP connection."""
-        time_left = _time_left(timeout, None)
+        time_left = _begin_step(timeout, None)
         stream = self._backend.connect_tcp(host, port, time_left, local_address, socket_options)
         return DeadlineStream(stream, self._failure_count)
 
@@ -187,7 +189,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         """Open a connection to a Unix domain socket."""
-        time_left = _time_left(timeout, None)
+        time_left = _begin_step(timeout, None)
         stream = self._backend.connect_unix_socket(path, time_left, socket_options)
         return DeadlineStream(stream, self._failure_count)
 
@@ -218,7 +220,7 @@ class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
         """Read at most ``max_bytes``."""
         try:
             with _map_tls_errors(httpcore.ReadError):
-                data = await self._stream.read(max_bytes, _time_left(timeout, self))
+                data = await self._stream.read(max_bytes, _begin_step(timeout, self))
         except Exception:
             self.health.failed(timeout)
             raise
@@ -230,7 +232,7 @@ class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
         self.health.wrote()
         try:
             with _map_tls_errors(httpcore.WriteError):
-                await self._stream.write(buffer, _time_left(timeout, self))
+                await self._stream.write(buffer, _begin_step(timeout, self))
         except Exception:
             self.health.failed(timeout)
             raise
@@ -246,7 +248,7 @@ class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Return an encrypted stream over this one."""
-        time_left = _time_left(timeout, self)
+        time_left = _begin_step(timeout, self)
         try:
             with _map_tls_errors(httpcore.ConnectError):
                 encrypted = await self._stream.start_tls(ssl_context, server_hostname, time_left)
@@ -302,7 +304,7 @@ class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Open a TCP connection."""
-        time_left = _time_left(timeout, None)
+        time_left = _begin_step(timeout, None)
         connecting = asyncio.ensure_future(
             self._backend.connect_tcp(host, port, time_left, local_address, socket_options)
         )
@@ -320,7 +322,7 @@ class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Open a connection to a Unix domain socket."""
-        time_left = _time_left(timeout, None)
+        time_left = _begin_step(timeout, None)
         stream = await self._backend.connect_unix_socket(path, time_left, socket_options)
         return AsyncDeadlineStream(stream, self._failure_count)
 
@@ -369,16 +371,19 @@ def is_unsolicited(response: httpx.Response) -> bool:
     return not stream.health.read_since_write
 
 
-def abandon(transport: httpx.BaseTransport, request: httpx.Request) -> None:
+def abandon(
+    transport: httpx.BaseTransport, request: httpx.Request, connection: Connection | None
+) -> None:
     """Close the connection of an interrupted request, and give back its place in the pool.
 
     Args:
-        transport: The transport that was sending the request, when a signal handler raised.
+        transport: The transport that was sending the request, when something else than an error
+            of the transport was raised, such as the exception of a signal handler.
         request: The request, as it was given to the transport.
+        connection: The connection that it used last, if any.
     """
-    limit = request.extensions["timeout"]["read"]
-    if isinstance(limit, Timeout) and isinstance(limit.deadline.connection, DeadlineStream):
-        limit.deadline.connection.close()
+    if isinstance(connection, DeadlineStream):
+        connection.close()
     if not isinstance(transport, httpx.HTTPTransport):
         return
     pool = transport._pool
@@ -388,13 +393,15 @@ def abandon(transport: httpx.BaseTransport, request: httpx.Request) -> None:
                 pool._requests.remove(pool_request)
         in_use = [pool_request.connection for pool_request in pool._requests]
         leaked = [each for each in pool._connections if _is_leaked(each, in_use)]
-        for connection in leaked:
-            pool._connections.remove(connection)
-    for connection in leaked:
-        connection.close()
+        for leaked_connection in leaked:
+            pool._connections.remove(leaked_connection)
+    for leaked_connection in leaked:
+        leaked_connection.close()
 
 
-async def async_abandon(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> None:
+async def async_abandon(
+    transport: httpx.AsyncBaseTransport, request: httpx.Request, connection: Connection | None
+) -> None:
     """Close the connection of a cancelled request, and give back its place in the pool.
 
     Without this, httpcore may keep the place for ever (encode/httpcore#1093): that of a connection
@@ -404,6 +411,7 @@ async def async_abandon(transport: httpx.AsyncBaseTransport, request: httpx.Requ
     Args:
         transport: The transport that was sending the request.
         request: The request, as it was given to the transport.
+        connection: The connection that it used last, if any.
     """
     if isinstance(transport, httpx.AsyncHTTPTransport):
         # Nothing is awaited before everything is released: the task may be cancelled again.
@@ -413,14 +421,13 @@ async def async_abandon(transport: httpx.AsyncBaseTransport, request: httpx.Requ
                 pool._requests.remove(pool_request)
         in_use = [pool_request.connection for pool_request in pool._requests]
         leaked = [each for each in pool._connections if _is_leaked(each, in_use)]
-        for connection in leaked:
-            pool._connections.remove(connection)
-        for connection in leaked:
+        for leaked_connection in leaked:
+            pool._connections.remove(leaked_connection)
+        for leaked_connection in leaked:
             with contextlib.suppress(asyncio.CancelledError):
-                await connection.aclose()
-    limit = request.extensions["timeout"]["read"]
-    if isinstance(limit, Timeout) and isinstance(limit.deadline.connection, AsyncDeadlineStream):
-        await limit.deadline.connection.aclose()
+                await leaked_connection.aclose()
+    if isinstance(connection, AsyncDeadlineStream):
+        await connection.aclose()
 
 
 def _is_leaked(

@@ -102,7 +102,7 @@ class PageIterator(Iterator[Page[T]]):
     """One reading of a listing, page by page.
 
     It keeps its place. If a page cannot be read, the error is raised, and the next call of
-    `next()` requests the same page again. It never ends before the last item.
+    `next()` requests the same page again. Unless you close it, it never ends before the last item.
 
     Args:
         pager: The listing to read.
@@ -187,9 +187,10 @@ class Pager(Generic[T]):
     def pages(self) -> PageIterator[T]:
         """Return an iterator over the pages. An item that was on an earlier page is left out.
 
-        The next page is requested before the first one is returned; from the second page on, as
-        many as ``concurrency`` allows. Closing the iterator, like leaving a loop over it, ends
-        the requests in flight.
+        The next page is requested before the first one is returned, and from the second page on as
+        many as ``concurrency`` allows, if the server reports a total. With a ``concurrency`` of 1,
+        each page is requested when it is needed. Closing the iterator ends the requests in flight;
+        so does leaving a loop over it.
 
         Raises:
             FinerWorksError: A page could not be read, after its retries. Call `next()` again to

@@ -45,7 +45,7 @@ def _check_process(process: int) -> None:
 
 
 def _context_with(throttle: ListingThrottle) -> Context:
-    """Return a copy of the caller's context variables, such as a span of its tracing."""
+    """Return a copy of the caller's context variables, such as a span, with the throttle in it."""
     context = copy_context()
     context.run(THROTTLE.set, throttle)
     return context
@@ -84,7 +84,7 @@ class ThreadPrefetcher(Generic[Key, Result]):
             self._jobs.put((key, future))
 
     def _start_thread(self) -> bool:
-        """Start a thread. Return False if the system has none left; then nothing is prefetched."""
+        """Start a thread. Return False if the system has none left."""
         target = self._context.copy().run
         thread = threading.Thread(target=target, args=(self._work,), name="finerworks", daemon=True)
         try:
@@ -121,7 +121,7 @@ class ThreadPrefetcher(Generic[Key, Result]):
         return result
 
     def close(self) -> None:
-        """Stop fetching, and wait for the threads to end.
+        """Stop fetching, and wait a moment for the threads to end.
 
         What a connection is waiting for fails at once. Connecting cannot be interrupted.
         """

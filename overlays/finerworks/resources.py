@@ -28,7 +28,7 @@ Response = TypeVar("Response")
 Item = TypeVar("Item")
 
 
-class Operation(Protocol[Body_contra]):
+class OperationModule(Protocol[Body_contra]):
     """A module under `finerworks_client.api`, which sends the request of one operation."""
 
     def sync(self, *, client: Client, body: Body_contra) -> object:
@@ -60,7 +60,7 @@ class Endpoint(Generic[Body, Response, Item]):
         key: Returns what distinguishes an item from the others.
     """
 
-    operation: Operation[Body]
+    operation: OperationModule[Body]
     body: BodyModel[Body]
     response: type[Response]
     items: Callable[[Response], list[Item] | None]

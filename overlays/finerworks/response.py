@@ -1,4 +1,4 @@
-"""From the bytes of a response to checked JSON, or to an error. Pure functions: nothing sends.
+"""From the bytes of a response to checked JSON, or to an error. Nothing here sends.
 
 Functions that look at a body *return* an error instead of raising it: the traceback of a raised
 error would keep the body as a local variable.
@@ -33,13 +33,13 @@ from finerworks.retry import parse_retry_after
 from finerworks.validation import find_invalid_fields
 
 REJECTED_KEYS = "authorization_credentials"
-"""How the name of the ModelState entry ends that rejects the keys (seen of the live API)."""
+"""The end of the name of the ModelState entry that rejects the keys (seen of the live API)."""
 
 MAX_EXAMINED = 50 * MAX_BODY
 """How much of the body of an error is read, in bytes or characters."""
 
 MAX_DIGITS = 400
-"""The longest number that is read, in characters. The contract's numbers are doubles."""
+"""The longest number with a fraction or an exponent that is read, in characters."""
 
 
 class JSONResponse(httpx.Response):
@@ -122,6 +122,7 @@ def interpret(
         operation: The operation of the request, if it is one that only reads.
         max_body_bytes: How large the body may be, in bytes.
     """
+    # Removed, because the response that is returned has the decoded body.
     encoding = response.headers.pop("Content-Encoding", "")
     content = body.decode(encoding)
     if not response.is_success:
@@ -199,7 +200,7 @@ _EXACT = decimal.Context(traps=[])
 
 
 def _parse_number(literal: str) -> Decimal:
-    """Return a number with exactly its digits. NaN, which no check accepts, if it is too long."""
+    """Return a number with exactly its digits. NaN, never a valid amount, if it is too long."""
     if len(literal) > MAX_DIGITS:
         return Decimal("NaN")
     return Decimal(literal, _EXACT)

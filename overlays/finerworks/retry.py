@@ -1,4 +1,4 @@
-"""Which failures are retried, and after how long. Pure functions: nothing here waits or sends.
+"""Which failures are retried, and after how long. Nothing here waits or sends.
 
 Another attempt follows a failure that it may overcome: no connection, no response in time, HTTP
 408, 425, 429 and 5xx (except 501 and 505, which will not change), and a 2xx response whose body
@@ -113,7 +113,8 @@ def parse_retry_after(value: str | None, *, date: str | None = None) -> float | 
     if value is None:
         return None
     text = value.strip()
-    is_number = text.replace(".", "", 1).isdigit()
+    digits = text.replace(".", "", 1)
+    is_number = digits.isascii() and digits.isdigit()  # isdigit() alone accepts "²"
     if is_number and len(text) < _MAX_DIGITS:
         return float(text)
     moment = _parse_http_date(text)

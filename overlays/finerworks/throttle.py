@@ -22,7 +22,7 @@ class ListingClosedError(Exception):
 class Throttle:
     """Lets every request be sent at once, as those that belong to no listing may be.
 
-    It has no lock: a forked process would inherit it locked.
+    Its methods do nothing. It has no lock: a forked process could inherit it locked.
     """
 
     @property

@@ -21,7 +21,7 @@ import httpx
 from finerworks import retry
 from finerworks.config import Config
 from finerworks.credentials import origin_of
-from finerworks.deadline import Deadline, create_deadline, with_deadline
+from finerworks.deadline import STEPS, Deadline, create_deadline, with_deadline
 from finerworks.errors import APIConnectionError, FinerWorksError
 from finerworks.network import abandon, async_abandon, is_unsolicited, keep_deadlines
 from finerworks.operations import READ_OPERATIONS, Operation
@@ -179,7 +179,8 @@ class Call:
         """Return the next attempt, with a copy of the request that has the keys."""
         self._number += 1
         extensions = dict(self._request.extensions)
-        step_timeouts = extensions.get("timeout") or self._config.timeout.as_dict()
+        timeouts = extensions.get("timeout") or self._config.timeout.as_dict()
+        step_timeouts = {step: timeouts.get(step) for step in STEPS}
         deadline = create_deadline(step_timeouts)
         extensions["timeout"] = with_deadline(step_timeouts, deadline)
         request = httpx.Request(
@@ -216,8 +217,8 @@ class Call:
     def failed(self, attempt: Attempt, error: httpx.TransportError) -> Outcome:
         """Return the outcome of an attempt whose transport failed.
 
-        The status of a response whose body was cut off says more than the failure, unless it
-        promised a success.
+        If the connection broke after the head of an error response arrived, that is the error of
+        its status: it says more than the broken connection.
         """
         if attempt.response is not None and not attempt.response.is_success:
             return self.received(attempt)
@@ -234,7 +235,7 @@ class Call:
         return error
 
     def _complete_response(self, response: JSONResponse) -> None:
-        """Complete a good response, as httpx's own transports leave it."""
+        """Remove cookies from a good response, set its `elapsed`, and log it."""
         response.headers.pop("Set-Cookie", None)  # no session may join two accounts
         seconds = time.monotonic() - self._started
         response.elapsed = dt.timedelta(seconds=seconds)
@@ -310,7 +311,7 @@ class Transport(httpx.BaseTransport):
         return type(self)(config, self._connections, shared=True)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, as often as it takes, and return the checked response.
+        """Send a request, again if necessary, and return the checked response.
 
         Raises:
             FinerWorksError: The request failed; `finerworks.errors` lists the kinds.
@@ -341,7 +342,7 @@ class Transport(httpx.BaseTransport):
         except httpx.TransportError as error:
             return call.failed(attempt, error)
         except BaseException:
-            abandon(transport, attempt.request)
+            abandon(transport, attempt.request, attempt.deadline.connection)
             raise
         finally:
             call.throttle.leave(attempt.deadline)
@@ -411,7 +412,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         except httpx.TransportError as error:
             return call.failed(attempt, error)
         except BaseException:
-            await async_abandon(transport, attempt.request)
+            await async_abandon(transport, attempt.request, attempt.deadline.connection)
             raise
         finally:
             call.throttle.leave(attempt.deadline)

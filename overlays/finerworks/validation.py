@@ -3,7 +3,7 @@
 The generated models accept whatever they are given: a number as an id, a text as an amount. But
 their fields are annotated with what the contract says. Those annotations are read once for each
 model and turned into a tree of `Kind`s, which check decoded JSON before generated code sees it.
-A new operation needs no code here.
+A new operation needs no code here, unless its models have a type that is new.
 
 A field of a model must have the same name in JSON, as all names of the contract do.
 """
@@ -27,8 +27,8 @@ MAX_INVALID_FIELDS = 20
 """How many invalid fields an error lists."""
 
 MAX_MAGNITUDE = 400
-"""The most digits before or after the point of a number. The contract's numbers are doubles,
-which have at most 309 before it and 324 after it."""
+"""The largest exponent of a number. The contract's numbers are doubles, which have at most 309
+digits before the point and 324 after it."""
 
 _INTEGER_LIMIT: int = 10**MAX_MAGNITUDE
 
@@ -96,7 +96,7 @@ class Scalar:
 
 
 class Number:
-    """A finite number that a double could hold: no NaN, and no million digits."""
+    """A finite number of a size that an amount may have: no NaN, and no million digits."""
 
     def accepts(self, value: object) -> bool:
         """Return whether a value is such a number."""
@@ -117,9 +117,9 @@ class DateTime:
 
     def accepts(self, value: object) -> bool:
         """Return whether a value is such a text."""
-        # Python takes the offset of a date without a time for its time.
         if type(value) is not str:
             return False
+        # fromisoformat() reads "2026-01-31-06:00", a date with an offset, as 06:00 on that day.
         if value[10:11] != "T":
             return False
         try:
