@@ -6,7 +6,6 @@ The account is no secret: it is hidden from a `repr`, but not removed from the s
 import functools
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
@@ -115,19 +114,21 @@ class Credentials:
         The end of a long text is removed as well: the text may have been cut there, in the
         middle of a key.
         """
-        redacted = self._replace_keys("[key]", text)
+        pattern = _pattern_of(self.web_api_key, self.app_key)
+        redacted = pattern.sub("[key]", text)
         if len(text) > MAX_BODY:
             return redacted[:-MAX_SPELLED_KEY]
         return redacted
 
-    @functools.cached_property
-    def _replace_keys(self) -> Callable[[str, str], str]:
-        keys = [key for key in (self.web_api_key, self.app_key) if key]
-        long_enough = [key for key in keys if len(key) >= MIN_REDACTED_LENGTH]
-        longest_first = sorted(long_enough, key=len, reverse=True)  # one may begin with the other
-        pattern = "|".join(_key_pattern(key) for key in longest_first)
-        never = "(?!)"
-        return re.compile(pattern or never, re.IGNORECASE).sub
+
+# Its cache has no lock, which a forked process could inherit locked.
+@functools.lru_cache(maxsize=8)
+def _pattern_of(*keys: Secret | None) -> re.Pattern[str]:
+    """Return a pattern for the keys, in any spelling."""
+    long_enough = [key for key in keys if key and len(key) >= MIN_REDACTED_LENGTH]
+    longest_first = sorted(long_enough, key=len, reverse=True)  # one may begin with the other
+    never = "(?!)"
+    return re.compile("|".join(map(_key_pattern, longest_first)) or never, re.IGNORECASE)
 
 
 def _key_pattern(key: str) -> str:

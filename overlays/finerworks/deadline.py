@@ -62,9 +62,15 @@ class Deadline:
         if self.connection is None:
             return
         own_socket = self.connection.get_extra_info("socket")
-        if own_socket is not None:
-            # OSError: it is closed already. TypeError: uvloop's sockets cannot be shut down.
-            with contextlib.suppress(OSError, TypeError):
+        if own_socket is None:
+            return
+        # OSError: it is closed already. TypeError: uvloop's sockets cannot be shut down.
+        with contextlib.suppress(OSError, TypeError):
+            if isinstance(own_socket, socket.socket):
+                # Not the method of a TLS socket, which would make it plain first: a thread that is
+                # about to send would send the keys unencrypted.
+                socket.socket.shutdown(own_socket, socket.SHUT_RDWR)
+            else:
                 own_socket.shutdown(socket.SHUT_RDWR)
 
 

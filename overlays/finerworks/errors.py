@@ -18,8 +18,8 @@ Catch a branch to catch everything below it.
     ├── ResponseValidationError   a response that breaks the contract
     └── ListingChangedError       a listing that kept changing while it was read
 
-No error holds a key, a header, a request object, or more than the beginning of a body. All errors can be pickled
-and copied.
+No error holds a key, a header, a request object, or more than the beginning of a body. All errors
+can be pickled and copied.
 """
 
 from collections.abc import Callable

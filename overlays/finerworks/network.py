@@ -22,6 +22,7 @@ import contextlib
 import select
 import socket
 import ssl
+import threading
 from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
@@ -353,6 +354,9 @@ def keep_deadlines(transport: httpx.BaseTransport | httpx.AsyncBaseTransport) ->
         pool = transport._pool
         if not isinstance(pool._network_backend, DeadlineBackend):
             pool._network_backend = DeadlineBackend(pool._network_backend)
+            # httpcore's own lock is written in Python: a signal handler that raises in the middle
+            # of its methods would leave it locked for ever.
+            pool._optional_thread_lock = threading.RLock()  # type: ignore[assignment] # pyright: ignore[reportAttributeAccessIssue] - used as a context manager only
     elif isinstance(transport, httpx.AsyncHTTPTransport):
         async_pool = transport._pool
         if not isinstance(async_pool._network_backend, AsyncDeadlineBackend):
@@ -395,6 +399,8 @@ def abandon(
         leaked = [each for each in pool._connections if _is_leaked(each, in_use)]
         for leaked_connection in leaked:
             pool._connections.remove(leaked_connection)
+        # Requests that wait for a place get the ones that are free now.
+        leaked += pool._assign_requests_to_connections()
     for leaked_connection in leaked:
         leaked_connection.close()
 
@@ -423,6 +429,8 @@ async def async_abandon(
         leaked = [each for each in pool._connections if _is_leaked(each, in_use)]
         for leaked_connection in leaked:
             pool._connections.remove(leaked_connection)
+        # Requests that wait for a place get the ones that are free now.
+        leaked += pool._assign_requests_to_connections()
         for leaked_connection in leaked:
             with contextlib.suppress(asyncio.CancelledError):
                 await leaked_connection.aclose()

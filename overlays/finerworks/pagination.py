@@ -4,12 +4,15 @@
 both. Nothing here knows about invoices.
 """
 
+import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from operator import length_hint
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from finerworks.listing import ItemKey, Listing, Page, PageRequest, Step
-from finerworks.prefetch import TaskPrefetcher, ThreadPrefetcher
+from finerworks.prefetch import TaskPrefetcher, ThreadPrefetcher, check_process
+from finerworks.throttle import ListingClosedError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 T = TypeVar("T")
+
+CLOSED = "this listing was closed while it was being read"
+"""What a reader is told whose iterator another thread or task closed."""
 
 FetchPage = Callable[[PageRequest], Page[T]]
 """Fetches a page."""
@@ -37,11 +43,14 @@ class PageReader(Generic[T]):
 
     Attributes:
         lock: Held while an iterator advances: threads may share it.
+        process: The process that started reading. Check it before you take the lock, which a forked
+            process may have inherited locked.
         returned: Whether the current page was returned to the caller.
     """
 
     def __init__(self, pager: "Pager[T]") -> None:
         self.lock = threading.Lock()
+        self.process = os.getpid()
         self.returned = False
         self._pager = pager
         self._listing = Listing(pager.per_page, pager.key)
@@ -68,16 +77,18 @@ class PageReader(Generic[T]):
         return step.page
 
     def _read(self) -> Step[T]:
-        self._listing.raise_if_given_up()
         progress = self._listing.progress
         if progress.next_request is None or self._closed:
             self.close()
+            self._listing.raise_if_given_up()
             raise StopIteration
         first, *following = progress.upcoming(self._pager.concurrency)
         self._prefetcher.start(following)
         try:
             page = self._prefetcher.get(first)
             step = self._listing.evaluate(first, page)
+        except ListingClosedError as error:
+            raise RuntimeError(CLOSED) from error
         except BaseException:
             self._restart_prefetcher()
             raise
@@ -85,8 +96,9 @@ class PageReader(Generic[T]):
         return step
 
     def _restart_prefetcher(self) -> None:
-        self._prefetcher.close()
+        prefetcher = self._prefetcher
         self._prefetcher = ThreadPrefetcher(self._pager.fetch, self._pager.concurrency)
+        prefetcher.close()
 
     def close(self) -> None:
         """End the requests in flight. There are no further pages."""
@@ -112,10 +124,18 @@ class PageIterator(Iterator[Page[T]]):
         self._reader = PageReader(pager)
 
     def __next__(self) -> Page[T]:
-        with self._reader.lock:
-            page = self._reader.current_page()
-            self._reader.returned = True
-            return page
+        check_process(self._reader.process)
+        page: Page[T] | None = None
+        try:
+            with self._reader.lock:
+                page = self._reader.current_page()
+                self._reader.returned = True
+        except BaseException:
+            # A signal handler may raise while the lock is released.
+            if page is not None:
+                self._reader.returned = False
+            raise
+        return page
 
     def close(self) -> None:
         """End the requests in flight. The iterator ends here."""
@@ -134,14 +154,16 @@ class ItemIterator(Iterator[T]):
         self._items: Iterator[T] = iter(())
 
     def __next__(self) -> T:
-        for item in self._items:
-            return item
-        with self._reader.lock:
-            while True:
-                for item in self._items:
-                    return item
-                self._items = iter(self._reader.current_page().items)
-                self._reader.returned = True
+        check_process(self._reader.process)
+        while True:
+            # Outside of the lock: a signal handler may raise while that is released.
+            for item in self._items:
+                return item
+            with self._reader.lock:
+                # Another thread may have read a page meanwhile.
+                if length_hint(self._items) == 0:
+                    self._items = iter(self._reader.current_page().items)
+                    self._reader.returned = True
 
     def close(self) -> None:
         """End the requests in flight. The iterator ends here."""
@@ -244,6 +266,7 @@ class AsyncPageReader(Generic[T]):
 
     def __init__(self, pager: "AsyncPager[T]") -> None:
         self.returned = False
+        self._process = os.getpid()
         self._pager = pager
         self._listing = Listing(pager.per_page, pager.key)
         self._prefetcher = TaskPrefetcher(pager.fetch, pager.concurrency)
@@ -255,11 +278,20 @@ class AsyncPageReader(Generic[T]):
         """Return the current page; if that was returned already, read the next one.
 
         Raises:
-            RuntimeError: Another task is waiting for it.
+            RuntimeError: Another task is waiting for it, or closed the iterator meanwhile, or this
+                process is a fork of the one that started reading.
             StopAsyncIteration: There is none.
         """
+        check_process(self._process)
         if self._reading:
             raise RuntimeError("this iterator is already being advanced, in another task")
+        self._reading = True
+        try:
+            return await self._current_page()
+        finally:
+            self._reading = False
+
+    async def _current_page(self) -> Page[T]:
         if self._step is not None and self.returned:
             self._listing.commit(self._step)
             self._step = None
@@ -273,22 +305,21 @@ class AsyncPageReader(Generic[T]):
         return step.page
 
     async def _read(self) -> Step[T]:
-        self._listing.raise_if_given_up()
         progress = self._listing.progress
         if progress.next_request is None or self._closed:
             await self.aclose()
+            self._listing.raise_if_given_up()
             raise StopAsyncIteration
         first, *following = progress.upcoming(self._pager.concurrency)
         self._prefetcher.start(following)
-        self._reading = True
         try:
             page = await self._prefetcher.get(first)
             step = self._listing.evaluate(first, page)
+        except ListingClosedError as error:
+            raise RuntimeError(CLOSED) from error
         except Exception:
             await self._restart_prefetcher()
             raise
-        finally:
-            self._reading = False
         self._pager.total_count = page.total_count
         return step
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
-from finerworks.throttle import THROTTLE, ListingThrottle
+from finerworks.throttle import THROTTLE, ListingClosedError, ListingThrottle
 
 Key = TypeVar("Key", bound=Hashable)
 Result = TypeVar("Result")
@@ -32,7 +32,7 @@ EXIT_POLL_SECONDS = 0.0005
 """Seconds between two of these checks."""
 
 
-def _check_process(process: int) -> None:
+def check_process(process: int) -> None:
     """Check that this is the process that started fetching.
 
     Raises:
@@ -80,8 +80,9 @@ class ThreadPrefetcher(Generic[Key, Result]):
             if len(self._threads) < threads_needed and not self._start_thread():
                 return
             future = Future[Result]()
-            self._futures[key] = future
             self._jobs.put((key, future))
+            # Not before: an interrupted caller would wait for what nobody fetches.
+            self._futures[key] = future
 
     def _start_thread(self) -> bool:
         """Start a thread. Return False if the system has none left."""
@@ -98,9 +99,12 @@ class ThreadPrefetcher(Generic[Key, Result]):
         """Fetch one thing after the other, in a thread."""
         while True:
             job = self._jobs.get()
-            if job is None or self._throttle.closed:
+            if job is None:
                 return
             key, future = job
+            if self._throttle.closed:
+                future.set_exception(ListingClosedError())
+                return
             try:
                 future.set_result(self._fetch(key))
             except BaseException as error:  # noqa: BLE001 - raised where the result is needed
@@ -112,7 +116,7 @@ class ThreadPrefetcher(Generic[Key, Result]):
         Raises:
             RuntimeError: This process is a fork of the one that started fetching.
         """
-        _check_process(self._process)
+        check_process(self._process)
         future = self._futures.get(key)
         if future is None:
             return self._context.run(self._fetch, key)
@@ -188,10 +192,13 @@ class TaskPrefetcher(Generic[Key, Result]):
         Raises:
             RuntimeError: This process is a fork of the one that started fetching.
         """
-        _check_process(self._process)
+        check_process(self._process)
         self.start([key])
         await asyncio.wait([self._tasks[key]])
-        return self._tasks.pop(key).result()
+        task = self._tasks.pop(key)
+        if task.cancelled() and self._throttle.closed:
+            raise ListingClosedError
+        return task.result()
 
     def stop(self) -> None:
         """Stop fetching. The tasks end when the event loop runs again. Any thread may call this."""

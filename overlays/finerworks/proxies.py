@@ -6,6 +6,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from finerworks.config import LOOPBACK_HOSTS
+from finerworks.credentials import Secret
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ def read_proxies() -> ProxyRoutes:
     )
 
 
-def _with_scheme(proxy: str | None) -> str | None:
+def _with_scheme(proxy: str | None) -> Secret | None:
     if not proxy:
         return None
-    return proxy if "://" in proxy else f"http://{proxy}"
+    url = proxy if "://" in proxy else f"http://{proxy}"
+    return Secret(url)  # it may hold a password

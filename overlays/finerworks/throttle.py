@@ -63,14 +63,18 @@ class ListingThrottle(Throttle):
         self._concurrency = concurrency
         self._waiting = 0
         self._running = set[Deadline]()
-        self._closing = threading.Event()
-        # Reentrant, because garbage collection may close a listing at any point.
-        self._changed = threading.Condition(threading.RLock())
+        self._closed = False
+        # Reentrant, because garbage collection may close a listing at any point. Entered itself and
+        # not through a condition, which is written in Python: a signal handler that raises in the
+        # middle of that would leave it locked.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        self._closing = threading.Condition(self._lock)
 
     @property
     def closed(self) -> bool:
         """Whether the listing was closed."""
-        return self._closing.is_set()
+        return self._closed
 
     def enter(self, deadline: Deadline) -> None:
         """Wait until a request may be sent.
@@ -78,7 +82,7 @@ class ListingThrottle(Throttle):
         Raises:
             ListingClosedError: The listing was closed.
         """
-        with self._changed:
+        with self._lock:
             while not self.try_enter(deadline):
                 self._changed.wait()
 
@@ -88,7 +92,7 @@ class ListingThrottle(Throttle):
         Raises:
             ListingClosedError: The listing was closed.
         """
-        with self._changed:
+        with self._lock:
             if self.closed:
                 raise ListingClosedError
             if self._waiting or len(self._running) >= self._concurrency:
@@ -98,7 +102,7 @@ class ListingThrottle(Throttle):
 
     def leave(self, deadline: Deadline) -> None:
         """Record that a request is no longer in flight."""
-        with self._changed:
+        with self._lock:
             self._running.discard(deadline)
             self._changed.notify_all()
 
@@ -110,27 +114,30 @@ class ListingThrottle(Throttle):
             error: How the attempt failed. After a rate limit, half as many requests run at a
                 time from now on. Of several that hit the limit together, one counts.
         """
-        with self._changed:
+        with self._lock:
             if isinstance(error, RateLimitError) and not self._waiting:
                 self._concurrency = max(1, self._concurrency // 2)
             self._waiting += 1
         try:
             yield
         finally:
-            with self._changed:
+            with self._lock:
                 self._waiting -= 1
                 self._changed.notify_all()
 
     def sleep(self, seconds: float) -> None:
         """Wait, but no longer than until the listing is closed."""
-        self._closing.wait(seconds)
+        with self._lock:
+            if not self._closed:
+                self._closing.wait(seconds)
 
     def close(self) -> None:
         """Let no request start any more, and end those in flight."""
-        with self._changed:
-            self._closing.set()
+        with self._lock:
+            self._closed = True
             running = list(self._running)
             self._changed.notify_all()
+            self._closing.notify_all()
         for deadline in running:
             deadline.cancel()
 

@@ -110,7 +110,7 @@ class Connections(Generic[TransportT]):
         mine = (os.getpid(), loop)
         return [
             transport
-            for owner, transport in self._transports.items()
+            for owner, transport in list(self._transports.items())
             if (owner.process, owner.loop) == mine
         ]
 
@@ -330,10 +330,16 @@ class Transport(httpx.BaseTransport):
                 call.throttle.sleep(decision.delay)
 
     def _send(self, call: Call, attempt: Attempt) -> Outcome:
-        transport = self._connections.get(attempt.request.url)
         try:
             call.throttle.enter(attempt.deadline)
-            call.start(attempt)
+            return self._send_now(call, attempt)
+        finally:
+            call.throttle.leave(attempt.deadline)
+
+    def _send_now(self, call: Call, attempt: Attempt) -> Outcome:
+        transport = self._connections.get(attempt.request.url)
+        call.start(attempt)
+        try:
             response = transport.handle_request(attempt.request)
             try:
                 self._receive(attempt, response)
@@ -344,8 +350,6 @@ class Transport(httpx.BaseTransport):
         except BaseException:
             abandon(transport, attempt.request, attempt.deadline.connection)
             raise
-        finally:
-            call.throttle.leave(attempt.deadline)
         return call.received(attempt)
 
     def _receive(self, attempt: Attempt, response: httpx.Response) -> None:
@@ -398,12 +402,18 @@ class AsyncTransport(httpx.AsyncBaseTransport):
                 await asyncio.sleep(decision.delay)
 
     async def _send(self, call: Call, attempt: Attempt) -> Outcome:
-        loop = asyncio.get_running_loop()
-        transport = self._connections.get(attempt.request.url, loop)
         try:
             while not call.throttle.try_enter(attempt.deadline):  # noqa: ASYNC110 - see THROTTLE_POLL_SECONDS
                 await asyncio.sleep(THROTTLE_POLL_SECONDS)
-            call.start(attempt)
+            return await self._send_now(call, attempt)
+        finally:
+            call.throttle.leave(attempt.deadline)
+
+    async def _send_now(self, call: Call, attempt: Attempt) -> Outcome:
+        loop = asyncio.get_running_loop()
+        transport = self._connections.get(attempt.request.url, loop)
+        call.start(attempt)
+        try:
             response = await transport.handle_async_request(attempt.request)
             try:
                 await self._receive(attempt, response)
@@ -414,8 +424,6 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         except BaseException:
             await async_abandon(transport, attempt.request, attempt.deadline.connection)
             raise
-        finally:
-            call.throttle.leave(attempt.deadline)
         return call.received(attempt)
 
     async def _receive(self, attempt: Attempt, response: httpx.Response) -> None:

@@ -92,7 +92,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 def readers() -> list[threading.Thread]:
     """Return the threads that read ahead."""
-    return [thread for thread in threading.enumerate() if thread.name.startswith("finerworks")]
+    return [thread for thread in threading.enumerate() if thread.name == "finerworks"]
 
 
 def read_on(ids: Iterator[list[str]], failures: list[Exception], most: int = 20) -> list[str]:
