@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from finerworks.listing import ItemKey, Listing, Page, PageRequest, Step
 from finerworks.prefetch import TaskPrefetcher, ThreadPrefetcher, check_process
-from finerworks.throttle import ListingClosedError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,13 +86,16 @@ class PageReader(Generic[T]):
         try:
             page = self._prefetcher.get(first)
             step = self._listing.evaluate(first, page)
-        except ListingClosedError as error:
-            raise RuntimeError(CLOSED) from error
-        except BaseException:
+        except BaseException as error:
             self._restart_prefetcher()
+            if isinstance(error, Exception) and self._was_closed():
+                raise RuntimeError(CLOSED) from error
             raise
         self._pager.total_count = page.total_count
         return step
+
+    def _was_closed(self) -> bool:
+        return self._closed
 
     def _restart_prefetcher(self) -> None:
         prefetcher = self._prefetcher
@@ -315,13 +317,16 @@ class AsyncPageReader(Generic[T]):
         try:
             page = await self._prefetcher.get(first)
             step = self._listing.evaluate(first, page)
-        except ListingClosedError as error:
-            raise RuntimeError(CLOSED) from error
-        except Exception:
+        except Exception as error:
             await self._restart_prefetcher()
+            if self._was_closed():
+                raise RuntimeError(CLOSED) from error
             raise
         self._pager.total_count = page.total_count
         return step
+
+    def _was_closed(self) -> bool:
+        return self._closed
 
     async def _restart_prefetcher(self) -> None:
         prefetcher = self._prefetcher
