@@ -1,5 +1,6 @@
 """What tests share: a clean environment, no waits, and each behaviour asked of sync and of async."""
 
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -60,10 +61,13 @@ def signals_as_from_a_terminal() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take away keys and hosts that the machine's user has set."""
+    """Take away keys and hosts that the machine's user has set, and the logging of other tests."""
     for name in list(os.environ):
         if name.startswith("FINERWORKS_"):
             monkeypatch.delenv(name)
+    logger = logging.getLogger("finerworks")
+    logger.setLevel(logging.NOTSET)
+    logger.handlers.clear()
 
 
 @pytest.fixture(autouse=True)

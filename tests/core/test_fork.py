@@ -97,8 +97,10 @@ class Runner:
 
         Each program ends itself if it hangs: so do its children, which would hold its output open.
         """
+        # Coverage has locks of its own, which a forked process may inherit locked.
+        inherited = {name: os.environ[name] for name in os.environ if "COVERAGE" not in name}
         environment = {
-            **os.environ,
+            **inherited,
             "FINERWORKS_BASE_URL": url,
             "FINERWORKS_WEB_API_KEY": "the-web-api-key",
             "FINERWORKS_APP_KEY": "the-app-key",
