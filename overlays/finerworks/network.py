@@ -16,6 +16,8 @@ request. `tests/core/test_network.py` fails if one of these names disappears.
 """
 
 # ruff: noqa: ASYNC109 - the parameters named timeout are httpcore's
+# The private names are described above; httpcore declares extensions as a dict of anything.
+# pyright: reportPrivateUsage=false, reportUnknownMemberType=false
 
 import asyncio
 import contextlib

@@ -8,6 +8,10 @@ A new operation needs no code here, unless its models have a type that is new.
 A field of a model must have the same name in JSON, as all names of the contract do.
 """
 
+# What the lists and objects of decoded JSON hold is what is checked here.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+# pyright: reportUnknownMemberType=false
+
 import datetime as dt
 import functools
 from collections.abc import Iterator
@@ -248,7 +252,7 @@ def _field_of(name: str, annotation: object) -> Field:
     alternatives: tuple[object, ...] = (annotation,)
     if get_origin(annotation) in (Union, UnionType):
         alternatives = get_args(annotation)
-    (expected,) = [each for each in alternatives if each not in (NoneType, Unset)]
+    (expected,) = [each for each in alternatives if each is not NoneType and each is not Unset]
     return Field(
         name=name,
         kind=_kind_of(expected),

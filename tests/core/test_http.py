@@ -1,4 +1,4 @@
-"""The door: keys, redirects, bounds, and a typed error for whatever comes."""
+"""The HTTP clients: keys, redirects, limits, and a typed error for whatever comes."""
 
 import asyncio
 import copy
