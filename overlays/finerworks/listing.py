@@ -189,7 +189,9 @@ class Listing(Generic[T]):
         new_items = [
             item for item, key in zip(page.items, keys, strict=True) if key not in self._returned
         ]
-        unseen = sum(key not in self._seen for key in keys)
+        unseen = len(new_items)
+        if self._seen is not self._returned:
+            unseen = sum(key not in self._seen for key in keys)
         decision = _Decision(
             self.progress,
             request,
@@ -214,7 +216,7 @@ class Listing(Generic[T]):
             self._returned.add(key)
         if step.progress.passes > self.progress.passes:
             self._seen = _KeySet()
-        else:
+        elif self._seen is not self._returned:
             for key in step.keys:
                 self._seen.add(key)
         self.progress = step.progress

@@ -156,11 +156,11 @@ class ItemIterator(Iterator[T]):
         self._items: Iterator[T] = iter(())
 
     def __next__(self) -> T:
-        check_process(self._reader.process)
         while True:
             # Outside of the lock: a signal handler may raise while that is released.
             for item in self._items:
                 return item
+            check_process(self._reader.process)
             with self._reader.lock:
                 # Another thread may have read a page meanwhile.
                 if length_hint(self._items) == 0:
