@@ -211,7 +211,8 @@ pictures: $(VENV)/dev ## update the screenshots in the README (needs Chromium)
 
 # A file's tests run in one process, in their order: they share a server, a browser, a copy of the project.
 JOBS ?= auto
-APART := tests/wheel tests/project/test_docs_site.py
+SLOW := tests/project/test_docs_site.py tests/project/test_another_endpoint.py
+APART := tests/wheel $(SLOW)
 .PHONY: test
 test: $(VENV)/dev ## run the tests in parallel, with coverage (ARGS=... for some of them, JOBS=...)
 	@rm -f .coverage .coverage.*
@@ -219,8 +220,8 @@ test: $(VENV)/dev ## run the tests in parallel, with coverage (ARGS=... for some
 		--numprocesses=$(JOBS) --dist=loadfile --cov --cov-report=term)
 
 .PHONY: test-site
-test-site: $(VENV)/dev ## build the documentation's site, and test each page in Chromium
-	$(BIN)/python -m pytest tests/project/test_docs_site.py
+test-site: $(VENV)/dev ## run the slow tests: of the documentation's site in Chromium, and of adding an endpoint
+	$(BIN)/python -m pytest $(SLOW)
 
 # A folder of its own, so that the other tests never find httpx2.
 .tools/httpx2/made: pyproject.toml constraints.txt | $(VENV)/dev
