@@ -220,7 +220,7 @@ test: $(VENV)/dev ## run the tests in parallel, with coverage (ARGS=... for some
 		--numprocesses=$(JOBS) --dist=loadfile --cov --cov-report=term)
 
 .PHONY: test-site
-test-site: $(VENV)/dev ## run the slow tests: of the documentation's site in Chromium, and of adding an endpoint
+test-site: $(VENV)/node ## run the slow tests: of the documentation's site in Chromium, and of adding an endpoint
 	$(BIN)/python -m pytest $(SLOW)
 
 # A folder of its own, so that the other tests never find httpx2.

@@ -59,9 +59,10 @@ class HTTPClient(httpx.Client):
         timeout: Seconds that one attempt may take, from its start to the last byte of the
             response; or an `httpx.Timeout` for its steps, the longest of which then limits the
             attempt as well. A step that is None is not limited, and then neither is the attempt.
-            None: 30 seconds. Waiting for a free connection counts. The lookup of a host's name is
-            not limited, and neither are connections that another client opened on a transport
-            that both use.
+            None: 30 seconds. Waiting for a free connection counts. Not limited are the lookup of a
+            host's name, the greeting of a SOCKS proxy, and connections that another client opened
+            on a transport that both use. Sync only: each address of a host, and each part of a
+            large request body, has the whole time.
         max_retries: How often a failed request is sent again, if its operation only reads. From 0.
             None: 2.
         max_body_bytes: The largest response, in bytes, as it arrives and decompressed. None:

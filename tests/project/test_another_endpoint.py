@@ -199,9 +199,8 @@ def test_mypy_knows_its_types(copy: Path) -> None:
     assert check_types(copy, command) == PRECISE
 
 
-@pytest.mark.skipif(not PYRIGHT.exists(), reason="pyright is not installed: make .venv/node")
 def test_pyright_knows_its_types(copy: Path) -> None:
-    """The same types."""
+    """The same types. `make test-site` installs pyright."""
     settings = {"extraPaths": ["overlays", "generated"], "venvPath": str(ROOT), "venv": ".venv"}
     (copy / "pyrightconfig.json").write_text(json.dumps(settings), "utf-8")
     assert check_types(copy, [str(PYRIGHT), "--project", "pyrightconfig.json"]) == PRECISE
