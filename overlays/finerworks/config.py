@@ -215,6 +215,17 @@ def check_integer(name: str, value: int, *, minimum: int, maximum: int | None = 
     return value
 
 
+def check_boolean(name: str, value: bool) -> bool:  # noqa: FBT001 - it is the value to check
+    """Return an argument that is True or False.
+
+    Raises:
+        ValueError: It is something else. The message names the argument.
+    """
+    if type(value) is not bool:
+        raise ValueError(f"{name}= must be True or False, not {value!r}")
+    return value
+
+
 def configure_logging() -> None:
     """Log at the level of `FINERWORKS_LOG`, to standard error if the program set up no logging.
 

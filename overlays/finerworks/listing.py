@@ -137,7 +137,7 @@ class Listing(Generic[T]):
     Items are distinguished by a key, so an item that moved to a later page is returned once. If
     the total changes meanwhile, if items are missing at the end, or if one appears twice, the
     listing changed while it was read. It is then read again from page 1, and the items that were
-    not returned yet follow. After `MAX_PASSES` passes it is given up.
+    not returned yet follow. After `max_passes` passes it is given up.
 
     The total that the server reports is trusted in two cases: it is larger than the first page,
     or the first page is short and has exactly that many items. Otherwise it may count one page
@@ -149,15 +149,17 @@ class Listing(Generic[T]):
     Args:
         per_page: How many items to request at a time.
         key: Returns what distinguishes an item from the others.
+        max_passes: How often it is read from its first page before it is given up.
 
     Attributes:
         progress: How far it has been read.
     """
 
-    def __init__(self, per_page: int, key: ItemKey[T]) -> None:
+    def __init__(self, per_page: int, key: ItemKey[T], max_passes: int = MAX_PASSES) -> None:
         self.progress = Progress(next_request=PageRequest(1, per_page))
         self._per_page = per_page
         self._key = key
+        self._max_passes = max_passes
         self._returned = _KeySet()
         # The items of the current pass. In the first pass these are all that were returned.
         self._seen = self._returned
@@ -170,7 +172,7 @@ class Listing(Generic[T]):
         """
         if self.progress.given_up:
             raise ListingChangedError(
-                f"the listing changed in each of {MAX_PASSES} passes: {self._returned.count} "
+                f"the listing changed in each of {self._max_passes} passes: {self._returned.count} "
                 f"items were returned, and the server counts {self.progress.total}"
             )
 
@@ -201,6 +203,7 @@ class Listing(Generic[T]):
             seen=self._seen.count + unseen,
             returned=self._returned.count + len(new_items),
             first_request=PageRequest(1, self._per_page),
+            max_passes=self._max_passes,
         )
         new_page = Page(page.number, new_items, page.total_count)
         return Step(new_page, keys, decision.next_progress())
@@ -235,6 +238,7 @@ class _Decision:
         seen: How many items this pass has, with the page.
         returned: How many items were returned in all passes, with the page.
         first_request: The first page of a pass.
+        max_passes: How many passes there may be.
     """
 
     progress: Progress
@@ -245,6 +249,7 @@ class _Decision:
     seen: int
     returned: int
     first_request: PageRequest
+    max_passes: int
 
     def next_progress(self) -> Progress:
         """Return how far the listing has been read with the page."""
@@ -295,6 +300,6 @@ class _Decision:
 
     def _start_over(self, progress: Progress) -> Progress:
         """Begin another pass, or give up."""
-        if progress.passes == MAX_PASSES:
+        if progress.passes == self.max_passes:
             return replace(progress, next_request=None, given_up=True)
         return replace(progress, next_request=self.first_request, passes=progress.passes + 1)

@@ -1,17 +1,23 @@
 """Pagers and their iterators: every item of a listing once, in the server's order, or an error.
 
-`Listing` decides which page to request, a prefetcher fetches it, and the iterators here ask
-both. Nothing here knows about invoices.
+The iterators ask a reader for its pages. Nothing here knows about invoices.
 """
 
-import os
-import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Iterator
 from operator import length_hint
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from finerworks.listing import ItemKey, Listing, Page, PageRequest, Step
-from finerworks.prefetch import TaskPrefetcher, ThreadPrefetcher, check_process
+from finerworks.consistent import AsyncConsistentReader, ConsistentReader
+from finerworks.listing import ItemKey, Page
+from finerworks.prefetch import check_process
+from finerworks.readers import (
+    AsyncFetchPage,
+    AsyncPageReader,
+    AsyncReader,
+    FetchPage,
+    PageReader,
+    Reader,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,97 +25,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 T = TypeVar("T")
-
-CLOSED = "this listing was closed while it was being read"
-"""What a reader is told whose iterator another thread or task closed."""
-
-FetchPage = Callable[[PageRequest], Page[T]]
-"""Fetches a page."""
-
-AsyncFetchPage = Callable[[PageRequest], Coroutine[None, None, Page[T]]]
-"""Fetches a page, with asyncio."""
-
-
-class PageReader(Generic[T]):
-    """Reads a listing page by page, for an iterator, and keeps its place.
-
-    A page stays the current one until `returned` is set. Whatever interrupts the iterator before,
-    such as an error of a request or the exception of a signal handler, the next attempt gets the
-    same page.
-
-    Args:
-        pager: The listing to read.
-
-    Attributes:
-        lock: Held while an iterator advances: threads may share it.
-        process: The process that started reading. Check it before you take the lock, which a forked
-            process may have inherited locked.
-        returned: Whether the current page was returned to the caller.
-    """
-
-    def __init__(self, pager: "Pager[T]") -> None:
-        self.lock = threading.Lock()
-        self.process = os.getpid()
-        self.returned = False
-        self._pager = pager
-        self._listing = Listing(pager.per_page, pager.key)
-        self._prefetcher = ThreadPrefetcher(pager.fetch, pager.concurrency)
-        self._step: Step[T] | None = None
-        self._closed = False
-
-    def current_page(self) -> Page[T]:
-        """Return the current page; if that was returned already, read the next one.
-
-        Raises:
-            StopIteration: There is none.
-        """
-        if self._step is not None and self.returned:
-            self._listing.commit(self._step)
-            self._step = None
-        self.returned = False
-        step = self._step or self._read()
-        self._step = step
-        if step.progress.starts_over:
-            self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
-        if self._pager.concurrency > 1:
-            self._prefetcher.start(step.progress.upcoming(1))
-        return step.page
-
-    def _read(self) -> Step[T]:
-        progress = self._listing.progress
-        if progress.next_request is None or self._closed:
-            self.close()
-            self._listing.raise_if_given_up()
-            raise StopIteration
-        first, *following = progress.upcoming(self._pager.concurrency)
-        self._prefetcher.start(following)
-        try:
-            page = self._prefetcher.get(first)
-            step = self._listing.evaluate(first, page)
-        except BaseException as error:
-            self._restart_prefetcher()
-            if isinstance(error, Exception) and self._was_closed():
-                raise RuntimeError(CLOSED) from error
-            raise
-        self._pager.total_count = page.total_count
-        return step
-
-    def _was_closed(self) -> bool:
-        return self._closed
-
-    def _restart_prefetcher(self) -> None:
-        prefetcher = self._prefetcher
-        self._prefetcher = ThreadPrefetcher(self._pager.fetch, self._pager.concurrency)
-        prefetcher.close()
-
-    def close(self) -> None:
-        """End the requests in flight. There are no further pages."""
-        self._closed = True
-        self._step = None
-        self._prefetcher.close()
-
-    def __del__(self) -> None:
-        self.close()
 
 
 class PageIterator(Iterator[Page[T]]):
@@ -123,7 +38,7 @@ class PageIterator(Iterator[Page[T]]):
     """
 
     def __init__(self, pager: "Pager[T]") -> None:
-        self._reader = PageReader(pager)
+        self._reader = _reader_of(pager)
 
     def __next__(self) -> Page[T]:
         check_process(self._reader.process)
@@ -152,7 +67,7 @@ class ItemIterator(Iterator[T]):
     """
 
     def __init__(self, pager: "Pager[T]") -> None:
-        self._reader = PageReader(pager)
+        self._reader = _reader_of(pager)
         self._items: Iterator[T] = iter(())
 
     def __next__(self) -> T:
@@ -184,6 +99,8 @@ class Pager(Generic[T]):
         per_page: How many items to request at a time.
         key: Returns what distinguishes an item from the others.
         concurrency: How many pages may be in flight, and in memory, at a time.
+        consistent: Whether to read until two consecutive passes agree, before the first item is
+            returned.
         response_model: The name of the model of the responses, in `finerworks_client.models`.
             Tables have its columns.
 
@@ -199,12 +116,14 @@ class Pager(Generic[T]):
         per_page: int,
         key: ItemKey[T],
         concurrency: int = 1,
+        consistent: bool = False,
         response_model: str = "",
     ) -> None:
         self.fetch = fetch
         self.per_page = per_page
         self.key = key
         self.concurrency = concurrency
+        self.consistent = consistent
         self.total_count: int | None = None
         self._response_model = response_model
 
@@ -219,7 +138,8 @@ class Pager(Generic[T]):
         Raises:
             FinerWorksError: A page could not be read, after its retries. Call `next()` again to
                 continue with that page.
-            ListingChangedError: The listing changed in each of three passes.
+            ListingChangedError: The listing changed in each of three passes, or no two consecutive
+                passes of a consistent listing agreed.
             RuntimeError: This process is a fork of the one that started reading.
         """
         return PageIterator(self)
@@ -259,88 +179,10 @@ class Pager(Generic[T]):
         return Frame(self._response_model, "pandas").read(self).pandas()
 
 
-class AsyncPageReader(Generic[T]):
-    """Reads a listing page by page, for an iterator of asyncio; see `PageReader`.
-
-    Attributes:
-        returned: Whether the current page was returned to the caller.
-    """
-
-    def __init__(self, pager: "AsyncPager[T]") -> None:
-        self.returned = False
-        self._process = os.getpid()
-        self._pager = pager
-        self._listing = Listing(pager.per_page, pager.key)
-        self._prefetcher = TaskPrefetcher(pager.fetch, pager.concurrency)
-        self._step: Step[T] | None = None
-        self._reading = False
-        self._closed = False
-
-    async def current_page(self) -> Page[T]:
-        """Return the current page; if that was returned already, read the next one.
-
-        Raises:
-            RuntimeError: Another task is waiting for it, or closed the iterator meanwhile, or this
-                process is a fork of the one that started reading.
-            StopAsyncIteration: There is none.
-        """
-        check_process(self._process)
-        if self._reading:
-            raise RuntimeError("this iterator is already being advanced, in another task")
-        self._reading = True
-        try:
-            return await self._current_page()
-        finally:
-            self._reading = False
-
-    async def _current_page(self) -> Page[T]:
-        if self._step is not None and self.returned:
-            self._listing.commit(self._step)
-            self._step = None
-        self.returned = False
-        step = self._step or await self._read()
-        self._step = step
-        if step.progress.starts_over:
-            await self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
-        if self._pager.concurrency > 1:
-            self._prefetcher.start(step.progress.upcoming(1))
-        return step.page
-
-    async def _read(self) -> Step[T]:
-        progress = self._listing.progress
-        if progress.next_request is None or self._closed:
-            await self.aclose()
-            self._listing.raise_if_given_up()
-            raise StopAsyncIteration
-        first, *following = progress.upcoming(self._pager.concurrency)
-        self._prefetcher.start(following)
-        try:
-            page = await self._prefetcher.get(first)
-            step = self._listing.evaluate(first, page)
-        except Exception as error:
-            await self._restart_prefetcher()
-            if self._was_closed():
-                raise RuntimeError(CLOSED) from error
-            raise
-        self._pager.total_count = page.total_count
-        return step
-
-    def _was_closed(self) -> bool:
-        return self._closed
-
-    async def _restart_prefetcher(self) -> None:
-        prefetcher = self._prefetcher
-        self._prefetcher = TaskPrefetcher(self._pager.fetch, self._pager.concurrency)
-        await prefetcher.aclose()
-
-    async def aclose(self) -> None:
-        """End the requests in flight. There are no further pages."""
-        self._closed = True
-        self._step = None
-        await self._prefetcher.aclose()
-
-    def __del__(self) -> None:
-        self._prefetcher.stop()
+def _reader_of(pager: Pager[T]) -> Reader[T]:
+    if pager.consistent:
+        return ConsistentReader(pager)
+    return PageReader(pager)
 
 
 class AsyncPageIterator(AsyncIterator[Page[T]]):
@@ -350,7 +192,7 @@ class AsyncPageIterator(AsyncIterator[Page[T]]):
     """
 
     def __init__(self, pager: "AsyncPager[T]") -> None:
-        self._reader = AsyncPageReader(pager)
+        self._reader = _async_reader_of(pager)
 
     async def __anext__(self) -> Page[T]:
         page = await self._reader.current_page()
@@ -366,7 +208,7 @@ class AsyncItemIterator(AsyncIterator[T]):
     """One reading of a listing, item by item, for asyncio; see `ItemIterator`."""
 
     def __init__(self, pager: "AsyncPager[T]") -> None:
-        self._reader = AsyncPageReader(pager)
+        self._reader = _async_reader_of(pager)
         self._items: Iterator[T] = iter(())
 
     async def __anext__(self) -> T:
@@ -393,12 +235,14 @@ class AsyncPager(Generic[T]):
         per_page: int,
         key: ItemKey[T],
         concurrency: int = 1,
+        consistent: bool = False,
         response_model: str = "",
     ) -> None:
         self.fetch = fetch
         self.per_page = per_page
         self.key = key
         self.concurrency = concurrency
+        self.consistent = consistent
         self.total_count: int | None = None
         self._response_model = response_model
 
@@ -426,3 +270,9 @@ class AsyncPager(Generic[T]):
         from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
 
         return (await Frame(self._response_model, "pandas").aread(self)).pandas()
+
+
+def _async_reader_of(pager: AsyncPager[T]) -> AsyncReader[T]:
+    if pager.consistent:
+        return AsyncConsistentReader(pager)
+    return AsyncPageReader(pager)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from finerworks.config import check_integer
+from finerworks.config import check_boolean, check_integer
 from finerworks.credentials import Secret, read_account_key
 from finerworks.errors import ResponseValidationError
 from finerworks.listing import Page, PageRequest
@@ -114,7 +114,12 @@ class Resource(Generic[Body, Response, Item]):
         self._account_key = account_key
 
     def list(
-        self, *, account_key: str | None = None, per_page: int = 25, concurrency: int = 6
+        self,
+        *,
+        account_key: str | None = None,
+        per_page: int = 25,
+        concurrency: int = 6,
+        consistent: bool = False,
     ) -> Pager[Item]:
         """List everything, page after page. Nothing is sent before you iterate over the pager.
 
@@ -126,6 +131,10 @@ class Resource(Generic[Body, Response, Item]):
             concurrency: The most pages in flight, and in memory, at a time, from 1 to 100. The
                 first page is requested alone; further pages are fetched ahead, in threads. With 1,
                 each page is requested when it is needed.
+            consistent: Whether to read the listing until two consecutive passes agree on every item
+                and on the order, in at most four passes. Items are returned after that, from
+                memory. Use it if invoices may disappear while you read: if one disappears and
+                another appears between the same two requests, a single pass can miss a third one.
 
         Raises:
             ValueError: An argument is out of its range.
@@ -133,6 +142,7 @@ class Resource(Generic[Body, Response, Item]):
         account = self._account(account_key)
         self._endpoint.request_body(account, 1, per_page)  # checks the arguments
         check_integer("concurrency", concurrency, minimum=1, maximum=MAX_CONCURRENCY)
+        check_boolean("consistent", consistent)
 
         def fetch(request: PageRequest) -> Page[Item]:
             response = self._send(account, request.number, request.per_page)
@@ -143,6 +153,7 @@ class Resource(Generic[Body, Response, Item]):
             per_page=per_page,
             key=self._endpoint.key,
             concurrency=concurrency,
+            consistent=consistent,
             response_model=self._endpoint.response.__name__,
         )
 
@@ -185,12 +196,18 @@ class AsyncResource(Generic[Body, Response, Item]):
         self._account_key = account_key
 
     def list(
-        self, *, account_key: str | None = None, per_page: int = 25, concurrency: int = 6
+        self,
+        *,
+        account_key: str | None = None,
+        per_page: int = 25,
+        concurrency: int = 6,
+        consistent: bool = False,
     ) -> AsyncPager[Item]:
         """List everything, for ``async for``; see `Resource.list`."""
         account = self._account(account_key)
         self._endpoint.request_body(account, 1, per_page)  # checks the arguments
         check_integer("concurrency", concurrency, minimum=1, maximum=MAX_CONCURRENCY)
+        check_boolean("consistent", consistent)
 
         async def fetch(request: PageRequest) -> Page[Item]:
             response = await self._send(account, request.number, request.per_page)
@@ -201,6 +218,7 @@ class AsyncResource(Generic[Body, Response, Item]):
             per_page=per_page,
             key=self._endpoint.key,
             concurrency=concurrency,
+            consistent=consistent,
             response_model=self._endpoint.response.__name__,
         )
 

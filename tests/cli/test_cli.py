@@ -473,6 +473,33 @@ def test_a_listing_that_moves_is_5() -> None:
     assert "changed" in done.err
 
 
+def exchanges(each: Exchange) -> None:
+    """Send a page of 60 invoices, one of which is replaced in front of the second request."""
+    numbers = range(60) if each.number == 1 else range(1, 61)
+    everything = [f"INV-{number:03}" for number in numbers]
+    first = 25 * (each.asked["page_number"] - 1)
+    each.send(said(200, listing(rows(*everything[first : first + 25]), 60)))
+
+
+@pytest.mark.parametrize("command", ["list", "export", "report"])
+def test_a_consistent_listing_misses_no_invoice(command: str, tmp_path: Path) -> None:
+    """Without the option, the invoice that moved to page 1 is missing, and nothing says so."""
+    name = {"list": [], "export": [tmp_path / "all.csv"], "report": [tmp_path / "all.html"]}
+    arguments = ["invoices", command, *name[command]]
+    if command == "list":
+        arguments += ["--format", "csv"]
+
+    def output(*options: str) -> str:
+        with Wire(exchanges) as wire:
+            done = against(wire, *arguments, *options)
+        assert done.status == 0, done.err
+        return Path(name[command][0]).read_text("utf-8") if name[command] else done.out
+
+    assert "INV-025" not in output()
+    found = output("--consistent", *([] if command == "list" else ["--overwrite"]))
+    assert all(f"INV-{number:03}" in found for number in range(1, 61))
+
+
 def test_a_file_that_cannot_be_written_is_1(at: Run, tmp_path: Path) -> None:
     """And it is said which, and why."""
     done = at("invoices", "export", tmp_path / "gone" / "a.csv")

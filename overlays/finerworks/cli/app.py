@@ -15,6 +15,7 @@ from finerworks.cli.options import (
     STATUSES,
     AccountKey,
     AsOf,
+    Consistent,
     Debug,
     EnvFile,
     Limit,
@@ -75,6 +76,7 @@ def list_(
     overdue: Overdue = False,
     limit: Limit = None,
     as_of: AsOf = None,
+    consistent: Consistent = False,
     env_file: EnvFile = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -95,7 +97,7 @@ def list_(
     session = Session(quiet, verbose, debug)
     with (
         buffered_output() as file,
-        open_listing(context, env_file, session, selection) as (found, _),
+        open_listing(context, env_file, session, selection, consistent=consistent) as (found, _),
     ):
         if format == "table":
             text = table(found, selection.as_of, selection.description)
@@ -124,6 +126,7 @@ def export(
     overdue: Overdue = False,
     limit: Limit = None,
     as_of: AsOf = None,
+    consistent: Consistent = False,
     env_file: EnvFile = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -152,7 +155,7 @@ def export(
             f"{file} has an unknown extension: set --format to one of {known}"
         ) from error
     with (
-        open_listing(context, env_file, session, selection) as (found, _),
+        open_listing(context, env_file, session, selection, consistent=consistent) as (found, _),
         existing_file_as_wrong_usage(file),
     ):
         done = exports.export(found, file, format=file_format, overwrite=overwrite)
@@ -171,6 +174,7 @@ def report(
     until: Until = None,
     overdue: Overdue = False,
     as_of: AsOf = None,
+    consistent: Consistent = False,
     env_file: EnvFile = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -191,7 +195,7 @@ def report(
     if file.suffix.lower() not in {".html", ".htm"}:
         raise WrongUsageError(f"{file} must end in .html, so that a browser opens it")
     with (
-        open_listing(context, env_file, session, selection) as (found, fw),
+        open_listing(context, env_file, session, selection, consistent=consistent) as (found, fw),
         existing_file_as_wrong_usage(file),
     ):
         done = write_report(

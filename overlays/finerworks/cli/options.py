@@ -17,6 +17,7 @@ __all__ = [
     "STATUSES",
     "AccountKey",
     "AsOf",
+    "Consistent",
     "Debug",
     "EnvFile",
     "Limit",
@@ -91,6 +92,13 @@ AsOf = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Day to use
 Limit = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="Maximum number of invoices, in the server's order."),
+]
+Consistent = Annotated[
+    bool,
+    typer.Option(
+        "--consistent",
+        help="Read the listing until two consecutive passes agree, in at most four passes.",
+    ),
 ]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace the file if it exists already.")

@@ -61,6 +61,8 @@ def progress(*, shown: bool) -> Generator[Watch]:
 
     def watch(pager: "Pager[Invoice]") -> "Iterator[Invoice]":
         count = 0
+        if pager.consistent:
+            bar.update(task, description="Reading until two passes agree")
         with contextlib.closing(pager.pages()) as pages:
             for number, page in enumerate(pages, 1):
                 count += len(page.items)

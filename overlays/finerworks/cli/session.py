@@ -102,14 +102,19 @@ def open_client(
 
 @contextlib.contextmanager
 def open_listing(
-    context: typer.Context, env_file: Path | None, session: Session, selection: Selection
+    context: typer.Context,
+    env_file: Path | None,
+    session: Session,
+    selection: Selection,
+    *,
+    consistent: bool,
 ) -> "Generator[tuple[Iterator[Invoice], FinerWorks]]":
     """Open a client, and yield it with an iterator over the selected invoices."""
     from finerworks.cli.output import progress  # noqa: PLC0415 - importing rich takes time
 
     show_progress = not session.quiet and not session.verbose
     with open_client(context, env_file, session) as fw, progress(shown=show_progress) as watch:
-        invoices = watch(fw.invoices.list(account_key=selection.account_key))
+        invoices = watch(fw.invoices.list(account_key=selection.account_key, consistent=consistent))
         yield selection.select(invoices), fw
 
 

@@ -1,0 +1,242 @@
+"""Readers: what an iterator over a listing asks for its pages, one after the other.
+
+A reader keeps the place. `Listing` decides which page to request, and a prefetcher fetches it.
+`finerworks.consistent` has the readers that read a listing until it holds still.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Generic, Protocol, TypeVar
+
+from finerworks.listing import MAX_PASSES, ItemKey, Listing, Page, PageRequest, Step
+from finerworks.prefetch import TaskPrefetcher, ThreadPrefetcher, check_process
+
+T = TypeVar("T")
+
+CLOSED = "this listing was closed while it was being read"
+"""What a reader is told whose iterator another thread or task closed."""
+
+FetchPage = Callable[[PageRequest], Page[T]]
+"""Fetches a page."""
+
+AsyncFetchPage = Callable[[PageRequest], Coroutine[None, None, Page[T]]]
+"""Fetches a page, with asyncio."""
+
+
+class Source(Protocol[T]):
+    """What a reader reads, such as a `Pager`, which describes these attributes."""
+
+    fetch: FetchPage[T]
+    per_page: int
+    key: ItemKey[T]
+    concurrency: int
+    total_count: int | None
+
+
+class AsyncSource(Protocol[T]):
+    """What a reader of asyncio reads, such as an `AsyncPager`."""
+
+    fetch: AsyncFetchPage[T]
+    per_page: int
+    key: ItemKey[T]
+    concurrency: int
+    total_count: int | None
+
+
+class Reader(Protocol[T]):
+    """Reads a listing page by page, for an iterator, and keeps its place.
+
+    Attributes:
+        lock: Held while an iterator advances: threads may share it.
+        process: The process that started reading. Check it before you take the lock, which a forked
+            process may have inherited locked.
+        returned: Whether the current page was returned to the caller.
+    """
+
+    lock: threading.Lock
+    process: int
+    returned: bool
+
+    def current_page(self) -> Page[T]:
+        """Return the current page; if that was returned already, read the next one.
+
+        Raises:
+            StopIteration: There is none.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the requests in flight. There are no further pages."""
+        ...
+
+
+class AsyncReader(Protocol[T]):
+    """Reads a listing page by page, for an iterator of asyncio; see `Reader`.
+
+    Attributes:
+        returned: Whether the current page was returned to the caller.
+    """
+
+    returned: bool
+
+    async def current_page(self) -> Page[T]:
+        """Return the current page; if that was returned already, read the next one.
+
+        Raises:
+            RuntimeError: Another task is waiting for it, or closed the iterator meanwhile, or this
+                process is a fork of the one that started reading.
+            StopAsyncIteration: There is none.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """End the requests in flight. There are no further pages."""
+        ...
+
+
+class PageReader(Generic[T]):
+    """Reads the pages of a listing as they arrive; see `Reader`.
+
+    A page stays the current one until `returned` is set. Whatever interrupts the iterator before,
+    such as an error of a request or the exception of a signal handler, the next attempt gets the
+    same page.
+
+    Args:
+        source: The listing to read.
+        max_passes: How often it is read from its first page before it is given up.
+    """
+
+    def __init__(self, source: Source[T], max_passes: int = MAX_PASSES) -> None:
+        self.lock = threading.Lock()
+        self.process = os.getpid()
+        self.returned = False
+        self._source = source
+        self._listing = Listing(source.per_page, source.key, max_passes)
+        self._prefetcher = ThreadPrefetcher(source.fetch, source.concurrency)
+        self._step: Step[T] | None = None
+        self._closed = False
+
+    def current_page(self) -> Page[T]:
+        """Return the current page; if that was returned already, read the next one."""
+        if self._step is not None and self.returned:
+            self._listing.commit(self._step)
+            self._step = None
+        self.returned = False
+        step = self._step or self._read()
+        self._step = step
+        if step.progress.starts_over:
+            self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
+        if self._source.concurrency > 1:
+            self._prefetcher.start(step.progress.upcoming(1))
+        return step.page
+
+    def _read(self) -> Step[T]:
+        progress = self._listing.progress
+        if progress.next_request is None or self._closed:
+            self.close()
+            self._listing.raise_if_given_up()
+            raise StopIteration
+        first, *following = progress.upcoming(self._source.concurrency)
+        self._prefetcher.start(following)
+        try:
+            page = self._prefetcher.get(first)
+            step = self._listing.evaluate(first, page)
+        except BaseException as error:
+            self._restart_prefetcher()
+            if isinstance(error, Exception) and self._was_closed():
+                raise RuntimeError(CLOSED) from error
+            raise
+        self._source.total_count = page.total_count
+        return step
+
+    def _was_closed(self) -> bool:
+        return self._closed
+
+    def _restart_prefetcher(self) -> None:
+        prefetcher = self._prefetcher
+        self._prefetcher = ThreadPrefetcher(self._source.fetch, self._source.concurrency)
+        prefetcher.close()
+
+    def close(self) -> None:
+        """End the requests in flight. There are no further pages."""
+        self._closed = True
+        self._step = None
+        self._prefetcher.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class AsyncPageReader(Generic[T]):
+    """Reads the pages of a listing as they arrive, with asyncio; see `PageReader`."""
+
+    def __init__(self, source: AsyncSource[T], max_passes: int = MAX_PASSES) -> None:
+        self.returned = False
+        self._process = os.getpid()
+        self._source = source
+        self._listing = Listing(source.per_page, source.key, max_passes)
+        self._prefetcher = TaskPrefetcher(source.fetch, source.concurrency)
+        self._step: Step[T] | None = None
+        self._reading = False
+        self._closed = False
+
+    async def current_page(self) -> Page[T]:
+        """Return the current page; if that was returned already, read the next one."""
+        check_process(self._process)
+        if self._reading:
+            raise RuntimeError("this iterator is already being advanced, in another task")
+        self._reading = True
+        try:
+            return await self._current_page()
+        finally:
+            self._reading = False
+
+    async def _current_page(self) -> Page[T]:
+        if self._step is not None and self.returned:
+            self._listing.commit(self._step)
+            self._step = None
+        self.returned = False
+        step = self._step or await self._read()
+        self._step = step
+        if step.progress.starts_over:
+            await self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
+        if self._source.concurrency > 1:
+            self._prefetcher.start(step.progress.upcoming(1))
+        return step.page
+
+    async def _read(self) -> Step[T]:
+        progress = self._listing.progress
+        if progress.next_request is None or self._closed:
+            await self.aclose()
+            self._listing.raise_if_given_up()
+            raise StopAsyncIteration
+        first, *following = progress.upcoming(self._source.concurrency)
+        self._prefetcher.start(following)
+        try:
+            page = await self._prefetcher.get(first)
+            step = self._listing.evaluate(first, page)
+        except Exception as error:
+            await self._restart_prefetcher()
+            if self._was_closed():
+                raise RuntimeError(CLOSED) from error
+            raise
+        self._source.total_count = page.total_count
+        return step
+
+    def _was_closed(self) -> bool:
+        return self._closed
+
+    async def _restart_prefetcher(self) -> None:
+        prefetcher = self._prefetcher
+        self._prefetcher = TaskPrefetcher(self._source.fetch, self._source.concurrency)
+        await prefetcher.aclose()
+
+    async def aclose(self) -> None:
+        """End the requests in flight. There are no further pages."""
+        self._closed = True
+        self._step = None
+        await self._prefetcher.aclose()
+
+    def __del__(self) -> None:
+        self._prefetcher.stop()
