@@ -149,5 +149,12 @@ def _advice(path: str) -> str:
     if path.startswith("~"):
         return "~ stands for your home folder in a shell only: write the whole path"
     if not Path(path).is_absolute():
-        return f"It is looked for in {Path.cwd()}: write the whole path"
+        return f"It is looked for in {_working_folder()}: write the whole path"
     return "Correct the variable, or unset it"
+
+
+def _working_folder() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:  # it has been deleted
+        return "the folder of this process"

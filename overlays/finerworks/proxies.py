@@ -1,8 +1,10 @@
 """Which requests go through a proxy of the environment, and whether its address can be used."""
 
+import contextlib
 import os
 import re
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from urllib.request import getproxies, getproxies_environment, proxy_bypass
@@ -95,7 +97,7 @@ class ProxyRoutes:
 
 def read_proxies() -> ProxyRoutes:
     """Return the proxies of the environment or, on Windows and macOS, of the system."""
-    proxies = getproxies()
+    proxies = _read_again_if_changed(getproxies)
     for_all = _read_proxy("all", proxies.get("all"))
     return ProxyRoutes(
         http=_read_proxy("http", proxies.get("http")) or for_all,
@@ -120,18 +122,28 @@ def _source_of(kind: str, value: str) -> str:
     variable = f"{kind}_proxy"
     if os.environ.get(variable) == value:
         return variable
-    for name, other in os.environ.items():
-        if name.lower() == variable and other == value:
+    for name in list(os.environ):
+        if name.lower() == variable and os.environ.get(name) == value:
             return name
     return SYSTEM
 
 
 def _is_direct(url: httpx.URL) -> bool:
     """Return whether `NO_PROXY`, or the system where no variable is set, excludes a URL."""
-    variables = getproxies_environment()
+    variables = _read_again_if_changed(getproxies_environment)
     if variables:
         return is_direct(url, variables.get("no", ""))
     return bool(proxy_bypass(url.host))
+
+
+def _read_again_if_changed(read: Callable[[], dict[str, str]]) -> dict[str, str]:
+    """Return what a function reads from the environment.
+
+    Python looks up each variable in turn, and fails if another thread has deleted it meanwhile.
+    """
+    while True:
+        with contextlib.suppress(KeyError):
+            return read()
 
 
 def _with_scheme(address: str) -> Secret:

@@ -113,7 +113,8 @@ def _failure(
     url: httpx.URL, proxy: Proxy | None, what: str, *, transient: bool
 ) -> APIConnectionError:
     name = UNKNOWN_PROXY if proxy is None else proxy.describe()
-    return APIConnectionError(f"{format_origin(url)}: {name} {what}", transient=transient)
+    message = f"{format_origin(url)}: ProxyError: {name} {what}"
+    return APIConnectionError(message, transient=transient)
 
 
 def _describe_status(status_code: int) -> str:

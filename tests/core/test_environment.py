@@ -148,6 +148,19 @@ def test_a_path_is_explained(monkeypatch: pytest.MonkeyPatch, value: str, told: 
     check(caught.value, "SSL_CERT_FILE")
 
 
+def test_a_working_folder_that_is_gone_does_no_harm(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The message says less then."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    monkeypatch.setenv("SSL_CERT_FILE", "ca.pem")
+    with pytest.raises(SettingsError, match="looked for in the folder of this process"):
+        FinerWorks(**KEYS, base_url=HOST)
+
+
 def test_a_setting_that_is_corrected_is_used(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, folder: Path, authority: trustme.CA
 ) -> None:
@@ -383,6 +396,20 @@ def test_a_proxy_with_tls_of_its_own_is_verified(
         monkeypatch.setenv("SSL_CERT_FILE", str(folder / "good.pem"))
         result = caller.page(**KEYS, base_url="http://127.0.0.2:9", allow_insecure_http=True)
     assert result.total_count == 60
+
+
+def test_a_connection_to_a_proxy_reads_no_certificates(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, authority: trustme.CA
+) -> None:
+    """They are read when a client is created: reading them blocks, also an event loop."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(folder / "good.pem"))
+    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(served)  # pyright: ignore[reportUnknownMemberType] - it takes other kinds too
+    with Wire(tls=served) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        with FinerWorks(**KEYS, base_url="http://127.0.0.2:9", allow_insecure_http=True) as fw:
+            monkeypatch.delattr(ssl, "create_default_context")
+            assert fw.invoices.page().total_count == 60
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])

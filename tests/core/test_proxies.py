@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 import trustme
+from pytest_httpx import HTTPXMock
 
 from callers import KEYS, Caller
 from finerworks import (
@@ -24,6 +25,7 @@ from finerworks import (
     HTTPClient,
     PermissionDeniedError,
     ServerError,
+    proxies,
 )
 from socks import SOCKSProxy
 from wire import Does, Exchange, Wire, http, page
@@ -94,7 +96,7 @@ def test_a_tunnel_that_is_refused(
             caller.page(**KEYS, base_url=HOST)
     error = caught.value
     name = f"the proxy http://127.0.0.1:{proxy.port} (from HTTPS_PROXY)"
-    assert f"{HOST}: {name} {told}" in str(error)
+    assert f"{HOST}: ProxyError: {name} {told}" in str(error)
     assert error.attempts == len(proxy.exchanges) == attempts
     assert error.transient == (attempts == 3)
     assert type(error) is APIConnectionError
@@ -282,6 +284,22 @@ def test_a_socks_proxy_that_wants_a_login(caller: Caller, monkeypatch: pytest.Mo
     assert caught.value.attempts == 1
 
 
+@pytest.mark.parametrize("status", [403, 407])
+def test_a_status_through_a_socks_proxy_is_the_servers(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """A SOCKS proxy carries plain http as it is."""
+    with (
+        Wire(lambda exchange: exchange.send(http(b"", status))) as server,
+        Wire(greets=SOCKSProxy(server.port)) as proxy,
+    ):
+        monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{proxy.port}")
+        with pytest.raises(APIStatusError) as caught:
+            caller.page(**KEYS, base_url=PLAIN, allow_insecure_http=True)
+    assert caught.value.status_code == status
+    assert "proxy" not in str(caught.value)
+
+
 def test_a_socks_proxy_that_says_nothing(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its greeting counts towards the time limit of the attempt."""
     with Wire(greets=lambda exchange: exchange.wait()) as proxy:
@@ -313,6 +331,17 @@ def test_a_proxy_of_a_transport_of_your_own(caller: Caller, status: int, attempt
     check_hidden(got.value)
 
 
+def test_a_proxy_of_another_transport(caller: Caller, httpx_mock: HTTPXMock) -> None:
+    """The words of transports that are not httpx's are quoted, without a user name and a password."""
+    words = f"Cannot connect to http://{USER}:{PASSWORD}@proxy.test:3128"
+    httpx_mock.add_exception(httpx.ProxyError(words), is_reusable=True)
+    with pytest.raises(APIConnectionError) as caught:
+        caller.page(**KEYS)
+    assert "the proxy failed: Cannot connect to http://proxy.test:3128" in str(caught.value)
+    assert caught.value.attempts == 3
+    check_hidden(caught.value)
+
+
 def test_no_log_line_shows_the_password(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -331,3 +360,40 @@ def test_no_log_line_shows_the_password(
         shown = f"{record.getMessage()} {vars(record)}"
         assert "canary" not in shown
         assert encoded not in shown
+
+
+def test_the_proxies_of_the_system_are_used(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows and macOS, Python reads them and their exceptions where no variable is set."""
+    with Wire(echoes(407)) as proxy:
+        address = f"http://{USER}:{PASSWORD}@127.0.0.1:{proxy.port}"
+        monkeypatch.setattr(proxies, "getproxies", lambda: {"https": address})
+        with pytest.raises(APIConnectionError, match="from the system's proxy settings") as caught:
+            caller.page(**KEYS, base_url=HOST)
+        check_hidden(caught.value)
+        monkeypatch.setattr(proxies, "proxy_bypass", lambda host: host == "127.0.0.2")
+        with pytest.raises(APIConnectionError, match=f"{HOST}: ConnectError"):
+            caller.page(**KEYS, base_url=HOST)
+    assert len(proxy.exchanges) == 1
+
+
+def test_a_variable_that_is_deleted_meanwhile_does_no_harm(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread may change the environment while Python looks up each variable in turn."""
+    read = proxies.getproxies_environment
+    interrupted = [KeyError("ANOTHER_VARIABLE"), KeyError("ANOTHER_VARIABLE")]
+
+    def read_while_another_thread_writes() -> dict[str, str]:
+        if interrupted:
+            raise interrupted.pop()
+        return read()
+
+    with Wire(lambda exchange: exchange.send(page(exchange))) as proxy:
+        use(monkeypatch, proxy)
+        monkeypatch.setattr(proxies, "getproxies", read_while_another_thread_writes)
+        monkeypatch.setattr(proxies, "getproxies_environment", read_while_another_thread_writes)
+        caller.page(**KEYS, base_url=PLAIN, allow_insecure_http=True)
+    assert not interrupted
+    assert len(proxy.exchanges) == 1
