@@ -36,6 +36,8 @@ class FinerWorks:
 
     Raises:
         CredentialsError: A key is missing or malformed. The message does not show it.
+        SettingsError: A variable for proxies or certificates, which this origin needs, cannot be
+            used.
         ValueError: Another argument is out of its range.
         TypeError: ``http_client`` is of another class.
     """

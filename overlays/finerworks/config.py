@@ -158,9 +158,10 @@ def read_base_url(value: str | None, *, allow_insecure_http: bool) -> httpx.URL:
             f"{setting} is not an http:// or https:// address, for example {PRODUCTION}"
         )
     if url.userinfo or url.raw_path != b"/" or url.fragment:
-        raise ValueError(
-            f"{setting} contains credentials, a path or a query: pass only {format_origin(url)}"
-        )
+        # After an @ in the path, what looks like the host may be a user name and half a password.
+        has_host = b"@" not in url.raw_path and "@" not in url.fragment
+        origin = format_origin(url) if has_host else f"an origin, for example {PRODUCTION}"
+        raise ValueError(f"{setting} contains credentials, a path or a query: pass only {origin}")
     if url.scheme == "http" and not allow_insecure_http and url.host not in LOOPBACK_HOSTS:
         raise ValueError(
             f"{setting} would send the keys unencrypted: "

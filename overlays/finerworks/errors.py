@@ -4,6 +4,7 @@ Catch a branch to catch everything below it.
 
     FinerWorksError
     ├── CredentialsError          a key is missing or malformed (also a ValueError)
+    ├── SettingsError             a variable for proxies or TLS is unusable (also a ValueError)
     ├── APIConnectionError        no response: refused, reset, cut off, bad certificate
     │   └── APITimeoutError       no complete response in time
     ├── APIStatusError            a response with an HTTP status that is not 2xx
@@ -23,7 +24,7 @@ can be pickled and copied.
 """
 
 from collections.abc import Callable
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 __all__ = [
     "APIConnectionError",
@@ -42,6 +43,7 @@ __all__ = [
     "RequestRejectedError",
     "ResponseValidationError",
     "ServerError",
+    "SettingsError",
 ]
 
 MAX_MESSAGE = 500
@@ -65,8 +67,8 @@ class FinerWorksError(Exception):
         attempts: How many attempts were made. 0 if there was none.
     """
 
-    hint: ClassVar[str] = ""
-    """What to do next: the last sentence of ``str(error)``."""
+    hint: str = ""
+    """What to do next: the last sentences of ``str(error)``."""
 
     def __init__(self, message: str, *, reference_id: str | None = None, body: str = "") -> None:
         super().__init__(message)
@@ -121,12 +123,20 @@ class CredentialsError(FinerWorksError, ValueError):
     """A key is missing, or cannot be sent as a header. Nothing was sent. No key is shown."""
 
 
+class SettingsError(FinerWorksError, ValueError):
+    """A variable of the environment for proxies or certificates cannot be used.
+
+    It is raised when a client is created, or by the request that needs the setting. Nothing was
+    sent. The message names the variable, and shows no part of a proxy's address.
+    """
+
+
 class APIConnectionError(FinerWorksError):
     """No complete response arrived.
 
     Attributes:
         transient: Whether another attempt may succeed. False for a certificate that cannot be
-            verified, or a request that is not valid HTTP.
+            verified, a request that is not valid HTTP, or a proxy that refuses the request.
     """
 
     hint = "Check the network, the proxy settings and the base URL."

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 
 from finerworks._version import __version__
+from finerworks.certificates import read_trusted_certificates, trust_nothing
 from finerworks.config import Config, Options, change_config, create_config
 from finerworks.credentials import hide
-from finerworks.proxies import NO_PROXIES, read_proxies
+from finerworks.proxies import SOCKS_SCHEMES, Route, create_proxy, own_transport_route, read_proxies
 
 if TYPE_CHECKING:
     from finerworks.transport import AsyncTransport, Transport
@@ -60,9 +61,9 @@ class HTTPClient(httpx.Client):
             response; or an `httpx.Timeout` for its steps, the longest of which then limits the
             attempt as well. A step that is None is not limited, and then neither is the attempt.
             None: 30 seconds. Waiting for a free connection counts. Not limited are the lookup of a
-            host's name, the greeting of a SOCKS proxy, and connections that another client opened
-            on a transport that both use. Sync only: each address of a host, and each part of a
-            large request body, has the whole time.
+            host's name, and connections that another client opened on a transport that both use.
+            Sync only: each address of a host, and each part of a large request body, has the
+            whole time.
         max_retries: How often a failed request is sent again, if its operation only reads. From 0.
             None: 2.
         max_body_bytes: The largest response, in bytes, as it arrives and decompressed. None:
@@ -75,6 +76,8 @@ class HTTPClient(httpx.Client):
 
     Raises:
         CredentialsError: A key is malformed.
+        SettingsError: A variable for proxies or certificates, which this origin needs, cannot be
+            used.
         ValueError: Another argument is out of its range.
     """
 
@@ -114,17 +117,17 @@ class HTTPClient(httpx.Client):
         )
 
         process = os.getpid()
-        routes = read_proxies() if transport is None else NO_PROXIES
+        route = read_proxies().route if transport is None else own_transport_route
 
-        def create(proxy: str | None) -> httpx.BaseTransport:
+        def create(route: Route) -> httpx.BaseTransport:
             if transport is not None:
                 return _reuse(transport, process)
-            return httpx.HTTPTransport(verify=_trusted_certificates(), limits=LIMITS, proxy=proxy)
+            return _create_transport(route)
 
         # Created and discarded: an invalid proxy or certificate file must fail here, not at the
         # first request.
-        create(routes.proxy_for(self.config.base_url))
-        connections = Connections(create, routes.proxy_for)
+        create(route(self.config.base_url))
+        connections = Connections(create, route)
         self._finerworks_transport = Transport(self.config, connections)
         super().__init__(
             base_url=self.config.base_url,
@@ -217,19 +220,17 @@ class AsyncHTTPClient(httpx.AsyncClient):
         )
 
         process = os.getpid()
-        routes = read_proxies() if transport is None else NO_PROXIES
+        route = read_proxies().route if transport is None else own_transport_route
 
-        def create(proxy: str | None) -> httpx.AsyncBaseTransport:
+        def create(route: Route) -> httpx.AsyncBaseTransport:
             if transport is not None:
                 return _reuse(transport, process)
-            return httpx.AsyncHTTPTransport(
-                verify=_trusted_certificates(), limits=LIMITS, proxy=proxy
-            )
+            return _create_async_transport(route)
 
         # Created and discarded: an invalid proxy or certificate file must fail here, not at the
         # first request.
-        create(routes.proxy_for(self.config.base_url))
-        connections = Connections(create, routes.proxy_for)
+        create(route(self.config.base_url))
+        connections = Connections(create, route)
         self._finerworks_transport = AsyncTransport(self.config, connections)
         super().__init__(
             base_url=self.config.base_url,
@@ -292,22 +293,58 @@ def _join_url(base_url: httpx.URL, path: str) -> httpx.URL:
     return base_url.join(path)
 
 
-def _trusted_certificates() -> ssl.SSLContext:
-    """Return the certificates that are trusted, by httpx's rules."""
+def _create_transport(route: Route) -> httpx.BaseTransport:
+    """Return httpx's transport for a route.
+
+    Raises:
+        SettingsError: A setting of the environment that the route needs cannot be used.
+    """
+    trusted = _trusted_certificates(route)
+    if route.proxy is None:
+        return httpx.HTTPTransport(verify=trusted, limits=LIMITS)
+    proxy = create_proxy(route.proxy, trusted)
+    if route.proxy.scheme in SOCKS_SCHEMES:
+        from finerworks.socks import SOCKSTransport  # noqa: PLC0415 - httpcore takes time to import
+
+        return SOCKSTransport(verify=trusted, limits=LIMITS, proxy=proxy)
+    return httpx.HTTPTransport(verify=trusted, limits=LIMITS, proxy=proxy)
+
+
+def _create_async_transport(route: Route) -> httpx.AsyncBaseTransport:
+    """Return httpx's transport for a route; see `_create_transport`."""
+    trusted = _trusted_certificates(route)
+    if route.proxy is None:
+        return httpx.AsyncHTTPTransport(verify=trusted, limits=LIMITS)
+    proxy = create_proxy(route.proxy, trusted)
+    if route.proxy.scheme in SOCKS_SCHEMES:
+        from finerworks.socks import AsyncSOCKSTransport  # noqa: PLC0415 - as above
+
+        return AsyncSOCKSTransport(verify=trusted, limits=LIMITS, proxy=proxy)
+    return httpx.AsyncHTTPTransport(verify=trusted, limits=LIMITS, proxy=proxy)
+
+
+def _trusted_certificates(route: Route) -> ssl.SSLContext:
+    """Return the certificates that are trusted, by httpx's rules; none if the route has no TLS."""
+    if not route.encrypted:
+        return trust_nothing()
     file = os.environ.get("SSL_CERT_FILE")
     folder = os.environ.get("SSL_CERT_DIR")
-    return _read_certificates(os.getpid(), file, folder)
+    key_log = os.environ.get("SSLKEYLOGFILE")
+    return _read_certificates(os.getpid(), file, folder, key_log)
 
 
 @functools.lru_cache(maxsize=8)
-def _read_certificates(process: int, file: str | None, folder: str | None) -> ssl.SSLContext:
+def _read_certificates(
+    process: int, file: str | None, folder: str | None, key_log: str | None
+) -> ssl.SSLContext:
     """Read the trusted certificates: once for each setting of the environment, in each process.
 
     Reading them takes longer than everything else that a client needs. A forked process must not
     use those of its parent: OpenSSL may have locked them in another thread at the time of the fork.
     """
-    del process, file, folder  # what the result depends on: httpx reads the environment itself
-    return httpx.create_ssl_context()
+    # What the result depends on: httpx and ssl read the environment themselves.
+    del process, file, folder, key_log
+    return read_trusted_certificates()
 
 
 TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)

@@ -99,21 +99,48 @@ class StreamHealth:
             self._failure_count.failures += 1
 
 
+class Greeting:
+    """The time limit of the greeting of a SOCKS proxy, whose steps httpcore does not limit.
+
+    Args:
+        timeout: The limit of the request that opens the connection. It holds until the first step
+            that has a limit, as all steps of requests do.
+    """
+
+    def __init__(self, timeout: float | None) -> None:
+        self._timeout = timeout
+
+    def limit(self, timeout: float | None) -> float | None:
+        """Return the limit of a step."""
+        if timeout is not None:
+            self._timeout = None
+            return timeout
+        return self._timeout
+
+
 class DeadlineStream(httpcore.NetworkStream):
     """A connection that keeps to the deadline of the request that uses it.
 
     Args:
         stream: The stream that reads and writes.
         failure_count: The failures of all connections of its pool.
+        timeout: The time limit of opening the connection, if it has just been opened.
     """
 
-    def __init__(self, stream: httpcore.NetworkStream, failure_count: FailureCount) -> None:
+    def __init__(
+        self,
+        stream: httpcore.NetworkStream,
+        failure_count: FailureCount,
+        timeout: float | None = None,
+    ) -> None:
         self.health = StreamHealth(failure_count)
         self._failure_count = failure_count
         self._stream = stream
+        self._greeting = Greeting(timeout)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read at most ``max_bytes``."""
+        timeout = self._greeting.limit(timeout)
         try:
             data = self._stream.read(max_bytes, _begin_step(timeout, self))
         except Exception:
@@ -124,6 +151,7 @@ class DeadlineStream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of the buffer."""
+        timeout = self._greeting.limit(timeout)
         self.health.wrote()
         try:
             self._stream.write(buffer, _begin_step(timeout, self))
@@ -183,7 +211,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
         """Open a TCP connection."""
         time_left = _begin_step(timeout, None)
         stream = self._backend.connect_tcp(host, port, time_left, local_address, socket_options)
-        return DeadlineStream(stream, self._failure_count)
+        return DeadlineStream(stream, self._failure_count, timeout)
 
     def connect_unix_socket(
         self,
@@ -213,14 +241,21 @@ def _map_tls_errors(error_class: type[httpcore.NetworkError]) -> Generator[None]
 class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
     """The same as `DeadlineStream`, for asyncio."""
 
-    def __init__(self, stream: httpcore.AsyncNetworkStream, failure_count: FailureCount) -> None:
+    def __init__(
+        self,
+        stream: httpcore.AsyncNetworkStream,
+        failure_count: FailureCount,
+        timeout: float | None = None,
+    ) -> None:
         self.health = StreamHealth(failure_count)
         self._failure_count = failure_count
         self._stream = stream
+        self._greeting = Greeting(timeout)
         self._readable = _SocketPoll(stream.get_extra_info("socket"))
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read at most ``max_bytes``."""
+        timeout = self._greeting.limit(timeout)
         try:
             with _map_tls_errors(httpcore.ReadError):
                 data = await self._stream.read(max_bytes, _begin_step(timeout, self))
@@ -232,6 +267,7 @@ class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of the buffer."""
+        timeout = self._greeting.limit(timeout)
         self.health.wrote()
         try:
             with _map_tls_errors(httpcore.WriteError):
@@ -316,7 +352,7 @@ class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):
         except asyncio.CancelledError:
             await _close_when_connected(connecting)
             raise
-        return AsyncDeadlineStream(stream, self._failure_count)
+        return AsyncDeadlineStream(stream, self._failure_count, timeout)
 
     async def connect_unix_socket(
         self,

@@ -1,12 +1,74 @@
-"""Which requests go through a proxy of the environment."""
+"""Which requests go through a proxy of the environment, and whether its address can be used."""
 
+import contextlib
+import os
+import re
+import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.request import getproxies, proxy_bypass
+from importlib.util import find_spec
+from urllib.request import getproxies, getproxies_environment, proxy_bypass
 
 import httpx
 
 from finerworks.config import LOOPBACK_HOSTS
-from finerworks.credentials import Secret
+from finerworks.credentials import Secret, format_origin
+from finerworks.errors import SettingsError
+from finerworks.no_proxy import is_direct
+
+SYSTEM = "the system's proxy settings"
+"""Where a proxy comes from that is not in the environment, on Windows and macOS."""
+
+SOCKS_SCHEMES = ("socks5", "socks5h")
+"""How the address of a SOCKS proxy begins. For both, the proxy looks up the name of the host."""
+
+SCHEMES = ("http", "https", *SOCKS_SCHEMES)
+"""How the address of a proxy may begin."""
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_MAX_PORT = 65535
+_MAX_SOCKS_BYTES = 255
+"""The longest user name and the longest password that SOCKS 5 can carry (RFC 1929)."""
+
+_ESCAPES = "# as %23, / as %2F, ? as %3F, @ as %40"
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A proxy, as the environment has it. Its address is not checked before it is needed.
+
+    Attributes:
+        address: The address as it is spelled there. It may hold a password.
+        source: The variable that it comes from, or `SYSTEM`.
+    """
+
+    address: Secret
+    source: str
+
+    @property
+    def scheme(self) -> str:
+        """How the address begins: one of `SCHEMES`, if it can be used."""
+        return _with_scheme(self.address).partition("://")[0].lower()
+
+    def describe(self) -> str:
+        """Return how a message names this proxy: without its user name and password."""
+        return f"the proxy {format_origin(parse_proxy(self))} (from {self.source})"
+
+
+@dataclass(frozen=True)
+class Route:
+    """The way that a request takes.
+
+    Attributes:
+        proxy: The proxy that it goes through. None: it goes directly.
+        encrypted: Whether it uses TLS, with the server or with the proxy.
+        forwarded: Whether the proxy receives the request itself, in place of a tunnel, so that a
+            response may be the proxy's own.
+    """
+
+    proxy: Proxy | None = None
+    encrypted: bool = True
+    forwarded: bool = False
 
 
 @dataclass(frozen=True)
@@ -17,35 +79,168 @@ class ProxyRoutes:
     machine unencrypted, with the keys.
     """
 
-    http: str | None
-    https: str | None
+    http: Proxy | None
+    https: Proxy | None
 
-    def proxy_for(self, url: httpx.URL) -> str | None:
-        """Return the proxy that a request to a URL goes through. None: it goes directly."""
-        proxy = self.https if url.scheme == "https" else self.http
-        if proxy is None:
-            return None
-        if url.host in LOOPBACK_HOSTS or proxy_bypass(url.host):
-            return None
-        return proxy
-
-
-NO_PROXIES = ProxyRoutes(http=None, https=None)
-"""Every request goes directly."""
+    def route(self, url: httpx.URL) -> Route:
+        """Return the way that a request to a URL takes. `NO_PROXY` is read each time."""
+        encrypted = url.scheme == "https"
+        proxy = self.https if encrypted else self.http
+        if proxy is None or url.host in LOOPBACK_HOSTS or _is_direct(url):
+            return Route(encrypted=encrypted)
+        return Route(
+            proxy=proxy,
+            encrypted=encrypted or proxy.scheme == "https",
+            forwarded=not encrypted and proxy.scheme not in SOCKS_SCHEMES,
+        )
 
 
 def read_proxies() -> ProxyRoutes:
     """Return the proxies of the environment or, on Windows and macOS, of the system."""
-    proxies = getproxies()
-    for_all = proxies.get("all")
+    proxies = _read_again_if_changed(getproxies)
+    for_all = _read_proxy("all", proxies.get("all"))
     return ProxyRoutes(
-        http=_with_scheme(proxies.get("http") or for_all),
-        https=_with_scheme(proxies.get("https") or for_all),
+        http=_read_proxy("http", proxies.get("http")) or for_all,
+        https=_read_proxy("https", proxies.get("https")) or for_all,
     )
 
 
-def _with_scheme(proxy: str | None) -> Secret | None:
-    if not proxy:
+def own_transport_route(url: httpx.URL) -> Route:
+    """Return the one route of a transport of the caller's own, whatever the URL is."""
+    del url
+    return Route()
+
+
+def _read_proxy(kind: str, value: str | None) -> Proxy | None:
+    if value is None or not value.strip():
         return None
-    url = proxy if "://" in proxy else f"http://{proxy}"
-    return Secret(url)  # it may hold a password
+    return Proxy(Secret(value.strip()), _source_of(kind, value))
+
+
+def _source_of(kind: str, value: str) -> str:
+    """Return the variable that a proxy comes from; it may be in lower or upper case."""
+    variable = f"{kind}_proxy"
+    if os.environ.get(variable) == value:
+        return variable
+    for name in list(os.environ):
+        if name.lower() == variable and os.environ.get(name) == value:
+            return name
+    return SYSTEM
+
+
+def _is_direct(url: httpx.URL) -> bool:
+    """Return whether `NO_PROXY`, or the system where no variable is set, excludes a URL."""
+    variables = _read_again_if_changed(getproxies_environment)
+    if variables:
+        return is_direct(url, variables.get("no", ""))
+    return bool(proxy_bypass(url.host))
+
+
+def _read_again_if_changed(read: Callable[[], dict[str, str]]) -> dict[str, str]:
+    """Return what a function reads from the environment.
+
+    Python looks up each variable in turn, and fails if another thread has deleted it meanwhile.
+    """
+    while True:
+        with contextlib.suppress(KeyError):
+            return read()
+
+
+def _with_scheme(address: str) -> Secret:
+    return Secret(address if _SCHEME.match(address) else f"http://{address}")
+
+
+def create_proxy(proxy: Proxy, trusted: ssl.SSLContext) -> httpx.Proxy:
+    """Return a proxy as httpx has them.
+
+    Args:
+        proxy: The proxy of the environment.
+        trusted: The certificates that are trusted, for a proxy that speaks TLS itself.
+
+    Raises:
+        SettingsError: Its address cannot be used.
+    """
+    url = parse_proxy(proxy)
+    if url.scheme == "https":
+        return httpx.Proxy(url, ssl_context=trusted)
+    return httpx.Proxy(url)
+
+
+def parse_proxy(proxy: Proxy) -> httpx.URL:
+    """Return the address of a proxy.
+
+    Raises:
+        SettingsError: It cannot be used. The message says why, and shows no part of it: what is a
+            host, and what is a password, is not certain in an address that is wrong.
+    """
+    address = _with_scheme(proxy.address)
+    problem = _find_problem(address)
+    if problem is not None:
+        raise SettingsError(f"{proxy.source}: {problem}")
+    return httpx.URL(address)
+
+
+def _find_problem(address: str) -> str | None:
+    """Return what is wrong with the address of a proxy and how to correct it, or None."""
+    scheme, _, rest = address.partition("://")
+    if scheme.lower() not in SCHEMES:
+        return (
+            "the proxy's address must begin with http://, https://, socks5:// or socks5h://. "
+            "Where a desktop wrote socks://, write socks5://; SOCKS 4 is not supported"
+        )
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    is_quoted = authority.startswith(("'", '"'))
+    if "@" in rest[len(authority) :] and not is_quoted:
+        return (
+            "the proxy's user name or password has a character that must be percent-encoded: "
+            f"write {_ESCAPES}"
+        )
+    url = _parse_url(address)
+    if url is None or not _has_valid_host(authority):
+        return (
+            "this is not the address of a proxy, such as http://proxy.example:3128 or "
+            "http://USER:PASSWORD@proxy.example:3128. Write it without quotes and spaces, an IPv6 "
+            f"address in brackets, and in a user name or password {_ESCAPES}"
+        )
+    if url.scheme in SOCKS_SCHEMES:
+        return _find_socks_problem(url)
+    return None
+
+
+def _parse_url(address: str) -> httpx.URL | None:
+    """Return a URL with a host and a valid port, or None."""
+    try:
+        url = httpx.URL(str(address))
+        url.host.encode("idna")
+        url.username.encode()
+        url.password.encode()
+    except (httpx.InvalidURL, UnicodeError):
+        return None
+    if not url.host or (url.port is not None and not 0 < url.port <= _MAX_PORT):
+        return None
+    return url
+
+
+def _has_valid_host(authority: str) -> bool:
+    """Return whether the host and port are spelled as they must be. httpx accepts more."""
+    host = authority.rpartition("@")[2]
+    if host.startswith("["):
+        return True
+    has_empty_port = host.endswith(":")  # as in http:/proxy.example
+    return not has_empty_port and re.search(r"[\s%'\"]", host) is None
+
+
+def _find_socks_problem(url: httpx.URL) -> str | None:
+    """Return what is in the way of a SOCKS proxy and how to correct it, or None."""
+    if find_spec("socksio") is None:
+        return (
+            "a SOCKS proxy needs the package socksio: install it with pip install socksio, or "
+            "for a command that pipx installed with pipx inject finerworks socksio"
+        )
+    parts = (url.username.encode(), url.password.encode())
+    if any(parts) and not all(0 < len(part) <= _MAX_SOCKS_BYTES for part in parts):
+        return (
+            "a SOCKS proxy takes a user name and a password, each of 1 to "
+            f"{_MAX_SOCKS_BYTES} bytes, or neither"
+        )
+    return None

@@ -250,14 +250,17 @@ def _redirect_target(url: httpx.URL, headers: httpx.Headers) -> str:
         return "an address that cannot be read"
 
 
-def connection_error(error: httpx.TransportError, url: httpx.URL) -> APIConnectionError:
+def connection_error(error: httpx.TransportError, where: str) -> APIConnectionError:
     """Return the error for a failure of the transport.
 
     The transport's own exception holds the request with its headers, so only its text is kept.
+
+    Args:
+        error: The transport's own exception.
+        where: Which connection failed, as the message begins.
     """
     name = type(error).__name__
-    origin = format_origin(url)
-    message = f"{origin}: {name}"
+    message = f"{where}: {name}"
     if str(error):
         message = f"{message}: {error}"
     if isinstance(error, httpx.TimeoutException):

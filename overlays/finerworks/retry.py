@@ -80,12 +80,17 @@ def decide(error: FinerWorksError, *, attempt: int, max_retries: int) -> Decisio
 def is_retryable(error: FinerWorksError) -> bool:
     """Return whether another attempt may overcome a failure."""
     if isinstance(error, APIStatusError):
-        if 500 <= error.status_code < 600:
-            return error.status_code not in PERMANENT_SERVER_ERRORS
-        return error.status_code in RETRYABLE_CLIENT_ERRORS
+        return is_retryable_status(error.status_code)
     if isinstance(error, APIConnectionError | ResponseValidationError):
         return error.transient
     return False
+
+
+def is_retryable_status(status_code: int) -> bool:
+    """Return whether another attempt may overcome an HTTP status that is not 2xx."""
+    if 500 <= status_code < 600:
+        return status_code not in PERMANENT_SERVER_ERRORS
+    return status_code in RETRYABLE_CLIENT_ERRORS
 
 
 def backoff(attempt: int) -> float:

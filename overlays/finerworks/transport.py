@@ -22,9 +22,17 @@ from finerworks import retry
 from finerworks.config import Config
 from finerworks.credentials import origin_of
 from finerworks.deadline import STEPS, Deadline, create_deadline, with_deadline
-from finerworks.errors import APIConnectionError, FinerWorksError
+from finerworks.errors import APIConnectionError, APIStatusError, FinerWorksError
 from finerworks.network import abandon, async_abandon, is_unsolicited, keep_deadlines
 from finerworks.operations import READ_OPERATIONS, Operation
+from finerworks.proxies import Proxy, Route
+from finerworks.proxy_failures import (
+    add_forwarding_hint,
+    add_tls_hint,
+    describe_way,
+    proxy_error,
+    proxy_refusal,
+)
 from finerworks.response import (
     Body,
     JSONResponse,
@@ -46,19 +54,15 @@ TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport
 
 
 class _Owner(NamedTuple):
-    """What a transport may be used for: requests of one process and loop, through one proxy."""
+    """What a transport may be used for: requests of one process and loop, on one route."""
 
     process: int
     loop: asyncio.AbstractEventLoop | None
-    proxy: str | None
-
-
-Route = Callable[[httpx.URL], str | None]
-"""Returns the proxy for a URL, or None."""
+    route: Route
 
 
 class Connections(Generic[TransportT]):
-    """The transports that send: one for each process, event loop and proxy.
+    """The transports that send: one for each process, event loop and route.
 
     A forked process thus opens connections of its own. It keeps a reference to those of its parent,
     because garbage collection would otherwise close them, and never uses them. There is no lock: if
@@ -66,33 +70,36 @@ class Connections(Generic[TransportT]):
     Connections of asyncio belong to their event loop, and end with it.
 
     Args:
-        create: Creates a transport that sends through a proxy, or directly for None.
-        route: Returns the proxy for a URL, or None.
+        create: Creates a transport for a route.
+        route: Returns the route of a URL.
     """
 
-    def __init__(self, create: Callable[[str | None], TransportT], route: Route) -> None:
-        self._create: Callable[[str | None], TransportT] = create
-        self._route = route
+    def __init__(
+        self, create: Callable[[Route], TransportT], route: Callable[[httpx.URL], Route]
+    ) -> None:
+        self._create: Callable[[Route], TransportT] = create
+        self.route: Callable[[httpx.URL], Route] = route
         self._transports: dict[_Owner, TransportT] = {}
         self.closed = False
 
-    def get(self, url: httpx.URL, loop: asyncio.AbstractEventLoop | None = None) -> TransportT:
-        """Return the transport for a URL.
+    def get(self, route: Route, loop: asyncio.AbstractEventLoop | None = None) -> TransportT:
+        """Return the transport for a route.
 
         Args:
-            url: The URL of a request.
+            route: The route of a request.
             loop: The event loop that runs the request, with asyncio.
 
         Raises:
             RuntimeError: The client was closed.
+            SettingsError: A setting of the environment that the route needs cannot be used.
         """
         if self.closed:
             raise RuntimeError("this FinerWorks client is closed: create a new one")
-        owner = _Owner(os.getpid(), loop, self._route(url))
+        owner = _Owner(os.getpid(), loop, route)
         transport = self._transports.get(owner)
         if transport is None:
             self._forget_closed_loops(owner.process)
-            transport = self._create(owner.proxy)
+            transport = self._create(route)
             keep_deadlines(transport)
             transport = self._transports.setdefault(owner, transport)
         return transport
@@ -129,6 +136,7 @@ class Attempt:
         self.deadline = deadline
         self.body = Body(max_body_bytes)
         self.response: httpx.Response | None = None
+        self.route = Route()
 
     def receive_head(self, response: httpx.Response) -> bool:
         """Keep the head of the response. Return whether its body must still be read.
@@ -212,7 +220,17 @@ class Call:
         if isinstance(outcome, JSONResponse):
             self._complete_response(outcome)
             return outcome
+        proxy = attempt.route.proxy
+        if proxy is not None and attempt.route.forwarded and isinstance(outcome, APIStatusError):
+            return self._complete_error(self._forwarded_error(outcome, proxy))
         return self._complete_error(outcome)
+
+    def _forwarded_error(self, error: APIStatusError, proxy: Proxy) -> FinerWorksError:
+        """Return the error for a response that came from a server or from the proxy itself."""
+        if error.status_code == 407:  # no server sends it (RFC 9110, 15.5.8)
+            return proxy_refusal(error.status_code, self._request.url, proxy)
+        add_forwarding_hint(error, proxy)
+        return error
 
     def failed(self, attempt: Attempt, error: httpx.TransportError) -> Outcome:
         """Return the outcome of an attempt whose transport failed.
@@ -222,7 +240,19 @@ class Call:
         """
         if attempt.response is not None and not attempt.response.is_success:
             return self.received(attempt)
-        return self._complete_error(connection_error(error, self._request.url))
+        return self._complete_error(self._transport_error(attempt, error))
+
+    def _transport_error(self, attempt: Attempt, error: httpx.TransportError) -> APIConnectionError:
+        """Return the error for a failure of the transport: which says if a proxy was involved."""
+        url = self._request.url
+        proxy = attempt.route.proxy
+        if isinstance(error, httpx.ProxyError):
+            return proxy_error(error, url, proxy)
+        connected = attempt.deadline.connection is not None
+        where = describe_way(error, url, proxy, connected=connected)
+        failure = connection_error(error, where)
+        add_tls_hint(failure, proxy)
+        return failure
 
     def _complete_error(self, error: FinerWorksError) -> FinerWorksError:
         """Add to an error which request it is about, and remove the keys from it."""
@@ -337,7 +367,8 @@ class Transport(httpx.BaseTransport):
             call.throttle.leave(attempt.deadline)
 
     def _send_now(self, call: Call, attempt: Attempt) -> Outcome:
-        transport = self._connections.get(attempt.request.url)
+        attempt.route = self._connections.route(attempt.request.url)
+        transport = self._connections.get(attempt.route)
         call.start(attempt)
         try:
             response = transport.handle_request(attempt.request)
@@ -411,7 +442,8 @@ class AsyncTransport(httpx.AsyncBaseTransport):
 
     async def _send_now(self, call: Call, attempt: Attempt) -> Outcome:
         loop = asyncio.get_running_loop()
-        transport = self._connections.get(attempt.request.url, loop)
+        attempt.route = self._connections.route(attempt.request.url)
+        transport = self._connections.get(attempt.route, loop)
         call.start(attempt)
         try:
             response = await transport.handle_async_request(attempt.request)

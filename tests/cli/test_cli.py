@@ -389,6 +389,36 @@ def test_an_unusable_host_is_wrong_usage(at: Run) -> None:
 
 
 @pytest.mark.parametrize(
+    ("command", "variable", "value"),
+    [
+        ("check", "SSL_CERT_FILE", "missing.pem"),
+        ("invoices list", "SSLKEYLOGFILE", "missing/keys.log"),
+        ("invoices export x.csv", "ALL_PROXY", f"socks4://me:{CANARY}@proxy.test"),
+        ("check", "HTTPS_PROXY", f"http://me:{CANARY}#x@proxy.test:3128"),
+        ("check", "FINERWORKS_BASE_URL", f"https://me:12#{CANARY}@api.test"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_2(
+    at: Run, tmp_path: Path, command: str, variable: str, value: str
+) -> None:
+    """One line names the variable, and shows no secret; nothing is sent or written."""
+    known = {"FINERWORKS_BASE_URL": "https://127.0.0.2:9", "NO_PROXY": "", variable: value}
+    done = at(*command.split(), folder=tmp_path, **known)
+    assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert variable in done.err
+    assert CANARY not in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_sandbox_needs_none_of_these_settings(at: Run, tmp_path: Path) -> None:
+    """Plain http on this machine works whatever is set for certificates and proxies."""
+    missing = str(tmp_path / "missing" / "file")
+    known = dict.fromkeys(["SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"], missing)
+    known |= dict.fromkeys(["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"], "socks4://proxy.test")
+    assert at("check", **known).status == 0
+
+
+@pytest.mark.parametrize(
     "command", [("check",), ("invoices", "list"), ("invoices", "export", "x.csv")]
 )
 def test_refused_credentials_are_3(command: tuple[str, ...], at: Run, tmp_path: Path) -> None:

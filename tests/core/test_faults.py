@@ -23,8 +23,9 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Key, str]]:
     faults.authority().cert_pem.write_to_path(str(authority))
     with pytest.MonkeyPatch.context() as patch:
         retry_at_once(patch)
-        for name in [name for name in os.environ if name.startswith("FINERWORKS_")]:
-            patch.delenv(name)
+        for name in list(os.environ):
+            if name.startswith("FINERWORKS_") or name.lower().endswith("_proxy"):
+                patch.delenv(name)
         patch.setenv("SSL_CERT_FILE", str(authority))
         yield faults.outcomes()
 

@@ -577,7 +577,7 @@ def test_a_trace_of_the_callers_own_is_called() -> None:
         (httpx.ConnectError("refused"), APIConnectionError),
         (httpx.ConnectTimeout("slow"), APITimeoutError),
         (httpx.PoolTimeout("full"), APITimeoutError),
-        (httpx.ProxyError("407"), APIConnectionError),
+        (httpx.ProxyError("502 Bad Gateway"), APIConnectionError),
         (httpx.ReadError("reset"), APIConnectionError),
         (httpx.ReadTimeout("slow"), APITimeoutError),
         (httpx.WriteError("pipe"), APIConnectionError),

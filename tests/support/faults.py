@@ -17,11 +17,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import trustme
 
 from answers import REFUSED_KEYS, STATUS, listing, rows
 from callers import KEYS, Async, Caller, Sync
 from finerworks import APIStatusError, FinerWorksError
+from finerworks_client.models import Invoice
+from socks import SOCKSProxy
 from wire import Does, Exchange, Wire, http, page
 
 TABLE = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -29,7 +32,8 @@ TABLE = Path(__file__).parents[2] / "docs" / "faults.md"
 HEAD = """# Network faults
 
 The tests simulate each of these faults with a server on a real socket. The client lists 60 invoices on three
-pages, and the fault happens on page 2, or on the connection itself: once, or every time.
+pages, and the fault happens on page 2, or on the connection itself: once, or every time. In the last section, it is a
+proxy's fault.
 
 - *all 60 invoices*: the client retried, and the caller noticed nothing.
 - *the same*: another attempt cannot help, so the error is raised the first time.
@@ -63,6 +67,8 @@ class Fault:
         https: Whether the client speaks TLS to it.
         accepts: Whether the server accepts connections at all.
         listens: Whether there is a server.
+        via: How the address of the proxy begins through which the client connects, if it does.
+            Then the fault is the proxy's, and not the server's.
         timeout: The client's, in seconds.
         max_body_bytes: The client's.
     """
@@ -76,6 +82,7 @@ class Fault:
     https: bool = False
     accepts: bool = True
     listens: bool = True
+    via: str | None = None
     timeout: float = 30
     max_body_bytes: int = 1_000_000
 
@@ -176,7 +183,9 @@ NOT_JSON = "`ResponseValidationError`, 3 attempts"
 BROKEN = "`ResponseValidationError`, 1 attempt"
 ONE, THREE = "1 attempt", "3 attempts"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+PROXIED = "127.0.0.2"  # an address of this machine that is reached through a proxy
 SOON = 1.0  # seconds, for faults that last until the timeout
+REFUSED = "`APIConnectionError`, 1 attempt"
 
 FAULTS: dict[str, list[Fault]] = {
     "No connection": [
@@ -305,6 +314,27 @@ FAULTS: dict[str, list[Fault]] = {
             ]
         ],
     ],
+    "A proxy of the environment": [
+        Fault("the proxy's port is closed", NO_ANSWER, once="", via="http", https=True, listens=False),
+        Fault("the proxy closes the connection", NO_ANSWER, via="http", https=True, does=lambda it: it.close()),
+        Fault("the proxy never responds", TOO_LATE, via="http", https=True, does=lambda it: it.wait(), timeout=SOON),
+        *[
+            Fault(f"the proxy responds to CONNECT with {code}", REFUSED, once="", via="http", https=True, does=answers(b"", code))
+            for code in (302, 403, 407, 501)
+        ],
+        *[
+            Fault(f"the proxy responds to CONNECT with {code}", NO_ANSWER, via="http", https=True, does=answers(b"", code))
+            for code in (429, 502, 503, 504)
+        ],
+        Fault("the proxy responds to plain http with 407", REFUSED, once="", via="http", does=answers(b"", 407)),
+        Fault("the proxy responds to plain http with 403", f"`PermissionDeniedError` 403, {ONE}", once="", via="http", does=answers(b"", 403)),
+        Fault("the proxy responds to plain http with 502", f"`ServerError` 502, {THREE}", via="http", does=answers(b"", 502)),
+        Fault("a SOCKS proxy rejects the password", REFUSED, once="", via="socks5h", https=True, greets=SOCKSProxy(0, b"other")),
+        Fault("a SOCKS proxy does not allow the host", REFUSED, once="", via="socks5h", https=True, greets=SOCKSProxy(0, reply=2)),
+        Fault("a SOCKS proxy cannot connect", NO_ANSWER, via="socks5h", https=True, greets=SOCKSProxy(0, reply=5)),
+        Fault("a SOCKS proxy never responds", TOO_LATE, via="socks5h", https=True, greets=lambda it: it.wait(), timeout=SOON),
+        Fault("a SOCKS proxy does not use SOCKS", NO_ANSWER, via="socks5h", https=True, greets=sends(b"HTTP/1.1 400 No\r\n\r\n")),
+    ],
 }  # fmt: skip
 
 
@@ -319,7 +349,7 @@ def _tls(kind: str | None) -> ssl.SSLContext | None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     issuer = trustme.CA() if kind == "unknown" else authority()
-    certificate = issuer.issue_cert("other.test" if kind == "other" else "127.0.0.1")
+    certificate = issuer.issue_cert("other.test" if kind == "other" else "127.0.0.1", PROXIED)
     with certificate.private_key_and_cert_chain_pem.tempfile() as chain:
         context.load_cert_chain(chain)
     return context
@@ -369,10 +399,85 @@ def _run(fault: Fault, caller: Caller, *, always: bool) -> str:  # noqa: C901 - 
             return _told(error, tried)
         except Exception as error:  # noqa: BLE001 - a row must never say this
             return f"UNTYPED: {type(error).__name__}"
+    return _complete(given)
+
+
+def _complete(given: list[Invoice]) -> str:
+    """Return whether a listing is complete, for the table."""
     ids = [invoice.invoice_id for invoice in given]
     return (
         WHOLE if ids == [str(number) for number in range(60)] else f"PARTIAL: {len(ids)} invoices"
     )
+
+
+class _Proxy:
+    """A proxy with a fault, which otherwise connects everything to one server.
+
+    Args:
+        fault: What it does wrong.
+        always: Whether it does so every time, or only the first time.
+        port: The server's port.
+    """
+
+    def __init__(self, fault: Fault, port: int, *, always: bool) -> None:
+        self._fault = fault
+        self._port = port
+        self._always = always
+        self._lock = threading.Lock()
+        self.struck = 0
+        """How often the fault was due."""
+
+    def _strikes(self) -> bool:
+        with self._lock:
+            self.struck += 1
+            return self.struck == 1 or self._always
+
+    def does(self, exchange: Exchange) -> None:
+        """Handle a request to an HTTP proxy."""
+        connects = exchange.head.startswith(b"CONNECT ")
+        due = connects or exchange.asked["page_number"] == 2
+        if self._fault.does and due and self._strikes():
+            self._fault.does(exchange)
+        elif connects:
+            exchange.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            exchange.tunnel(self._port)
+        else:
+            exchange.send(page(exchange))
+
+    def greets(self, exchange: Exchange) -> None:
+        """Handle a connection to a SOCKS proxy."""
+        if self._fault.greets and self._strikes():
+            self._fault.greets(exchange)
+        elif self._fault.greets:
+            SOCKSProxy(self._port)(exchange)
+
+    def address(self, port: int) -> str:
+        """Return what to set the variables to, for a port that the proxy listens on."""
+        greets = self._fault.greets
+        login = "me:secret@" if isinstance(greets, SOCKSProxy) and greets.user else ""
+        return f"{self._fault.via}://{login}127.0.0.1:{port}"
+
+
+def _run_with_proxy(fault: Fault, caller: Caller, *, always: bool) -> str:
+    """Simulate a fault of a proxy during a listing. Return what `_run` returns."""
+    with Wire(tls=_tls("good")) as server, contextlib.ExitStack() as stack:
+        proxy = _Proxy(fault, server.port, always=always)
+        wire = stack.enter_context(Wire(proxy.does, greets=proxy.greets))
+        if not fault.listens:
+            stack.close()
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        for variable in ("HTTP_PROXY", "HTTPS_PROXY"):
+            patch.setenv(variable, proxy.address(wire.port))
+        url = f"{'https' if fault.https else 'http'}://{PROXIED}:9"
+        try:
+            given = caller.invoices(
+                **KEYS, base_url=url, allow_insecure_http=True, timeout=fault.timeout
+            )
+        except FinerWorksError as error:
+            return _told(error, proxy.struck if fault.listens else error.attempts)
+        except Exception as error:  # noqa: BLE001 - a row must never say this
+            return f"UNTYPED: {type(error).__name__}"
+    return _complete(given)
 
 
 def _told(error: FinerWorksError, tried: int) -> str:
@@ -401,14 +506,19 @@ Key = tuple[str, str, bool]
 def outcomes() -> dict[Key, str]:
     """Simulate every fault, once and every time, with the sync and the async client."""
     runs: dict[Key, Callable[[], str]] = {}
+    one_by_one: dict[Key, Callable[[], str]] = {}
     callers: list[Caller] = [Sync(), Async()]
     for fault, caller in itertools.product(itertools.chain(*FAULTS.values()), callers):
         for always in (False, True) if fault.once else (True,):
-            runs[fault.name, caller.name, always] = functools.partial(
-                _run, fault, caller, always=always
-            )
+            key = (fault.name, caller.name, always)
+            if fault.via:
+                one_by_one[key] = functools.partial(_run_with_proxy, fault, caller, always=always)
+            else:
+                runs[key] = functools.partial(_run, fault, caller, always=always)
     with ThreadPoolExecutor(8) as pool:
-        return dict(zip(runs, pool.map(_watched, runs.values()), strict=True))
+        seen = dict(zip(runs, pool.map(_watched, runs.values()), strict=True))
+    # Each sets variables of the environment, which is that of all threads.
+    return seen | {key: _watched(run) for key, run in one_by_one.items()}
 
 
 def table(seen: Mapping[Key, str]) -> str:

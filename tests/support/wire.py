@@ -73,6 +73,15 @@ class Exchange:
         """Hang up."""
         self._connection.close()
 
+    def receive(self, count: int) -> bytes:
+        """Receive so many bytes, which are not HTTP."""
+        came = b""
+        while len(came) < count:
+            if not (more := self._connection.recv(count - len(came))):
+                raise OSError("the other side hung up")
+            came += more
+        return came
+
     def tunnel(self, port: int) -> bytes:
         """Pass all on to a port of this machine, and back, as a proxy does; give what passed."""
         passed = b""

@@ -34,9 +34,10 @@ __all__ = [
 
 STATUSES = (
     "Exit status: 0 success; 1 a file could not be written, or a bug in this program; 2 wrong "
-    "usage, or the file exists already; 3 missing or rejected credentials; 4 API or network "
-    "failure; 5 the response broke the contract, or the listing changed while it was read; "
-    "130 interrupted; 141 the reader of the output closed it; 129 or 143 terminated."
+    "usage, a setting that cannot be used, or the file exists already; 3 missing or rejected "
+    "credentials; 4 API or network failure; 5 the response broke the contract, or the listing "
+    "changed while it was read; 130 interrupted; 141 the reader of the output closed it; 129 or "
+    "143 terminated."
 )
 KEYS = (
     "Keys come from FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY, and the host from "

@@ -82,6 +82,8 @@ def _status_of(error: Exception) -> int:
     match error:
         case typer.TyperException():
             return error.exit_code
+        case errors.SettingsError():
+            return 2
         case (
             errors.CredentialsError()
             | errors.AuthenticationError()
