@@ -242,9 +242,17 @@ def _status_error(response: httpx.Response, content: bytes, url: httpx.URL) -> A
         body=text,
         reference_id=reference_id(data),
         retry_after=parse_retry_after(
-            response.headers.get("Retry-After"), date=response.headers.get("Date")
+            _first_value(response.headers, "Retry-After"),
+            date=_first_value(response.headers, "Date"),
+            age=_first_value(response.headers, "Age"),
         ),
     )
+
+
+def _first_value(headers: httpx.Headers, name: str) -> str | None:
+    """Return the first value of a header, where a proxy may have added another one."""
+    values = headers.get_list(name)
+    return values[0] if values else None
 
 
 def _rejects_keys(data: object) -> bool:
