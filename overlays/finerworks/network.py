@@ -21,6 +21,7 @@ request. `tests/core/test_network.py` fails if one of these names disappears.
 
 import asyncio
 import contextlib
+import ipaddress
 import select
 import socket
 import ssl
@@ -32,6 +33,7 @@ import httpcore
 import httpx
 
 from finerworks.deadline import Connection, Timeout
+from finerworks.threads import can_start_thread
 
 CONNECTING_SECONDS = 0.2
 """How long a cancelled request waits for the connection that it was opening, to close it."""
@@ -343,9 +345,8 @@ class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Open a TCP connection."""
-        time_left = _begin_step(timeout, None)
         connecting = asyncio.ensure_future(
-            self._backend.connect_tcp(host, port, time_left, local_address, socket_options)
+            self._connect(host, port, timeout, local_address, socket_options)
         )
         try:
             stream = await asyncio.shield(connecting)
@@ -353,6 +354,36 @@ class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):
             await _close_when_connected(connecting)
             raise
         return AsyncDeadlineStream(stream, self._failure_count, timeout)
+
+    async def _connect(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None,
+        local_address: str | None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Open a TCP connection, also where asyncio cannot look the name up.
+
+        asyncio does so in a thread. Where none can be started, the event loop waits for the lookup.
+        """
+        if _is_address(host) or can_start_thread():
+            # RuntimeError: while the program ends, asyncio uses no thread even if it could.
+            with contextlib.suppress(RuntimeError):
+                time_left = _begin_step(timeout, None)
+                return await self._backend.connect_tcp(
+                    host, port, time_left, local_address, socket_options
+                )
+        problem = httpcore.ConnectError(f"{host} has no address")
+        for address in _look_up(host, port):
+            try:
+                time_left = _begin_step(timeout, None)
+                return await self._backend.connect_tcp(
+                    address, port, time_left, local_address, socket_options
+                )
+            except httpcore.ConnectError as error:
+                problem = error
+        raise problem
 
     async def connect_unix_socket(
         self,
@@ -368,6 +399,28 @@ class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await self._backend.sleep(seconds)
+
+
+def _is_address(host: str) -> bool:
+    """Return whether a host is an IP address, which needs no lookup."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _look_up(host: str, port: int) -> list[str]:
+    """Return the addresses of a host, in the system's order.
+
+    Raises:
+        httpcore.ConnectError: The host is unknown.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise httpcore.ConnectError(str(error)) from error
+    return [str(address[0]) for *_, address in found]
 
 
 async def _close_when_connected(connecting: asyncio.Future[httpcore.AsyncNetworkStream]) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
+from finerworks.threads import NoThreadError, start_thread
 from finerworks.throttle import THROTTLE, ListingClosedError, ListingThrottle
 
 Key = TypeVar("Key", bound=Hashable)
@@ -54,7 +55,8 @@ def _context_with(throttle: ListingThrottle) -> Context:
 class ThreadPrefetcher(Generic[Key, Result]):
     """Fetches ahead in threads, which are started when they are needed.
 
-    They are daemons: the end of the program does not wait for them.
+    Where no thread can be started, everything is fetched when it is asked for. The end of the
+    program does not wait for the threads. They stop then, in the middle of whatever they do.
 
     Args:
         fetch: Fetches what has a key.
@@ -85,12 +87,11 @@ class ThreadPrefetcher(Generic[Key, Result]):
             self._futures[key] = future
 
     def _start_thread(self) -> bool:
-        """Start a thread. Return False if the system has none left."""
-        target = self._context.copy().run
-        thread = threading.Thread(target=target, args=(self._work,), name="finerworks", daemon=True)
+        """Start a thread. Return False if there is none left."""
+        context = self._context.copy()
         try:
-            thread.start()
-        except RuntimeError:
+            thread = start_thread(lambda: context.run(self._work))
+        except NoThreadError:
             return False
         self._threads.append(thread)
         return True
@@ -114,9 +115,15 @@ class ThreadPrefetcher(Generic[Key, Result]):
         """Return what has a key, once. What is not being fetched yet is fetched in this thread.
 
         Raises:
-            RuntimeError: This process is a fork of the one that started fetching.
+            RuntimeError: This process is a fork of the one that started fetching, or it is ending.
         """
         check_process(self._process)
+        if sys.is_finalizing():
+            # A thread that has stopped fetches nothing, and it may hold a lock.
+            raise RuntimeError(
+                "the program has ended, and its threads with it: read the listing before, "
+                "at the latest in an atexit handler"
+            )
         future = self._futures.get(key)
         if future is None:
             return self._context.run(self._fetch, key)
@@ -129,7 +136,7 @@ class ThreadPrefetcher(Generic[Key, Result]):
 
         What a connection is waiting for fails at once. Connecting cannot be interrupted.
         """
-        if os.getpid() != self._process:
+        if os.getpid() != self._process or sys.is_finalizing():
             return
         self._throttle.close()
         for _ in self._threads:

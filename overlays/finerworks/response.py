@@ -6,13 +6,13 @@ error would keep the body as a local variable.
 
 import decimal
 import json
-import zlib
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, cast
 
 import httpx
 
+from finerworks.compression import DamagedBodyError, decompress
 from finerworks.credentials import format_origin
 from finerworks.errors import (
     MAX_BODY,
@@ -70,9 +70,13 @@ class Body:
 
     Args:
         max_bytes: How large it may be, as it arrives and decoded.
+
+    Attributes:
+        content_encoding: What its `Content-Encoding` says. Empty if it has none.
     """
 
     def __init__(self, max_bytes: int) -> None:
+        self.content_encoding = ""
         self._max_bytes = max_bytes
         self._received = bytearray()
 
@@ -85,24 +89,13 @@ class Body:
         """Whether more has arrived than is allowed. It need not be read further then."""
         return len(self._received) > self._max_bytes
 
-    def decode(self, encoding: str) -> bytes:
-        """Return the decoded body: at most one byte more than is allowed, however much it holds.
+    def decode(self) -> bytes:
+        """Return the body without its compression: at most one byte more than is allowed.
 
-        A damaged body is empty.
-
-        Args:
-            encoding: The `Content-Encoding` of the response. gzip is the only one requested.
+        Raises:
+            DamagedBodyError: It is damaged, or ends early.
         """
-        if encoding.lower() != "gzip":
-            return bytes(self._received)
-        decoder = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-        limit = self._max_bytes + 1
-        try:
-            content = decoder.decompress(self._received, limit)
-        except zlib.error:
-            return b""
-        complete = decoder.eof and not decoder.unused_data
-        return content if complete or len(content) == limit else b""
+        return decompress(bytes(self._received), self.content_encoding, self._max_bytes + 1)
 
 
 def interpret(
@@ -122,32 +115,49 @@ def interpret(
         operation: The operation of the request, if it is one that only reads.
         max_body_bytes: How large the body may be, in bytes.
     """
-    # Removed, because the response that is returned has the decoded body.
-    encoding = response.headers.pop("Content-Encoding", "")
-    content = body.decode(encoding)
+    damage = ""
+    try:
+        content = body.decode()
+    except DamagedBodyError as error:
+        # No part of it is used: it could end in the middle of a key.
+        content = b""
+        damage = f", but {error}"
     if not response.is_success:
         return _status_error(response, content[:MAX_EXAMINED], url)
     if body.too_large or len(content) > max_body_bytes:
         return ResponseValidationError(
             f"the response is larger than max_body_bytes={max_body_bytes:,} allows"
         )
-    status = f"HTTP {response.status_code}"
     if operation is not None and response.status_code != 200:
-        return ResponseValidationError(f"the contract has no {status} response here")
-    if operation is None and not content:
+        return ResponseValidationError(
+            f"the contract has no HTTP {response.status_code} response here"
+        )
+    if operation is None and not content and not damage:
         content = b"null"  # an operation that writes may have nothing to say
+    encoding = ""
+    if body.content_encoding:
+        encoding = f" (Content-Encoding: {body.content_encoding}{damage})"
+    return _interpret_content(response, content, operation, encoding)
+
+
+def _interpret_content(
+    response: httpx.Response, content: bytes, operation: Operation | None, encoding: str
+) -> Outcome:
+    """Return the checked response with a decoded body, or the error that it stands for."""
     try:
         data = decode_json(content)
     except ValueError:
         return ResponseValidationError(
-            f"{status} came with a body that is not JSON",
+            f"HTTP {response.status_code} came with a body that is not JSON{encoding}",
             transient=True,
             body=_decode_text(content),
         )
     error = _find_error(data, content, operation)
     if error is not None:
         return error
-    return JSONResponse(response.status_code, headers=response.headers, content=content, data=data)
+    headers = response.headers.copy()
+    headers.pop("Content-Encoding", None)  # the response that is returned has the decoded body
+    return JSONResponse(response.status_code, headers=headers, content=content, data=data)
 
 
 def _find_error(
@@ -232,9 +242,17 @@ def _status_error(response: httpx.Response, content: bytes, url: httpx.URL) -> A
         body=text,
         reference_id=reference_id(data),
         retry_after=parse_retry_after(
-            response.headers.get("Retry-After"), date=response.headers.get("Date")
+            _first_value(response.headers, "Retry-After"),
+            date=_first_value(response.headers, "Date"),
+            age=_first_value(response.headers, "Age"),
         ),
     )
+
+
+def _first_value(headers: httpx.Headers, name: str) -> str | None:
+    """Return the first value of a header, where a proxy may have added another one."""
+    values = headers.get_list(name)
+    return values[0] if values else None
 
 
 def _rejects_keys(data: object) -> bool:

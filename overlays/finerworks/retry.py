@@ -9,6 +9,7 @@ A request is sent again only if its operation is known to read: one that writes 
 out twice.
 """
 
+import datetime as dt
 import math
 import random
 import time
@@ -104,13 +105,16 @@ def backoff(attempt: int) -> float:
     return min(MAX_DELAY, math.ldexp(INITIAL_DELAY, doublings) + jitter)
 
 
-def parse_retry_after(value: str | None, *, date: str | None = None) -> float | None:
+def parse_retry_after(
+    value: str | None, *, date: str | None = None, age: str | None = None
+) -> float | None:
     """Return the seconds that a `Retry-After` header asks to wait.
 
     Args:
         value: The header: seconds, or an HTTP date in any of its three forms (RFC 9110, 10.2.3).
         date: The response's own `Date` header. A date is compared with it, as this machine's
             clock may be wrong. None: with this machine's clock.
+        age: The response's `Age` header: how many seconds ago its `Date` was, if a cache kept it.
 
     Returns:
         The seconds, not below 0. None if the header names no usable time.
@@ -118,23 +122,36 @@ def parse_retry_after(value: str | None, *, date: str | None = None) -> float | 
     if value is None:
         return None
     text = value.strip()
-    digits = text.replace(".", "", 1)
-    is_number = digits.isascii() and digits.isdigit()  # isdigit() alone accepts "²"
-    if is_number and len(text) < _MAX_DIGITS:
-        return float(text)
+    seconds = _parse_seconds(text)
+    if seconds is not None:
+        return seconds
     moment = _parse_http_date(text)
     if moment is None:
         return None
     now = _parse_http_date(date or "")
     if now is None:
         now = time.time()
+    else:
+        now += _parse_seconds(age or "") or 0.0
     return max(moment - now, 0.0)
+
+
+def _parse_seconds(text: str) -> float | None:
+    """Return a number without a sign or an exponent. None if the text is anything else."""
+    digits = text.replace(".", "", 1)
+    is_number = digits.isascii() and digits.isdigit()  # isdigit() alone accepts "²"
+    if is_number and len(text) < _MAX_DIGITS:
+        return float(text)
+    return None
 
 
 def _parse_http_date(text: str) -> float | None:
     """Return an HTTP date in seconds since the epoch, or None if the text is not one."""
-    with_zone = text if "," in text else f"{text} GMT"  # asctime's form has no zone: it is GMT
     try:
-        return parsedate_to_datetime(with_zone).timestamp()
+        moment = parsedate_to_datetime(text)
+        if moment.tzinfo is None:
+            # asctime's form has no zone. Every HTTP date is GMT, never this machine's own time.
+            moment = moment.replace(tzinfo=dt.UTC)
+        return moment.timestamp()
     except (ValueError, OverflowError):
         return None

@@ -148,11 +148,14 @@ class Attempt:
         if is_unsolicited(response):
             raise httpx.RemoteProtocolError("a response arrived that was not requested")
         self.response = response
-        if not response.is_stream_consumed:
+        # The body of a mock is in memory as it was sent. httpx has decoded a copy, but of several
+        # members of gzip only the first.
+        in_memory = isinstance(response.stream, httpx.ByteStream)
+        if in_memory or not response.is_stream_consumed:
+            self.body.content_encoding = response.headers.get("Content-Encoding", "")
             return True
-        # The response of a mock arrives with its body, which httpx has decoded.
+        # A transport of the caller has read the body, and httpx has decoded it.
         self.body.add(response.content)
-        response.headers.pop("Content-Encoding", None)
         return False
 
     def receive_chunk(self, chunk: bytes) -> bool:

@@ -856,6 +856,17 @@ def test_a_terminal_gets_colour_and_progress(sandbox: Sandbox) -> None:
     assert "250 invoices, 118,620,104.20 due in all" in shown
 
 
+def test_progress_needs_no_thread(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Where no thread can be started, the listing is read, and its progress is shown all the same."""
+    no_more = "import threading\nthreading.stack_size(1 << 47)  # as much memory as none can have\n"
+    (tmp_path / "sitecustomize.py").write_text(no_more)
+    known = {**sandbox.env, "PYTHONPATH": str(tmp_path)}
+    status, shown = on_terminal("invoices", "list", *AS_OF, **known)
+    assert status == 0
+    assert "10 pages, 250 invoices" in shown
+    assert "250 invoices, 118,620,104.20 due in all" in shown
+
+
 def test_no_color_and_quiet_are_obeyed(sandbox: Sandbox) -> None:
     """NO_COLOR takes colours out, --quiet the progress."""
     status, shown = on_terminal("invoices", "list", "--quiet", *AS_OF, NO_COLOR="1", **sandbox.env)

@@ -24,6 +24,7 @@ from finerworks import (
     ServerError,
     retry,
 )
+from wire import Wire, http
 
 NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 
@@ -51,6 +52,16 @@ def date(seconds: float) -> str:
         (date(-20), 0.0),
         ("Thu Jan  1 00:00:20 2026", 20.0),  # asctime's form, which has no zone: it is GMT
         ("Thursday, 01-Jan-26 00:00:20 GMT", 20.0),
+        ("Thu, 01 Jan 2026 00:00:20 UTC", 20.0),
+        ("Thu, 01 Jan 2026 00:00:20 +0000", 20.0),
+        ("Thu, 01 Jan 2026 00:00:20 -0000", 20.0),
+        ("Thu, 01 Jan 2026 00:00:20", 20.0),
+        ("Thu, 01 Jan 2026 02:00:20 +0200", 20.0),
+        (f"{date(20)}, {date(30)}", 20.0),
+        ("-0.5", None),
+        ("+7", None),
+        (".5", 0.5),
+        (".", None),
         ("Fri, 31 Dec 9999 23:59:59 GMT", 253_402_300_799.0 - NOW),
         ("Fri, 31 Dec 100000 23:59:59 GMT", None),
         ("Fri, 99 Foo 2026 99:99:99 GMT", None),
@@ -74,7 +85,56 @@ def test_a_date_is_compared_with_the_responses_own() -> None:
     assert retry.parse_retry_after(date(3600 + 20), date=date(3600)) == 20
     now = email.utils.formatdate(time.time() + 1000, usegmt=True)
     for unusable in (None, "", "yesterday"):
-        assert 990 < (retry.parse_retry_after(now, date=unusable) or 0) <= 1000
+        assert 990 < (retry.parse_retry_after(now, date=unusable, age="60") or 0) <= 1000
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Chicago", "Asia/Tokyo"])
+@pytest.mark.parametrize(
+    "own",
+    [
+        "Thu, 01 Jan 2026 00:00:00 GMT",
+        "Thu Jan  1 00:00:00 2026",
+        "Thursday, 01-Jan-26 00:00:00 GMT",
+        "Thu, 01 Jan 2026 00:00:00",
+        "Thu, 01 Jan 2026 00:00:00 GMT, Thu, 01 Jan 2026 00:00:01 GMT",
+    ],
+)
+def test_the_responses_own_date_may_have_any_form(own: str, zone: str) -> None:
+    """The response's date is understood as the other is, in any time zone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        read = retry.parse_retry_after(date(20), date=own)
+    time.tzset()
+    assert read == 20
+
+
+@pytest.mark.parametrize(
+    ("age", "seconds"),
+    [(None, 200), ("0", 200), ("150", 50), ("500", 0), ("-1", 200), ("old", 200)],
+)
+def test_the_age_of_a_response_has_passed(age: str | None, seconds: float) -> None:
+    """Of a response that a cache kept, the time since its own date has been waited already."""
+    assert retry.parse_retry_after(date(200), date=date(0), age=age) == seconds
+    assert retry.parse_retry_after("7", date=date(0), age=age) == 7
+
+
+@pytest.mark.parametrize("code", [302, 429, 503])
+def test_a_date_is_read_from_the_wire(caller: Caller, code: int) -> None:
+    """The headers of the response are compared, also where a proxy has added others of its own."""
+    heads = [
+        f"Retry-After: {date(3600 + 200)}",
+        "Retry-After: 1",
+        f"Date: {date(3600)}",
+        f"Date: {date(0)}",
+        "Age: 50",
+        "Age: 0",
+    ]
+    with Wire(lambda exchange: exchange.send(http(b"", code, *heads))) as wire:
+        (error,) = caller.refusals(1, **KEYS, base_url=wire.url)
+    assert isinstance(error, APIStatusError)
+    assert error.retry_after == 150
+    assert len(wire.exchanges) == 1
 
 
 def status(code: int, retry_after: float | None = None) -> APIStatusError:

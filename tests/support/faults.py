@@ -174,6 +174,7 @@ def row(**fields: object) -> dict[str, object]:
 
 
 GOOD = json.dumps(listing(rows(*range(25, 50)), 60)).encode()
+TWO_MEMBERS = gzip.compress(GOOD[:900]) + gzip.compress(GOOD[900:])
 NO_ANSWER = "`APIConnectionError`, 3 attempts"
 TOO_LATE = "`APITimeoutError`, 3 attempts"
 REFUSAL = json.dumps(REFUSED_KEYS).encode()
@@ -237,6 +238,12 @@ FAULTS: dict[str, list[Fault]] = {
             does=answers(gzip.compress(b" " * 50_000_000), 200, "Content-Encoding: gzip"),
         ),
         Fault(
+            "the same in the second member of gzip",
+            BROKEN,
+            once="",
+            does=answers(TWO_MEMBERS + gzip.compress(b" " * 50_000_000), 200, "Content-Encoding: gzip"),
+        ),
+        Fault(
             "an error page of 900 kB",
             "`ServerError` 500, 3 attempts",
             does=answers(b"<p>sorry</p>" * 75_000, 500, "Content-Type: text/html"),
@@ -249,6 +256,10 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("text that is not UTF-8", NOT_JSON, does=answers(b'{"message": "caf\xe9 \xff"}')),
         Fault("a body in another encoding than gzip", NOT_JSON, does=answers(b"\x1b", 200, "Content-Encoding: br")),
         Fault("a damaged gzip body", NOT_JSON, does=answers(b"\x1f", 200, "Content-Encoding: gzip")),
+        Fault("gzip with two members", WHOLE, does=answers(TWO_MEMBERS, 200, "Content-Encoding: gzip")),
+        Fault("gzip whose second member is cut off", NOT_JSON, does=answers(TWO_MEMBERS[:-9], 200, "Content-Encoding: gzip")),
+        Fault("gzip by its old name, `x-gzip`", WHOLE, does=answers(gzip.compress(GOOD), 200, "Content-Encoding: x-gzip")),
+        Fault("plain text that is labelled as gzip", NOT_JSON, does=answers(GOOD, 200, "Content-Encoding: gzip")),
         Fault("`NaN` for an amount", NOT_JSON, does=answers(GOOD.replace(b"19.99", b"NaN", 1))),
         Fault("`Infinity` for an amount", NOT_JSON, does=answers(GOOD.replace(b"19.99", b"Infinity", 1))),
         Fault("`1e999` for an amount", BROKEN, once="", does=answers(GOOD.replace(b"19.99", b"1e999", 1))),

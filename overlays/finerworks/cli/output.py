@@ -20,6 +20,7 @@ from rich.text import Text
 from finerworks import money
 from finerworks.exports import Tally, ages
 from finerworks.exports.words import counted, visible
+from finerworks.threads import can_start_thread
 
 if TYPE_CHECKING:
     from finerworks.pagination import Pager
@@ -53,6 +54,7 @@ def progress(*, shown: bool) -> Generator[Watch]:
         BarColumn(),
         TaskProgressColumn(),
         console=console,
+        auto_refresh=shown and can_start_thread(),  # in a thread
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,
@@ -67,7 +69,13 @@ def progress(*, shown: bool) -> Generator[Watch]:
             for number, page in enumerate(pages, 1):
                 count += len(page.items)
                 description = f"{counted(number, 'page')}, {counted(count, 'invoice')}"
-                bar.update(task, completed=count, total=pager.total_count, description=description)
+                bar.update(
+                    task,
+                    completed=count,
+                    total=pager.total_count,
+                    description=description,
+                    refresh=shown,
+                )
                 yield from page.items
 
     with bar if shown else contextlib.nullcontext():
