@@ -230,21 +230,39 @@ test-site: $(VENV)/node ## run the slow tests: of the documentation's site in Ch
 	@$(INSTALL) --constraint constraints.txt --target $(@D) --group httpx2 $(LOGGED)
 	@touch $@
 
+WITH_HTTPX2 = PYTHONPATH=$(CURDIR)/.tools/httpx2:$(CURDIR)/tests/support/with_httpx2
 # pytest cannot rewrite the assertions of anyio, which is imported before pytest starts.
+IGNORE_HTTPX2 = -W "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
 .PHONY: test-httpx2
 test-httpx2: $(VENV)/dev .tools/httpx2/made ## run the core's tests with httpx2 in place of httpx (ARGS=... for some)
-	PYTHONPATH=$(CURDIR)/.tools/httpx2:$(CURDIR)/tests/support/with_httpx2 $(BIN)/python -m pytest \
-		-W "ignore:Module already imported:pytest.PytestAssertRewriteWarning" \
+	$(WITH_HTTPX2) $(BIN)/python -m pytest $(IGNORE_HTTPX2) \
 		$(if $(ARGS),$(ARGS),--numprocesses=$(JOBS) --dist=loadfile tests/core)
 
 .PHONY: faults
 faults: $(VENV)/dev ## simulate every network fault, and write docs/faults.md
 	@WRITE_FAULTS=1 $(BIN)/python -m pytest --quiet tests/core/test_faults.py
 
+.PHONY: test-busy
+test-busy: $(VENV)/dev ## run the core's and the command's tests ten times, next to eight busy processes (an hour or two)
+	$(BIN)/python tools/busy.py $(ARGS)
+
+FUZZ = $(BIN)/python -m pytest --hypothesis-profile=fuzz -o faulthandler_timeout=3600
+FUZZ_CLIENT := tests/contract/test_fuzz.py
+# Names of tests. What is listed and not named below has no transport to choose.
+TRANSPORTS := mock httpx_sync httpx_async aiohttp httpx2
 .PHONY: fuzz
-fuzz: $(VENV)/dev ## run each property test on 10,000 examples (half an hour)
-	$(BIN)/python -m pytest --hypothesis-profile=fuzz -o faulthandler_timeout=3600 \
-		$(if $(ARGS),$(ARGS),$(wildcard tests/*/test_fuzz*.py) tests/core/test_listing_histories.py)
+fuzz: $(VENV)/dev ## run each property test on 10,000 examples (an hour; TRANSPORT=... for the client's over one transport, ARGS=...)
+	@case " all $(TRANSPORTS) " in *" $(or $(TRANSPORT),all) "*) ;; *) \
+		echo "make: TRANSPORT must be one of: $(TRANSPORTS)" >&2; exit 1;; esac
+ifeq ($(or $(TRANSPORT),all),all)
+	$(FUZZ) $(if $(ARGS),$(ARGS),$(wildcard tests/*/test_fuzz*.py) tests/core/test_listing_histories.py)
+	@$(if $(ARGS),,$(MAKE) fuzz TRANSPORT=httpx2)
+else ifeq ($(TRANSPORT),httpx2)
+	@$(MAKE) .tools/httpx2/made
+	$(WITH_HTTPX2) $(FUZZ) $(IGNORE_HTTPX2) $(FUZZ_CLIENT) -k httpx $(ARGS)
+else
+	$(FUZZ) $(FUZZ_CLIENT) -k $(TRANSPORT) $(ARGS)
+endif
 
 .PHONY: lint
 lint: $(VENV)/node style lint-spec lint-workflows ## check style, types, imports, the contract and the workflows

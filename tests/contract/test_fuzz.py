@@ -12,15 +12,26 @@ import gzip
 import json
 import pickle
 import re
+import ssl
 import traceback
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+)
+from contextlib import asynccontextmanager, contextmanager
 from decimal import Context, Decimal
 from typing import Any, TypeAlias, cast
 
 import httpx
 import pytest
 import yaml
+from httpx_aiohttp import AiohttpTransport
 from hypothesis import given, strategies as st
 from openapi_schema_validator import OAS30Validator
 
@@ -31,6 +42,7 @@ from finerworks import AsyncFinerWorks, AsyncHTTPClient, FinerWorks, FinerWorksE
 from finerworks.sandbox.app import contract_path
 from finerworks_client.api.invoices import list_invoices
 from finerworks_client.models import Invoice, InvoiceList, InvoiceListRequest
+from wire import Exchange, Wire
 
 # Unlike all else that is made up here, so that any part of one that is found is a leak.
 KEYS: Keys = {"web_api_key": "Zq7wXk39vLw0Jd8sRt", "app_key": "Qj8aYp41mNt6Vb2cHg"}
@@ -220,6 +232,38 @@ class Answer:
         return httpx.Response(
             self.status, headers=list(self.headers), stream=Chunks(self.body, self.chunk)
         )
+
+    def written(self) -> bytes:
+        """Write it as it goes over a wire."""
+        lines = [b"HTTP/1.1 %d Some Reason" % self.status]
+        lines += [name + b": " + value for name, value in self.headers]
+        body = b"" if self.has_no_body else self.body
+        if self.frames_itself or self.has_no_body:
+            pass
+        elif self.chunk < 4096:
+            lines.append(b"Transfer-Encoding: chunked")
+            parts = [*Chunks(body, self.chunk), b""]
+            body = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
+        else:
+            lines.append(b"Content-Length: %d" % len(body))
+        return b"\r\n".join([*lines, b"", b""]) + body
+
+    @property
+    def has_no_body(self) -> bool:
+        """Whether HTTP gives a response of this status no body."""
+        return self.status < 200 or self.status in {204, 304}
+
+    @property
+    def frames_itself(self) -> bool:
+        """Whether a header says where the body ends, rightly or wrongly."""
+        names = {name.lower() for name, _ in self.headers}
+        return not names.isdisjoint({b"content-length", b"transfer-encoding"})
+
+    @property
+    def may_break_the_connection(self) -> bool:
+        """Whether a client may find on a wire that this is no response, or see another end of it."""
+        head = sum(len(name) + len(value) for name, value in self.headers)
+        return self.status < 200 or self.frames_itself or head > 8_000
 
     @property
     def encodings(self) -> list[bytes]:
@@ -500,9 +544,10 @@ def check_page(page: InvoiceList, answer: Answer) -> None:
     assert ("total_count" not in sent) or page.total_count == sent["total_count"]
 
 
-def check_error(error: FinerWorksError, answer: Answer) -> None:
+def check_error(error: FinerWorksError, answer: Answer, kind: str) -> None:
     """An error is the right one, shows no key, is bounded, and can be pickled and copied."""
-    check_kind(error, answer)
+    if kind.startswith("mock") or not answer.may_break_the_connection:
+        check_kind(error, answer)
     shown = [str(error), repr(error), repr(vars(error)), "".join(traceback.format_exception(error))]
     # A part of a key that the wire had cut off is nothing that a client can know for one.
     both = "".join(
@@ -542,7 +587,7 @@ def check_kind(error: FinerWorksError, answer: Answer) -> None:
     assert isinstance(error, finerworks.RequestRejectedError) == turned_down(data)
 
 
-# --- the client, each way in, sync and async ------------------------------------------------------
+# --- the client over each transport, each way in --------------------------------------------------
 
 
 class Server:
@@ -551,9 +596,20 @@ class Server:
     def __init__(self, *answers: Answer) -> None:
         self.answers, self.turn = answers, 0
 
-    def __call__(self, _: httpx.Request) -> httpx.Response:
-        """Answer a request."""
-        return self.answers[self.turn].response()
+    def answer(self, _: bytes) -> Answer:
+        """Choose the answer to a request with this body."""
+        return self.answers[self.turn]
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request without a wire."""
+        return self.answer(request.content).response()
+
+    def serve(self, exchange: Exchange) -> None:
+        """Answer a request on a wire."""
+        answer = self.answer(exchange.body)
+        exchange.send(answer.written())
+        if answer.may_break_the_connection:
+            exchange.close()
 
 
 class Book(Server):
@@ -571,11 +627,11 @@ class Book(Server):
             for number in sorted(self.asked)
         ]
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request for a page."""
-        number: int = json.loads(request.content)["page_number"]
+    def answer(self, body: bytes) -> Answer:
+        """Choose the answer to a request for a page."""
+        number: int = json.loads(body)["page_number"]
         self.asked.add(number)
-        return (self.answers[number - 1] if number <= len(self.answers) else EMPTY).response()
+        return self.answers[number - 1] if number <= len(self.answers) else EMPTY
 
 
 GOOD = Answer(200, (), json.dumps(listing(rows("good"))).encode())
@@ -585,15 +641,49 @@ Outcome: TypeAlias = "InvoiceList | list[Invoice] | FinerWorksError"
 Way: TypeAlias = Callable[[Server, int], list[Outcome]]
 
 
-def by_sync(call: Callable[[FinerWorks], object]) -> Way:
+@contextmanager
+def http_client(transport: str, server: Server) -> Generator[HTTPClient]:
+    """Make a client that speaks to a server through a transport."""
+    if transport == "mock":
+        mock = httpx.MockTransport(server)
+        with HTTPClient(transport=mock, max_retries=1, max_body_bytes=MOST, **KEYS) as http:
+            yield http
+        return
+    with (
+        Wire(server.serve) as wire,
+        HTTPClient(base_url=wire.url, max_retries=1, max_body_bytes=MOST, **KEYS) as http,
+    ):
+        yield http
+
+
+@asynccontextmanager
+async def async_http_client(transport: str, server: Server) -> AsyncGenerator[AsyncHTTPClient]:
+    """Make the same client for asyncio."""
+    if transport == "mock":
+        mock = httpx.MockTransport(server)
+        async with AsyncHTTPClient(
+            transport=mock, max_retries=1, max_body_bytes=MOST, **KEYS
+        ) as http:
+            yield http
+        return
+    with Wire(server.serve) as wire:
+        own = AiohttpTransport(verify=NO_CERTIFICATES) if transport == "aiohttp" else None
+        async with AsyncHTTPClient(
+            transport=own, base_url=wire.url, max_retries=1, max_body_bytes=MOST, **KEYS
+        ) as http:
+            yield http
+
+
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Nothing here speaks TLS, and reading certificates takes long."""
+
+
+def by_sync(transport: str, call: Callable[[FinerWorks], object]) -> Way:
     """Make a way in: the same call so many times by one client, and what came of each."""
 
     def way(server: Server, calls: int) -> list[Outcome]:
         outcomes: list[Outcome] = []
-        door = HTTPClient(
-            transport=httpx.MockTransport(server), max_retries=1, max_body_bytes=MOST, **KEYS
-        )
-        with door as http, FinerWorks(http_client=http) as fw:
+        with http_client(transport, server) as http, FinerWorks(http_client=http) as fw:
             for turn in range(calls):
                 server.turn = turn
                 try:
@@ -605,15 +695,15 @@ def by_sync(call: Callable[[FinerWorks], object]) -> Way:
     return way
 
 
-def by_async(call: Callable[[AsyncFinerWorks], Awaitable[object]]) -> Way:
+def by_async(transport: str, call: Callable[[AsyncFinerWorks], Awaitable[object]]) -> Way:
     """Make the same way in for the async client."""
 
     async def run(server: Server, calls: int) -> list[Outcome]:
         outcomes: list[Outcome] = []
-        door = AsyncHTTPClient(
-            transport=httpx.MockTransport(server), max_retries=1, max_body_bytes=MOST, **KEYS
-        )
-        async with door as http, AsyncFinerWorks(http_client=http) as fw:
+        async with (
+            async_http_client(transport, server) as http,
+            AsyncFinerWorks(http_client=http) as fw,
+        ):
             for turn in range(calls):
                 server.turn = turn
                 try:
@@ -647,21 +737,48 @@ def one_by_one(fw: FinerWorks) -> object:
     return list(fw.invoices.list(concurrency=1))
 
 
+def sync_pages(transport: str) -> list[Way]:
+    """Give the ways to a page through a transport."""
+    return [by_sync(transport, lambda fw: fw.invoices.page()), by_sync(transport, generated)]
+
+
+def async_pages(transport: str) -> list[Way]:
+    """Give the same ways for async."""
+    return [
+        by_async(transport, lambda fw: fw.invoices.page()),
+        by_async(transport, generated_async),
+    ]
+
+
+# `make fuzz TRANSPORT=...` chooses by the beginning of these names.
 PAGES: dict[str, list[Way]] = {
-    "sync": [by_sync(lambda fw: fw.invoices.page()), by_sync(generated)],
-    "async": [by_async(lambda fw: fw.invoices.page()), by_async(generated_async)],
+    "mock_sync": sync_pages("mock"),
+    "mock_async": async_pages("mock"),
+    "httpx_sync": sync_pages("httpx"),
+    "httpx_async": async_pages("httpx"),
 }
 LISTS: dict[str, Way] = {
-    "one by one": by_sync(one_by_one),
-    "sync": by_sync(lambda fw: list(fw.invoices.list(concurrency=8))),
-    "async": by_async(listed_async),
+    "mock_one_by_one": by_sync("mock", one_by_one),
+    "mock_sync": by_sync("mock", lambda fw: list(fw.invoices.list(concurrency=8))),
+    "mock_async": by_async("mock", listed_async),
+    "httpx_sync": by_sync("httpx", lambda fw: list(fw.invoices.list(concurrency=8))),
+    "httpx_async": by_async("httpx", listed_async),
 }
+if httpx.__name__ != "httpx2":  # which httpx-aiohttp is not made for
+    PAGES["aiohttp"] = async_pages("aiohttp")
+    LISTS["aiohttp"] = by_async("aiohttp", listed_async)
 
 
-def check(outcome: Outcome, answer: Answer) -> None:
+def kinds(ways: Iterable[str]) -> list[object]:
+    """Give the names of ways; over aiohttp, some errors are not typed yet."""
+    untyped = pytest.mark.xfail(reason="aiohttp's own errors come through", strict=False)
+    return [pytest.param(kind, marks=untyped) if kind == "aiohttp" else kind for kind in ways]
+
+
+def check(outcome: Outcome, answer: Answer, kind: str) -> None:
     """Check what comes out of a client that got an answer."""
     if isinstance(outcome, FinerWorksError):
-        check_error(outcome, answer)
+        check_error(outcome, answer, kind)
     else:
         assert isinstance(outcome, InvoiceList)
         check_page(outcome, answer)
@@ -727,7 +844,7 @@ def test_what_was_found_so_stays_mended(kind: str, answer: Answer) -> None:
     """What the test below found once is a page or a typed error, and harms no later answer."""
     for way in PAGES[kind]:
         outcome, after = way(Server(answer, GOOD), 2)
-        check(outcome, answer)
+        check(outcome, answer, kind)
         assert isinstance(after, InvoiceList)
 
 
@@ -737,10 +854,10 @@ def test_an_error_of_a_listing_is_copied_whole(kind: str) -> None:
     answer = Answer(200, (), json.dumps(listing(rows("a"), -1)).encode())
     (outcome,) = LISTS[kind](Book(answer), 1)
     assert isinstance(outcome, finerworks.ResponseValidationError)
-    check_error(outcome, answer)
+    check_error(outcome, answer, kind)
 
 
-@pytest.mark.parametrize("kind", PAGES)
+@pytest.mark.parametrize("kind", kinds(PAGES))
 @given(way=st.integers(0, 1), answer=answers())
 def test_any_answer_is_a_page_of_the_contract_or_a_typed_error(
     kind: str, way: int, answer: Answer
@@ -750,7 +867,7 @@ def test_any_answer_is_a_page_of_the_contract_or_a_typed_error(
     And the client is as good as new: the next answer is read as if there had been none before.
     """
     outcome, after = PAGES[kind][way](Server(answer, GOOD), 2)
-    check(outcome, answer)
+    check(outcome, answer, kind)
     assert isinstance(after, InvoiceList)
     check_page(after, GOOD)
 
@@ -771,7 +888,7 @@ def listings(draw: st.DrawFn) -> list[Answer]:
     return pages
 
 
-@pytest.mark.parametrize("kind", LISTS)
+@pytest.mark.parametrize("kind", kinds(LISTS))
 @given(pages=listings())
 def test_any_listing_is_of_good_answers_alone_or_ends_in_a_typed_error(
     kind: str, pages: list[Answer]
@@ -783,7 +900,8 @@ def test_any_listing_is_of_good_answers_alone_or_ends_in_a_typed_error(
         if not isinstance(outcome, finerworks.ListingChangedError) and not all(
             map(fine, book.served)
         ):
-            check_error(outcome, next(answer for answer in book.served if not fine(answer)))
+            bad = next(answer for answer in book.served if not fine(answer))
+            check_error(outcome, bad, kind)
         return
     contents = [cast("dict[str, Any]", worth(answer)) for answer in book.served]
     assert all(map(good, contents))
