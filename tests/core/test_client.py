@@ -1,6 +1,7 @@
 """What users call: FinerWorks and AsyncFinerWorks, over the transport."""
 
 import asyncio
+import dataclasses
 import datetime as dt
 import enum
 import json
@@ -25,9 +26,12 @@ from finerworks import (
     HTTPClient,
     ResponseValidationError,
 )
+from finerworks.credentials import Secret
+from finerworks.invoices import INVOICES
 from finerworks.operations import READ_OPERATIONS, Operation
+from finerworks.resources import Resource
 from finerworks_client.api.invoices import list_invoices
-from finerworks_client.models import InvoiceList, InvoiceListRequest
+from finerworks_client.models import Invoice, InvoiceList, InvoiceListRequest
 
 
 @pytest.mark.parametrize("count", [0, 1, 24, 25, 26, 50, 60])
@@ -391,6 +395,52 @@ def test_async_with_options_is_alike(httpx_mock: HTTPXMock) -> None:
         30,
     )
     assert asked(first) == {"per_page": 10, "page_number": 1, "account_key": "seller"}
+
+
+def test_a_view_has_what_was_set_on_the_http_client() -> None:
+    """Authentication, parameters, headers and hooks of the caller's client hold for its views."""
+    sent: list[httpx.Request] = []
+    hooked: list[httpx.Request] = []
+
+    async def hook(request: httpx.Request) -> None:
+        hooked.append(request)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200, json=listing([]))
+
+    def configure(client: httpx.Client | httpx.AsyncClient) -> None:
+        client.auth = ("user", "password")
+        client.params = {"seller": "a"}
+        client.headers["X-Seller"] = "a"
+
+    async def use() -> None:
+        async with AsyncHTTPClient(**KEYS, transport=httpx.MockTransport(answer)) as client:
+            configure(client)
+            client.event_hooks = {"request": [hook]}
+            await AsyncFinerWorks(http_client=client).with_options(timeout=3).invoices.page()
+
+    with HTTPClient(**KEYS, transport=httpx.MockTransport(answer)) as client:
+        configure(client)
+        client.event_hooks = {"request": [hooked.append]}
+        FinerWorks(http_client=client).with_options(timeout=3).invoices.page()
+    asyncio.run(use())
+    assert len(sent) == len(hooked) == 2
+    for request in sent:
+        assert request.headers["Authorization"].startswith("Basic ")
+        assert request.url.params["seller"] == request.headers["X-Seller"] == "a"
+
+
+def test_a_binding_with_the_wrong_model_is_an_error(httpx_mock: HTTPXMock) -> None:
+    """An endpoint whose operation returns another model than it says lists nothing, and says so."""
+    httpx_mock.add_response(json=listing(rows("a")), is_reusable=True)
+    wrong = dataclasses.replace(INVOICES, response=cast(type[InvoiceList], Invoice))
+    with FinerWorks(**KEYS) as fw:
+        resource = Resource(wrong, fw.client, Secret())
+        with pytest.raises(ResponseValidationError, match="is a InvoiceList, not a listing"):
+            resource.page()
+        with pytest.raises(ResponseValidationError, match="is a InvoiceList, not a listing"):
+            list(resource.list())
 
 
 def test_an_http_client_of_the_callers_is_used_and_stays_theirs() -> None:

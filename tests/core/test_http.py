@@ -296,6 +296,7 @@ BROKEN_ROWS: list[tuple[str, object]] = [
     ("due_date", "2026-03-15-06:00"),  # Python would read six o'clock
     ("due_date", "2026-03-15"),
     ("due_date", "2026-W11"),
+    ("due_date", "2026-02-30T00:00:00Z"),
     ("invoice_month", []),
     ("invoice_date", {}),
 ]
@@ -474,6 +475,19 @@ def test_an_answer_larger_than_allowed_is_an_error(caller: Caller, httpx_mock: H
     httpx_mock.add_response(json=listing(rows(*range(25))))
     with pytest.raises(ResponseValidationError, match="larger than max_body_bytes=1,000"):
         caller.page(**KEYS, max_body_bytes=1_000)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_answer_may_be_as_large_as_allowed_to_the_byte(caller: Caller, *, packed: bool) -> None:
+    """A body of max_body_bytes is read, and one byte more is an error, as it comes and unpacked."""
+    content = httpx.Response(200, json=listing(rows(*range(10)))).content
+    body = gzip.compress(content) if packed else content
+    headers = ["Content-Encoding: gzip"] if packed else []
+    with Wire(lambda exchange: exchange.send(http(body, 200, *headers))) as wire:
+        page = caller.page(**KEYS, base_url=wire.url, max_body_bytes=len(content))
+        (error,) = caller.refusals(1, **KEYS, base_url=wire.url, max_body_bytes=len(content) - 1)
+    assert len(page.invoices or []) == 10
+    assert "larger than max_body_bytes" in str(error)
 
 
 @pytest.mark.parametrize("kind", ["plain", "bomb", "packed noise"])

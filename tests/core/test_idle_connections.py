@@ -305,3 +305,35 @@ def test_a_response_that_refuses_keeps_its_connection(kind: str) -> None:
             asyncio.run(run(wire.url))
     assert len(wire.exchanges) == 4
     assert wire.connections == 1
+
+
+@kinds
+@pytest.mark.parametrize("has_poll", [True, False])
+def test_a_connection_that_the_server_closed_is_not_used(
+    kind: str, monkeypatch: pytest.MonkeyPatch, *, has_poll: bool
+) -> None:
+    """It costs no attempt, also where the system has no poll(), as Windows."""
+    if not has_poll:
+        monkeypatch.delattr("select.poll")
+    closed = threading.Semaphore(0)
+
+    def does(exchange: Exchange) -> None:
+        exchange.send(page(exchange))
+        exchange.close()
+        closed.release()
+
+    async def run(url: str) -> None:
+        async with AsyncFinerWorks(**KEYS, base_url=url, max_retries=0) as fw:
+            for _ in range(3):
+                assert (await fw.invoices.page()).total_count == 60
+                assert await asyncio.to_thread(closed.acquire, timeout=30)
+
+    with Wire(does) as wire:
+        if kind == "sync":
+            with FinerWorks(**KEYS, base_url=wire.url, max_retries=0) as fw:
+                for _ in range(3):
+                    assert fw.invoices.page().total_count == 60
+                    assert closed.acquire(timeout=30)
+        else:
+            asyncio.run(run(wire.url))
+    assert wire.connections == 3

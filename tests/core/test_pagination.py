@@ -1,10 +1,12 @@
 """When a listing is whole: pages, totals, caps and rows that move."""
 
+import asyncio
+import threading
 from collections.abc import Iterator
 
 import pytest
 
-from finerworks import ListingChangedError, Page, Pager, ResponseValidationError
+from finerworks import AsyncPager, ListingChangedError, Page, Pager, ResponseValidationError
 from finerworks.listing import PageRequest
 
 
@@ -165,9 +167,65 @@ def test_a_listing_that_never_rests_is_an_error() -> None:
     """What moves in each of three readings cannot be told to be whole."""
     moving = {n: list(range(n, 60 + n)) + [1000 + n] * (n % 2) for n in range(1, 40)}
     server = Server(list(range(60)), changes=moving)
-    with pytest.raises(ListingChangedError, match="in each of 3 passes"):
+    with pytest.raises(ListingChangedError, match="in each of 3 passes") as caught:
         list(server.pager())
     assert [ask.number for ask in server.asked].count(1) == 3
+    # It is about no single request.
+    assert caught.value.attempts == 0
+    assert "attempt" not in str(caught.value)
+
+
+class Moving:
+    """A listing that gets a row in front while pages 3 and 4 are fetched ahead, before page 2 comes.
+
+    So these two are of another state of the listing than page 2, whose total tells.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.first_ahead = threading.Event()
+
+    def answer(self, ask: PageRequest) -> Page[int]:
+        """Answer a request for a page."""
+        self.asked.append(ask.number)
+        if {3, 4} <= set(self.asked):
+            self.first_ahead.set()
+        moved = ask.number == 2 or self.asked.count(1) > 1
+        rows = list(range(0 if moved else 1, 9))
+        return Page(ask.number, rows[2 * ask.number - 2 : 2 * ask.number], len(rows))
+
+    def fetch(self, ask: PageRequest) -> Page[int]:
+        """Answer for threads: page 2 after those that are fetched ahead."""
+        if ask.number == 2:
+            assert self.first_ahead.wait(30)
+        return self.answer(ask)
+
+    async def fetch_async(self, ask: PageRequest) -> Page[int]:
+        """Answer for tasks, in the same order."""
+        if ask.number == 2:
+            assert await asyncio.to_thread(self.first_ahead.wait, 30)
+        return self.answer(ask)
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_second_pass_uses_no_page_that_was_fetched_ahead_in_the_first(kind: str) -> None:
+    """What was fetched before the change is fetched again, so that one more pass is enough."""
+    server = Moving()
+
+    def key(row: int) -> int:
+        return row
+
+    async def run() -> list[int]:
+        pager = AsyncPager(server.fetch_async, per_page=2, key=key, concurrency=4)
+        return [row async for row in pager]
+
+    if kind == "sync":
+        given = list(Pager(server.fetch, per_page=2, key=key, concurrency=4))
+    else:
+        given = asyncio.run(run())
+    assert sorted(given) == list(range(9))
+    assert server.asked.count(1) == 2
+    assert server.asked.count(3) == server.asked.count(4) == 2
 
 
 def test_a_page_that_repeats_for_ever_is_an_error() -> None:
