@@ -59,6 +59,10 @@ $(VENV)/generator: $(VENV)/dev
 	@$(INSTALL) --constraint constraints.txt --group languages $(LOGGED)
 	@touch $@
 
+$(VENV)/mutation: $(VENV)/dev
+	@$(INSTALL) --constraint constraints.txt --group mutation $(LOGGED)
+	@touch $@
+
 # Java and the other toolchains must be on the machine. `make toolchains` installs Debian's.
 $(VENV)/languages: languages/referee/package-lock.json $(VENV)/node $(VENV)/generator
 	@cd languages/referee && npm ci --silent --ignore-scripts --no-audit --no-fund >../../$(VENV)/install.log 2>&1 || { \
@@ -264,6 +268,10 @@ else
 	$(FUZZ) $(FUZZ_CLIENT) -k $(TRANSPORT) $(ARGS)
 endif
 
+.PHONY: mutation
+mutation: $(VENV)/mutation ## change the core in 300 places, one at a time, and see if a test fails (hours; ARGS=--fresh)
+	@nice -n 10 $(BIN)/python tools/mutation/run.py $(ARGS)
+
 .PHONY: lint
 lint: $(VENV)/node style lint-spec lint-workflows ## check style, types, imports, the contract and the workflows
 	$(BIN)/lint-imports
@@ -305,7 +313,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-a
 .PHONY: lock
 lock: $(VENV)/dev ## update the versions in constraints.txt
 	@$(INSTALL) --group lock $(LOGGED)
-	$(COMPILE) --all-extras --group dev --group languages --group httpx2 pyproject.toml --output-file constraints.txt
+	$(COMPILE) --all-extras --group dev --group languages --group httpx2 --group mutation pyproject.toml --output-file constraints.txt
 	@for list in benchmarks/requirements/*.in; do \
 		$(COMPILE) --constraint constraints.txt $$list --output-file $${list%.in}.txt; done
 	@echo "pip==$$($(BIN)/python -c 'import pip; print(pip.__version__)')" >> constraints.txt
