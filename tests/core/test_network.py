@@ -18,6 +18,7 @@ from finerworks.network import (
     AsyncDeadlineStream,
     DeadlineBackend,
     DeadlineStream,
+    FailureCount,
 )
 from wire import Wire
 
@@ -207,6 +208,96 @@ def test_no_step_begins_after_the_deadline(take: Take) -> None:
     for deadline in (late, cancelled):
         with pytest.raises(httpcore.ReadTimeout):
             take(Timeout(60, deadline))
+
+
+class BreakableStream(Stream):
+    """A connection that breaks at a step when it is told to."""
+
+    breaks_at = ""
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read something, or break."""
+        if self.breaks_at == "read":
+            raise httpcore.ReadError("reset")
+        return super().read(max_bytes, timeout)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write nothing, or break."""
+        if self.breaks_at == "write":
+            raise httpcore.WriteError("reset")
+
+
+class AsyncBreakableStream(AsyncStream):
+    """The same for asyncio."""
+
+    breaks_at = ""
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read something, or break."""
+        if self.breaks_at == "read":
+            raise httpcore.ReadError("reset")
+        return await super().read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write nothing, or break."""
+        if self.breaks_at == "write":
+            raise httpcore.WriteError("reset")
+
+
+def carry_request(stream: DeadlineStream) -> None:
+    """Send a request, and read its response."""
+    stream.write(b"request")
+    stream.read(1)
+
+
+async def carry_async_request(stream: AsyncDeadlineStream) -> None:
+    """The same for asyncio."""
+    await stream.write(b"request")
+    await stream.read(1)
+
+
+@pytest.mark.parametrize("step", ["read", "write"])
+def test_a_connection_that_breaks_puts_those_in_doubt_that_worked_before(step: str) -> None:
+    """The pool takes them for closed. One that is new, or worked since, is not in doubt."""
+    count = FailureCount()
+    broken = BreakableStream({})
+    first, other, new = (
+        DeadlineStream(stream, count) for stream in (broken, Stream({}), Stream({}))
+    )
+    for stream in (first, other):
+        carry_request(stream)
+    assert not other.get_extra_info("is_readable")
+    broken.breaks_at = step
+    with pytest.raises(httpcore.NetworkError):
+        carry_request(first)
+    assert other.get_extra_info("is_readable")
+    assert not new.get_extra_info("is_readable")
+    other.read(1)
+    assert not other.get_extra_info("is_readable")
+
+
+@pytest.mark.parametrize("step", ["read", "write"])
+def test_an_async_connection_that_breaks_puts_others_in_doubt_as_well(step: str) -> None:
+    """The same for asyncio."""
+    count = FailureCount()
+    broken = AsyncBreakableStream({})
+    first, other, new = (
+        AsyncDeadlineStream(stream, count) for stream in (broken, AsyncStream({}), AsyncStream({}))
+    )
+
+    async def use() -> None:
+        for stream in (first, other):
+            await carry_async_request(stream)
+        assert not other.get_extra_info("is_readable")
+        broken.breaks_at = step
+        with pytest.raises(httpcore.NetworkError):
+            await carry_async_request(first)
+        assert other.get_extra_info("is_readable")
+        assert not new.get_extra_info("is_readable")
+        await other.read(1)
+        assert not other.get_extra_info("is_readable")
+
+    asyncio.run(use())
 
 
 def test_the_connections_of_a_client_keep_to_deadlines() -> None:

@@ -26,6 +26,7 @@ import subprocess
 import sys
 import uuid
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from cosmic_ray.mutating import use_mutation
@@ -38,7 +39,7 @@ from operators import create_operator, find_mutations, is_python, operator_names
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".tools" / "mutation"
 CORE = "overlays/finerworks"
-TESTS = ["tests/core", "tests/cli"]
+TESTS = ["tests/core", "tests/cli", "tests/exports", "tests/contract/test_fuzz.py"]
 
 SEED = 13
 COUNT = 300
@@ -273,15 +274,12 @@ class Selection:
     def tests_of(self, path: Path, start: int, end: int) -> list[str]:
         """Return the tests that run one of the lines, in the order in which they are run.
 
-        A line that is run when its module is imported concerns all tests that use the module.
+        All tests that use the module may run a line that is run when it is imported, and one that
+        was not seen to be run: some processes of tests are killed with what they have recorded.
         """
         contexts = self._coverage.contexts_by_lineno(str(path.resolve()))
-        lines = statement_lines(path, start, end) or set(contexts)
-        names = {
-            context.removesuffix(" (setup)").removesuffix(" (call)").removesuffix(" (teardown)")
-            for line in lines
-            for context in contexts.get(line, [])
-        }
+        lines = statement_lines(path, start, end)
+        names = _names(contexts, lines) or _names(contexts, contexts)
         measured = sorted(names & set(self._seconds), key=lambda name: self._seconds[name])
         unmeasured = [name for name in self._seconds if name.startswith(tuple(UNMEASURED))]
         return [
@@ -289,6 +287,16 @@ class Selection:
             for name in dict.fromkeys([*measured, *unmeasured])
             if self._seconds[name] < TEST_SECONDS / 3
         ]
+
+
+def _names(contexts: dict[int, list[str]], lines: Iterable[int]) -> set[str]:
+    """Return the tests that run one of the lines."""
+    return {
+        context.removesuffix(" (setup)").removesuffix(" (call)").removesuffix(" (teardown)")
+        for line in lines
+        for context in contexts.get(line, [])
+        if context
+    }
 
 
 def statement_lines(path: Path, start: int, end: int) -> set[int]:
@@ -352,7 +360,7 @@ def run_mutant(session: Session, selection: Selection, mutation: MutationSpec) -
     command = " ".join([*isolation(), str(session.python), *options, *files])
     operator = create_operator(mutation.operator_name)
     with use_mutation(path, operator, mutation.occurrence) as (original, mutated):
-        outcome, output = TestOutcome.SURVIVED, "no test runs this line"
+        outcome, output = TestOutcome.SURVIVED, "no test uses this module"
         if tests:
             outcome, output = run_tests(command, ALL_SECONDS)
     diff = difflib.unified_diff(
