@@ -8,6 +8,7 @@ import pickle
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import getproxies_environment
 
 import httpx
 import pytest
@@ -382,7 +383,7 @@ def test_a_variable_that_is_deleted_meanwhile_does_no_harm(
     caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another thread may change the environment while Python looks up each variable in turn."""
-    read = proxies.getproxies_environment
+    read = getproxies_environment
     interrupted = [KeyError("ANOTHER_VARIABLE"), KeyError("ANOTHER_VARIABLE")]
 
     def read_while_another_thread_writes() -> dict[str, str]:
