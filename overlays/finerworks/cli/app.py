@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from finerworks import __version__
+from finerworks.cli import streams
 from finerworks.cli.options import (
     KEYS,
     STATUSES,
@@ -221,6 +222,7 @@ def check(
 ) -> None:
     """Check the keys, and show the host, the number of invoices and the response time."""
     session = Session(verbose=verbose, debug=debug)
+    streams.check_output()
     milliseconds = list[float]()
     count = "unknown"
     with open_client(context, env_file, session) as fw:

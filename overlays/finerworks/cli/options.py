@@ -33,7 +33,8 @@ __all__ = [
 ]
 
 STATUSES = (
-    "Exit status: 0 success; 1 a file could not be written, or a bug in this program; 2 wrong "
+    "Exit status: 0 success; 1 a file or the output could not be written, or a bug in this "
+    "program; 2 wrong "
     "usage, or the file exists already; 3 missing or rejected credentials; 4 API or network "
     "failure; 5 the response broke the contract, or the listing changed while it was read; "
     "130 interrupted; 141 the reader of the output closed it; 129 or 143 terminated."
