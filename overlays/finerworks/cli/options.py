@@ -42,7 +42,8 @@ STATUSES = (
 KEYS = (
     "Keys come from FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY, and the host from "
     "FINERWORKS_BASE_URL if that is set. They are read from the environment, or from the file that "
-    "--env-file names. To try the command without keys, run 'finerworks sandbox'."
+    "--env-file names: then both keys must be in the file. To try the command without keys, run "
+    "'finerworks sandbox'."
 )
 
 
@@ -64,7 +65,9 @@ class Session:
 EnvFile = Annotated[
     Path | None,
     typer.Option(
-        help="File with NAME=VALUE lines for the keys and the host. Overrides the environment.",
+        help=(
+            "File with NAME=VALUE lines. Both keys are read from it, and none from the environment."
+        ),
         exists=True,
         dir_okay=False,
     ),
