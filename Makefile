@@ -242,6 +242,17 @@ test-httpx2: $(VENV)/dev .tools/httpx2/made ## run the core's tests with httpx2 
 	$(WITH_HTTPX2) $(BIN)/python -m pytest $(IGNORE_HTTPX2) \
 		$(if $(ARGS),$(ARGS),--numprocesses=$(JOBS) --dist=loadfile tests/core)
 
+# The oldest version that pyproject.toml allows. The other tests run with the newest.
+.tools/dotenv/made: pyproject.toml | $(VENV)/dev
+	@echo "Installing the oldest python-dotenv in $(@D) (once)" >&2
+	@rm -rf $(@D)
+	@$(INSTALL) --no-deps --target $(@D) python-dotenv==1.0.0 $(LOGGED)
+	@touch $@
+
+.PHONY: test-dotenv
+test-dotenv: $(VENV)/dev .tools/dotenv/made ## test --env-file with the oldest python-dotenv that is allowed
+	PYTHONPATH=$(CURDIR)/.tools/dotenv $(BIN)/python -m pytest tests/cli/test_env_file.py
+
 .PHONY: faults
 faults: $(VENV)/dev ## simulate every network fault, and write docs/faults.md
 	@WRITE_FAULTS=1 $(BIN)/python -m pytest --quiet tests/core/test_faults.py

@@ -20,8 +20,9 @@ class FinerWorks:
     process may use it too, with connections of its own.
 
     Args:
-        web_api_key: The web API key. None: read `FINERWORKS_WEB_API_KEY`.
-        app_key: The app key. None: read `FINERWORKS_APP_KEY`. Both keys are needed.
+        web_api_key: The web API key. Pass both keys or neither: if both are None,
+            `FINERWORKS_WEB_API_KEY` and `FINERWORKS_APP_KEY` are read.
+        app_key: The app key. See ``web_api_key``.
         account_key: The account to read, for platforms that may read for others. None: read
             `FINERWORKS_ACCOUNT_KEY`, else the account that the keys belong to.
         base_url: The origin to talk to. None: read `FINERWORKS_BASE_URL`, else `PRODUCTION`.
@@ -35,7 +36,8 @@ class FinerWorks:
             here are taken from it as they are now, so set its hooks first. You close it yourself.
 
     Raises:
-        CredentialsError: A key is missing or malformed. The message does not show it.
+        CredentialsError: A key is missing or malformed, or the keys are from two places: an
+            argument and the environment or ``http_client``. The message does not show them.
         SettingsError: A variable for proxies or certificates, which this origin needs, cannot be
             used.
         ValueError: Another argument is out of its range.
@@ -118,7 +120,7 @@ class FinerWorks:
         nothing; closing this one ends both, unless you passed an ``http_client``.
 
         Args:
-            web_api_key: As in `FinerWorks`.
+            web_api_key: As in `FinerWorks`. Pass both keys or neither.
             app_key: As in `FinerWorks`.
             account_key: As in `FinerWorks`.
             base_url: As in `FinerWorks`.
@@ -128,7 +130,8 @@ class FinerWorks:
             allow_insecure_http: As in `FinerWorks`.
 
         Raises:
-            CredentialsError: A key is malformed. The message does not show it.
+            CredentialsError: A key is malformed, or only one was passed. The message does not show
+                it.
             ValueError: Another argument is out of its range.
         """
         # A traceback with local variables must not show the keys.

@@ -5,7 +5,7 @@
 
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
@@ -15,7 +15,7 @@ from finerworks.credentials import (
     describe_setting,
     format_origin,
     origin_of,
-    read_key,
+    read_credentials,
 )
 
 PRODUCTION = "https://v2.api.finerworks.com"
@@ -81,10 +81,8 @@ def create_config(options: Options) -> Config:
     allow_insecure_http = options.allow_insecure_http is True
     base_url = read_base_url(options.base_url, allow_insecure_http=allow_insecure_http)
     with_defaults = Config(
-        credentials=Credentials(
-            origin=origin_of(base_url),
-            web_api_key=read_key("web_api_key", options.web_api_key),
-            app_key=read_key("app_key", options.app_key),
+        credentials=read_credentials(
+            origin_of(base_url), web_api_key=options.web_api_key, app_key=options.app_key
         ),
         base_url=base_url,
         timeout=DEFAULT_TIMEOUT,
@@ -101,12 +99,13 @@ def change_config(config: Config, options: Options) -> Config:
     The environment is not read again, so that a later change of it moves no request elsewhere.
 
     Raises:
-        CredentialsError: A key is malformed.
+        CredentialsError: A key is malformed, or was passed without the other.
         ValueError: Another setting is out of its range.
     """
     base_url = config.base_url
-    web_api_key = config.credentials.web_api_key
-    app_key = config.credentials.app_key
+    credentials = config.credentials.replace_keys(
+        web_api_key=options.web_api_key, app_key=options.app_key
+    )
     timeout = config.timeout
     max_retries = config.max_retries
     max_body_bytes = config.max_body_bytes
@@ -116,10 +115,6 @@ def change_config(config: Config, options: Options) -> Config:
     if options.base_url is not None or options.allow_insecure_http is not None:
         address = options.base_url or str(base_url)
         base_url = read_base_url(address, allow_insecure_http=allow_insecure_http)
-    if options.web_api_key is not None:
-        web_api_key = read_key("web_api_key", options.web_api_key)
-    if options.app_key is not None:
-        app_key = read_key("app_key", options.app_key)
     if options.timeout is not None:
         timeout = check_timeout(options.timeout)
     if options.max_retries is not None:
@@ -127,9 +122,7 @@ def change_config(config: Config, options: Options) -> Config:
     if options.max_body_bytes is not None:
         max_body_bytes = check_integer("max_body_bytes", options.max_body_bytes, minimum=1)
     return Config(
-        credentials=Credentials(
-            origin=origin_of(base_url), web_api_key=web_api_key, app_key=app_key
-        ),
+        credentials=replace(credentials, origin=origin_of(base_url)),
         base_url=base_url,
         timeout=timeout,
         max_retries=max_retries,
@@ -152,6 +145,15 @@ def read_base_url(value: str | None, *, allow_insecure_http: bool) -> httpx.URL:
     setting = describe_setting("base_url", _BASE_URL_VARIABLE, value)
     if value is None:
         value = os.environ.get(_BASE_URL_VARIABLE) or PRODUCTION
+    return check_base_url(setting, value, allow_insecure_http=allow_insecure_http)
+
+
+def check_base_url(setting: str, value: str, *, allow_insecure_http: bool) -> httpx.URL:
+    """Return a base URL that is an allowed origin. `setting` is what an error calls it.
+
+    Raises:
+        ValueError: It is not an origin, or not an allowed one. The message says why.
+    """
     url = _parse_url(value)
     if url is None:
         raise ValueError(

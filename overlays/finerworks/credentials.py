@@ -3,10 +3,10 @@
 The account is no secret: it is hidden from a `repr`, but not removed from the server's texts.
 """
 
+import dataclasses
 import functools
 import os
 import re
-from dataclasses import dataclass
 
 import httpx
 
@@ -17,6 +17,8 @@ KEY_VARIABLES = {"web_api_key": "FINERWORKS_WEB_API_KEY", "app_key": "FINERWORKS
 
 ACCOUNT_VARIABLE = "FINERWORKS_ACCOUNT_KEY"
 """The environment variable of the account to read."""
+
+_SAME_PLACE = "Pass both as arguments, or set both in the environment and pass neither"
 
 MIN_REDACTED_LENGTH = 6
 """Shorter keys, such as those of tests, are not redacted: that would garble ordinary words."""
@@ -65,17 +67,22 @@ def format_origin(url: httpx.URL) -> str:
     return str(origin).rstrip("/")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Credentials:
     """Both keys, and the only origin that they go to.
 
     The keys are not headers of a client, because those accompany every request. A request to
     another origin is sent without them.
+
+    Both keys are arguments, or both are of the environment: one of each might belong to two
+    accounts.
     """
 
     origin: Origin
     web_api_key: Secret | None
     app_key: Secret | None
+    from_environment: bool
+    """Whether the environment was read, as no key was passed as an argument."""
 
     def require(self) -> tuple[Secret, Secret]:
         """Return the two keys, ``web_api_key`` first.
@@ -92,9 +99,39 @@ class Credentials:
             missing.append("app_key= (or FINERWORKS_APP_KEY)")
         names = " and ".join(missing)
         raise CredentialsError(
-            f"missing {names}: every request needs both keys. "
-            "Pass them as arguments or set them in the environment"
+            f"missing {names}: every request needs both keys, from the same place. {_SAME_PLACE}"
         )
+
+    def replace_keys(self, *, web_api_key: Secret | None, app_key: Secret | None) -> "Credentials":
+        """Return these credentials with the keys that a caller passed, if any.
+
+        A key that is passed alone completes a pair whose other half was passed before. It is not
+        combined with a key of the environment, and replaces no half of a complete pair.
+
+        Raises:
+            CredentialsError: A key is malformed, or would be combined with one of another place.
+        """
+        if web_api_key is None and app_key is None:
+            return self
+        passed = read_credentials(self.origin, web_api_key=web_api_key, app_key=app_key)
+        combined = dataclasses.replace(
+            passed,
+            web_api_key=passed.web_api_key or self.web_api_key,
+            app_key=passed.app_key or self.app_key,
+        )
+        if combined == passed:
+            return passed
+        is_complete = self.web_api_key is not None and self.app_key is not None
+        if self.from_environment or is_complete:
+            passed_name, kept_name = "web_api_key", "app_key"
+            if web_api_key is None:
+                passed_name, kept_name = kept_name, passed_name
+            place = "the environment" if self.from_environment else "the client"
+            raise CredentialsError(
+                f"{passed_name}= was passed without {kept_name}=: it would be combined with the "
+                f"{kept_name} of {place}, which may belong to another account. {_SAME_PLACE}"
+            )
+        return combined
 
     def add_to(self, request: httpx.Request) -> None:
         """Add both keys to a request, if it goes to their origin.
@@ -157,24 +194,47 @@ def describe_setting(argument: str, variable: str, value: object) -> str:
     return f"{argument}= (in place of {variable})"
 
 
-def read_key(name: str, value: object) -> Secret | None:
-    """Return a key from its argument, else from the environment. None if neither has it.
+def read_credentials(
+    origin: Origin, *, web_api_key: Secret | None, app_key: Secret | None
+) -> Credentials:
+    """Return both keys from the arguments or, if neither was passed, from the environment.
 
-    Args:
-        name: The name of the argument.
-        value: The argument. None: read the environment, where an empty variable counts as unset.
+    A key may be missing in the result. The environment never completes an argument.
 
     Raises:
-        CredentialsError: It cannot be sent as a header. The message does not show the key.
+        CredentialsError: A key cannot be sent as a header. The message does not show the key.
     """
+    from_environment = web_api_key is None and app_key is None
+    return Credentials(
+        origin=origin,
+        web_api_key=_read_key("web_api_key", web_api_key, from_environment=from_environment),
+        app_key=_read_key("app_key", app_key, from_environment=from_environment),
+        from_environment=from_environment,
+    )
+
+
+def _read_key(name: str, argument: Secret | None, *, from_environment: bool) -> Secret | None:
+    """Return a key, checked. An environment variable that is empty counts as unset."""
     variable = KEY_VARIABLES[name]
-    if value is None:
+    key = argument
+    if from_environment:
         key = hide(os.environ.get(variable) or None)
-    else:
-        key = hide(value)
     if key is None:
         return None
-    setting = describe_setting(name, variable, value)
+    check_key(describe_setting(name, variable, argument), key)
+    return key
+
+
+def check_key(setting: str, key: Secret) -> None:
+    """Check that a key can be sent as a header.
+
+    Args:
+        setting: What the error calls it.
+        key: The key.
+
+    Raises:
+        CredentialsError: It cannot be sent. The message does not show it.
+    """
     advice = "copy the key again, with nothing around it"
     if not key:
         raise CredentialsError(f"{setting} is empty: {advice}")
@@ -184,7 +244,6 @@ def read_key(name: str, value: object) -> Secret | None:
             f"{setting} contains a character that no key has, "
             f"such as a space or a line break: {advice}"
         )
-    return key
 
 
 def read_account_key(value: str | None) -> Secret:

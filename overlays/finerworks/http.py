@@ -52,9 +52,10 @@ class HTTPClient(httpx.Client):
     after the last one, if that succeeded. Hooks never see the keys.
 
     Args:
-        web_api_key: The web API key. None: read `FINERWORKS_WEB_API_KEY`. It may be missing here
-            and be passed to `FinerWorks`; a request without it fails.
-        app_key: The app key. None: read `FINERWORKS_APP_KEY`. It may be missing here as well.
+        web_api_key: The web API key. If both keys are None, `FINERWORKS_WEB_API_KEY` and
+            `FINERWORKS_APP_KEY` are read; otherwise the environment is not. A key may be missing
+            here and be passed to `FinerWorks`; a request without it fails.
+        app_key: The app key. See ``web_api_key``.
         base_url: The origin to talk to, and the only one that receives the keys. None: read
             `FINERWORKS_BASE_URL`, else `PRODUCTION`.
         timeout: Seconds that one attempt may take, from its start to the last byte of the

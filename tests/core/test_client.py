@@ -253,11 +253,12 @@ def test_a_malformed_key_of_the_environment_is_named_by_its_variable(
     with pytest.raises(
         CredentialsError, match=r"web_api_key= .from FINERWORKS_WEB_API_KEY. contains a character"
     ) as caught:
-        FinerWorks(app_key="a")
+        FinerWorks()
     assert "CANARY" not in str(caught.value)
     monkeypatch.setenv("FINERWORKS_WEB_API_KEY", "")
+    monkeypatch.setenv("FINERWORKS_APP_KEY", "a")
     with pytest.raises(CredentialsError, match="missing web_api_key="):
-        FinerWorks(app_key="a")
+        FinerWorks()
 
 
 @pytest.mark.parametrize("make", [FinerWorks, AsyncFinerWorks])

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import cycle
@@ -273,6 +274,31 @@ def test_listening_for_other_machines_is_warned_of() -> None:
     assert "warning: other machines can reach the sandbox" in everywhere.stderr
     assert everywhere.stderr.count("\n") == 1
     assert run("--host", "localhost", *command).stderr == ""
+
+
+@pytest.mark.parametrize("redirected", [">/dev/full", ">&-", "2>/dev/full --host 0.0.0.0"])
+def test_streams_that_cannot_be_written_stop_no_sandbox(redirected: str) -> None:
+    """It serves, as a service whose port is known needs no address printed, and stops cleanly."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+    script = f'exec "$@" --port {port} {redirected}'
+    command = ["bash", "-c", script, "bash", *COMMAND]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            while True:
+                with suppress(httpx.ConnectError):
+                    url = f"http://127.0.0.1:{port}/openapi.json"
+                    assert httpx.get(url, trust_env=False).status_code == 200
+                    break
+                assert process.poll() is None
+                time.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    full = b"finerworks.sandbox: warning: cannot print the address: No space left on device\n"
+    assert errors == (full if redirected == ">/dev/full" else b"")
 
 
 def test_verbose_logs_requests_on_standard_error() -> None:

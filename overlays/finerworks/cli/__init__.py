@@ -2,11 +2,22 @@
 
 import sys
 
+from finerworks.cli import streams
+
 __all__ = ["main"]
 
 
 def main() -> int:
     """Run the command line of this process, and return the exit status."""
+    output = streams.prepare()
+    try:
+        status = _run(sys.argv[1:])
+    except SystemExit as error:
+        status = error.code if isinstance(error.code, int) else 1
+    return streams.finish(status, output)
+
+
+def _run(arguments: list[str]) -> int:
     try:
         # Imported here, so that a missing extra is reported in one line.
         from finerworks.cli.run import run  # noqa: PLC0415
@@ -19,4 +30,4 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    return run(sys.argv[1:])
+    return run(arguments)

@@ -1,6 +1,5 @@
 """The commands of `finerworks`."""
 
-import os
 import statistics
 import sys
 import time
@@ -10,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from finerworks import __version__
+from finerworks.cli import streams
 from finerworks.cli.options import (
     KEYS,
     STATUSES,
@@ -97,7 +97,7 @@ def list_(
     session = Session(quiet, verbose, debug)
     with (
         buffered_output() as file,
-        open_listing(context, env_file, session, selection, consistent=consistent) as (found, _),
+        open_listing(context, env_file, session, selection, consistent=consistent) as (found, *_),
     ):
         if format == "table":
             text = table(found, selection.as_of, selection.description)
@@ -155,7 +155,7 @@ def export(
             f"{file} has an unknown extension: set --format to one of {known}"
         ) from error
     with (
-        open_listing(context, env_file, session, selection, consistent=consistent) as (found, _),
+        open_listing(context, env_file, session, selection, consistent=consistent) as (found, *_),
         existing_file_as_wrong_usage(file),
     ):
         done = exports.export(found, file, format=file_format, overwrite=overwrite)
@@ -195,15 +195,15 @@ def report(
     if file.suffix.lower() not in {".html", ".htm"}:
         raise WrongUsageError(f"{file} must end in .html, so that a browser opens it")
     with (
-        open_listing(context, env_file, session, selection, consistent=consistent) as (found, fw),
+        open_listing(context, env_file, session, selection, consistent=consistent) as opened,
         existing_file_as_wrong_usage(file),
     ):
         done = write_report(
-            found,
+            opened.invoices,
             file,
             as_of=selection.as_of,
-            host=base_url_of(fw),
-            account=account_key or os.environ.get("FINERWORKS_ACCOUNT_KEY") or None,
+            host=base_url_of(opened.fw),
+            account=opened.account_key,
             shown=selection.description,
             overwrite=overwrite,
         )
@@ -221,6 +221,7 @@ def check(
 ) -> None:
     """Check the keys, and show the host, the number of invoices and the response time."""
     session = Session(verbose=verbose, debug=debug)
+    streams.check_output()
     milliseconds = list[float]()
     count = "unknown"
     with open_client(context, env_file, session) as fw:

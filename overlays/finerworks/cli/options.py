@@ -33,16 +33,17 @@ __all__ = [
 ]
 
 STATUSES = (
-    "Exit status: 0 success; 1 a file could not be written, or a bug in this program; 2 wrong "
-    "usage, a setting that cannot be used, or the file exists already; 3 missing or rejected "
-    "credentials; 4 API or network failure; 5 the response broke the contract, or the listing "
-    "changed while it was read; 130 interrupted; 141 the reader of the output closed it; 129 or "
-    "143 terminated."
+    "Exit status: 0 success; 1 a file or the output could not be written, or a bug in this "
+    "program; 2 wrong usage, a setting that cannot be used, or the file exists already; 3 missing "
+    "or rejected credentials; 4 API or network failure; 5 the response broke the contract, or the "
+    "listing changed while it was read; 130 interrupted; 141 the reader of the output closed it; "
+    "129 or 143 terminated."
 )
 KEYS = (
     "Keys come from FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY, and the host from "
     "FINERWORKS_BASE_URL if that is set. They are read from the environment, or from the file that "
-    "--env-file names. To try the command without keys, run 'finerworks sandbox'."
+    "--env-file names: then both keys must be in the file. To try the command without keys, run "
+    "'finerworks sandbox'."
 )
 
 
@@ -64,7 +65,9 @@ class Session:
 EnvFile = Annotated[
     Path | None,
     typer.Option(
-        help="File with NAME=VALUE lines for the keys and the host. Overrides the environment.",
+        help=(
+            "File with NAME=VALUE lines. Both keys are read from it, and none from the environment."
+        ),
         exists=True,
         dir_okay=False,
     ),

@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime as dt
-import os
 import shutil
 import sys
 import tempfile
@@ -10,7 +9,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-import typer
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
@@ -18,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from finerworks import money
+from finerworks.cli import streams
 from finerworks.exports import Tally, ages
 from finerworks.exports.words import counted, visible
 from finerworks.threads import can_start_thread
@@ -84,18 +83,19 @@ def progress(*, shown: bool) -> Generator[Watch]:
 
 @contextlib.contextmanager
 def buffered_output() -> Generator[BinaryIO]:
-    """Yield a file, and copy it to standard output when the `with` block ends without an error."""
+    """Yield a file, and copy it to standard output when the `with` block ends without an error.
+
+    Raises:
+        BrokenPipeError: The reader, such as `head`, closed standard output.
+        OutputError: Standard output cannot be written. Where possible, this is noticed before the
+            `with` block is entered.
+    """
+    streams.check_output()
     with tempfile.SpooledTemporaryFile(MEMORY_LIMIT) as file:
         yield cast(BinaryIO, file)
         file.seek(0)
-        try:
-            sys.stdout.flush()
-            shutil.copyfileobj(file, sys.stdout.buffer)
-            sys.stdout.flush()
-        except BrokenPipeError as error:
-            # The reader, such as `head`, has closed the pipe. Python would try to flush again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(141) from error
+        shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.flush()
 
 
 def table(invoices: "Iterable[Invoice]", as_of: dt.date | None, note: str | None) -> str:

@@ -1,6 +1,5 @@
 """Running a command: its exit status, and one or two lines for an error."""
 
-import contextlib
 import signal
 import sys
 import traceback
@@ -11,6 +10,7 @@ from typing import NoReturn
 import typer
 
 from finerworks import errors
+from finerworks.cli import streams
 from finerworks.cli.app import app
 from finerworks.cli.options import Session
 from finerworks.cli.selection import SelectionError
@@ -40,11 +40,10 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as error:
         # typer turns a closed pipe into status 1.
         if isinstance(error.__context__, BrokenPipeError):
-            return 141
+            return streams.BROKEN_PIPE
         raise
     except Exception as error:  # noqa: BLE001 - every error becomes a line and a status
-        with contextlib.suppress(BrokenPipeError):
-            _report(error, debug=session.debug)
+        _report(error, debug=session.debug)
         return _status_of(error)
     if status == 130:  # typer's status after Ctrl-C
         typer.echo(f"{NAME}: interrupted", err=True)

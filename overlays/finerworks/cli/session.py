@@ -3,77 +3,51 @@
 import contextlib
 import os
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import typer
 
 from finerworks import CredentialsError
 from finerworks.cli.options import Session, WrongUsageError
 from finerworks.cli.selection import Selection
+from finerworks.cli.variables import ACCOUNT_KEY, APP_KEY, LOG, WEB_API_KEY
 
 if TYPE_CHECKING:
     from finerworks import FinerWorks
+    from finerworks.cli.env_file import EnvFile
+    from finerworks.credentials import Secret
     from finerworks_client.models import Invoice
 
-__all__ = ["base_url_of", "existing_file_as_wrong_usage", "open_client", "open_listing"]
-
-KEY_VARIABLES = ("FINERWORKS_WEB_API_KEY", "FINERWORKS_APP_KEY")
-
-
-def _read_env_file(env_file: Path) -> dict[str, str]:
-    """Return the FINERWORKS_ variables that a file sets.
-
-    Raises:
-        WrongUsageError: A line cannot be parsed. It is not skipped, as the environment's key would
-            be used in place of the one in the file.
-    """
-    from dotenv.parser import parse_stream  # noqa: PLC0415 - only needed for --env-file
-
-    try:
-        with env_file.open(encoding="utf-8") as file:
-            bindings = [
-                binding
-                for binding in parse_stream(file)
-                if "FINERWORKS_" in binding.original.string
-            ]
-    except UnicodeDecodeError as error:
-        raise WrongUsageError(f"--env-file {env_file} is not a text file in UTF-8") from error
-    variables = dict[str, str]()
-    for name, value, original, has_error in bindings:
-        if has_error or (name and value is None):
-            raise WrongUsageError(
-                f"--env-file {env_file}, line {original.line} or below: not NAME=VALUE"
-            )
-        if name and value is not None and name.startswith("FINERWORKS_"):
-            variables[name] = value
-    return variables
+__all__ = [
+    "OpenListing",
+    "base_url_of",
+    "existing_file_as_wrong_usage",
+    "open_client",
+    "open_listing",
+]
 
 
-def _load_env_file(env_file: Path) -> None:
-    """Put the variables of a file into the environment of this process."""
-    variables = _read_env_file(env_file)
-    try:
-        os.environ.update(variables)
-    except ValueError:
-        # The text of the ValueError may contain a part of a key.
-        raise WrongUsageError(
-            f"--env-file {env_file} has a character that no key and no host can have"
-        ) from None
+class OpenListing(NamedTuple):
+    """A listing to read."""
+
+    invoices: "Iterator[Invoice]"
+    """The selected invoices."""
+    fw: "FinerWorks"
+    account_key: str | None
+    """The account that is read. None: the account that owns the keys."""
 
 
-def _require_keys() -> None:
-    """Raise CredentialsError, which says which environment variables are missing."""
-    missing = [name for name in KEY_VARIABLES if not os.environ.get(name)]
-    if not missing:
-        return
-    if len(missing) == 1:
-        message = f"{missing[0]} is not set: set it"
-    else:
-        message = f"{' and '.join(missing)} are not set: set them"
-    raise CredentialsError(
-        f"{message} in the environment, or in a file that you name by --env-file"
-    )
+@dataclass(frozen=True, kw_only=True)
+class _Settings:
+    """The settings of a client. None: the client reads it from the environment."""
+
+    web_api_key: "Secret | None" = None
+    app_key: "Secret | None" = None
+    base_url: str | None = None
+    account_key: "Secret"
+    """The account to read. Empty: the account that owns the keys."""
 
 
 @contextlib.contextmanager
@@ -81,22 +55,8 @@ def open_client(
     context: typer.Context, env_file: Path | None, session: Session
 ) -> "Generator[FinerWorks]":
     """Open a client with the keys of the environment or of a file."""
-    from finerworks import FinerWorks  # noqa: PLC0415 - imports httpx, which --help does not need
-
-    # `run` reads it when the command fails.
-    cast(Session, context.obj).debug = session.debug
-    if env_file is not None:
-        _load_env_file(env_file)
-    if session.verbose:
-        os.environ["FINERWORKS_LOG"] = "debug"
-    _require_keys()
-    try:
-        fw = FinerWorks()
-    except CredentialsError:
-        raise
-    except ValueError as error:  # for example, of FINERWORKS_BASE_URL
-        raise WrongUsageError(str(error)) from error
-    with fw:
+    settings = _read_settings(context, env_file, session)
+    with _connect(settings) as fw:
         yield fw
 
 
@@ -108,14 +68,109 @@ def open_listing(
     selection: Selection,
     *,
     consistent: bool,
-) -> "Generator[tuple[Iterator[Invoice], FinerWorks]]":
+) -> Generator[OpenListing]:
     """Open a client, and yield it with an iterator over the selected invoices."""
     from finerworks.cli.output import progress  # noqa: PLC0415 - importing rich takes time
 
+    settings = _read_settings(context, env_file, session, selection.account_key)
     show_progress = not session.quiet and not session.verbose
-    with open_client(context, env_file, session) as fw, progress(shown=show_progress) as watch:
-        invoices = watch(fw.invoices.list(account_key=selection.account_key, consistent=consistent))
-        yield selection.select(invoices), fw
+    with _connect(settings) as fw, progress(shown=show_progress) as watch:
+        invoices = selection.select(watch(fw.invoices.list(consistent=consistent)))
+        yield OpenListing(invoices, fw, settings.account_key or None)
+
+
+def _read_settings(
+    context: typer.Context,
+    env_file: Path | None,
+    session: Session,
+    account_option: str | None = None,
+) -> _Settings:
+    """Return the settings of a client: from the file, if there is one, else of the environment.
+
+    Both keys are from the same place. The host of the environment applies if the file has none.
+    """
+    # `run` reads it when the command fails.
+    cast(Session, context.obj).debug = session.debug
+    if session.verbose:
+        os.environ[LOG] = "debug"
+    if env_file is None:
+        _require_keys()
+        return _Settings(account_key=_account_key(account_option))
+    # Imported here: it imports httpx, which `--help` does not need.
+    from finerworks import PRODUCTION  # noqa: PLC0415
+    from finerworks.cli.env_file import read_env_file  # noqa: PLC0415
+
+    file = read_env_file(env_file)
+    if file.log is not None and not session.verbose:
+        os.environ[LOG] = file.log
+    return _Settings(
+        web_api_key=file.web_api_key,
+        app_key=file.app_key,
+        base_url=PRODUCTION if file.base_url == "" else file.base_url,
+        account_key=_account_key(account_option, file),
+    )
+
+
+def _require_keys() -> None:
+    """Raise CredentialsError, which says which environment variables are missing."""
+    missing = [name for name in (WEB_API_KEY, APP_KEY) if not os.environ.get(name)]
+    if not missing:
+        return
+    if len(missing) == 1:
+        message = f"{missing[0]} is not set: set it in the environment"
+    else:
+        message = f"{' and '.join(missing)} are not set: set them in the environment"
+    raise CredentialsError(f"{message}, or set both keys in a file that you name by --env-file")
+
+
+def _account_key(option: str | None, file: "EnvFile | None" = None) -> "Secret":
+    """Return the account to read. It is empty for the account that owns the keys.
+
+    Raises:
+        WrongUsageError: The keys are from a file, and the account would be from the environment.
+    """
+    from finerworks.credentials import Secret, read_account_key  # noqa: PLC0415 - imports httpx
+
+    if option is not None:
+        return Secret(option)
+    if file is not None and file.account_key is not None:
+        return file.account_key
+    with _value_error_as_wrong_usage():
+        account_key = read_account_key(None)
+    if file is not None and account_key:
+        raise WrongUsageError(
+            f"--env-file {file.path} has the keys, and the environment the account, which may "
+            f"not belong together: add {ACCOUNT_KEY}= to the file, with nothing after it for the "
+            "account that owns the keys"
+        )
+    return account_key
+
+
+@contextlib.contextmanager
+def _connect(settings: _Settings) -> "Generator[FinerWorks]":
+    """Open a client."""
+    from finerworks import FinerWorks  # noqa: PLC0415 - imports httpx, which --help does not need
+
+    with _value_error_as_wrong_usage():
+        fw = FinerWorks(
+            web_api_key=settings.web_api_key,
+            app_key=settings.app_key,
+            account_key=settings.account_key,
+            base_url=settings.base_url,
+        )
+    with fw:
+        yield fw
+
+
+@contextlib.contextmanager
+def _value_error_as_wrong_usage() -> Generator[None]:
+    """Turn a ValueError, for example of FINERWORKS_BASE_URL, into a WrongUsageError."""
+    try:
+        yield
+    except CredentialsError:
+        raise
+    except ValueError as error:
+        raise WrongUsageError(str(error)) from error
 
 
 def base_url_of(fw: "FinerWorks") -> str:

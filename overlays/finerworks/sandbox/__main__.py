@@ -87,6 +87,17 @@ def _enter(sandbox: Sandbox, stack: contextlib.ExitStack) -> str | None:
 
 def _serve(sandbox: Sandbox) -> NoReturn:
     """Print the address and the keys, and wait for a signal."""
+    try:
+        _print_address(sandbox)
+    except OSError as error:
+        # Who needs neither, such as a service with a port of its own, can use the sandbox.
+        _print_error(f"warning: cannot print the address: {error.strerror}")
+        _discard_output()
+    while True:
+        time.sleep(WAIT)
+
+
+def _print_address(sandbox: Sandbox) -> None:
     print(
         f"The sandbox listens on {sandbox.base_url}. Ctrl-C stops it.",
         f"Try it in a browser: {sandbox.base_url}/ui",
@@ -96,8 +107,13 @@ def _serve(sandbox: Sandbox) -> NoReturn:
         sep="\n",
         flush=True,
     )
-    while True:
-        time.sleep(WAIT)
+
+
+def _discard_output() -> None:
+    """Discard what could not be printed. Python would try again when it exits."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
 
 
 def _run(command: Sequence[str], sandbox: Sandbox) -> int:
@@ -133,7 +149,9 @@ def _wait(child: subprocess.Popen[bytes]) -> int:
 
 
 def _print_error(text: str) -> None:
-    print(f"{NAME}: {text}", file=sys.stderr)
+    """Print a line on standard error. It is lost if that is full, or closed by its reader."""
+    with contextlib.suppress(OSError):
+        print(f"{NAME}: {text}", file=sys.stderr)
 
 
 def _fail(text: str, status: int = 1) -> int:
