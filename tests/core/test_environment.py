@@ -119,6 +119,8 @@ def test_certificates_that_cannot_be_used_are_one_error(
     monkeypatch: pytest.MonkeyPatch, folder: Path, make: Make, bad: Bad
 ) -> None:
     """Creating a client names the variable, the file, the problem and what to do."""
+    if bad.variable == "SSLKEYLOGFILE":
+        monkeypatch.setenv("SSL_CERT_FILE", str(folder / "good.pem"))
     monkeypatch.setenv(bad.variable, str(folder / bad.file))
     with pytest.raises(SettingsError) as caught:
         make(**KEYS, base_url=HOST)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import requests
 
 from callers import KEYS
 from finerworks import APIConnectionError, AsyncFinerWorks, FinerWorks
@@ -151,6 +152,22 @@ def test_httpx_does_the_same(network: Network, monkeypatch: pytest.MonkeyPatch, 
     """Where the table says so, a plain httpx client goes the same way."""
     monkeypatch.setenv("NO_PROXY", row.value)
     network.check(ask_with_httpx, row)
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if "requests" in row.programs], ids=lambda row: row.value
+)
+def test_requests_does_the_same(
+    network: Network, monkeypatch: pytest.MonkeyPatch, row: Row
+) -> None:
+    """Where the table says so, requests goes the same way."""
+
+    def ask_with_requests(url: str) -> None:
+        with suppress(requests.ConnectionError):
+            requests.get(url, timeout=60)
+
+    monkeypatch.setenv("NO_PROXY", row.value)
+    network.check(ask_with_requests, row)
 
 
 @needs_curl

@@ -6,9 +6,9 @@ import logging
 import os
 import pickle
 import ssl
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.request import getproxies_environment
 
 import httpx
 import pytest
@@ -373,7 +373,7 @@ def test_the_proxies_of_the_system_are_used(
         with pytest.raises(APIConnectionError, match="from the system's proxy settings") as caught:
             caller.page(**KEYS, base_url=HOST)
         check_hidden(caught.value)
-        monkeypatch.setattr(proxies, "proxy_bypass", lambda host: host == "127.0.0.2")
+        monkeypatch.setattr(proxies, "proxy_bypass", {"127.0.0.2"}.__contains__)
         with pytest.raises(APIConnectionError, match=f"{HOST}: ConnectError"):
             caller.page(**KEYS, base_url=HOST)
     assert len(proxy.exchanges) == 1
@@ -383,7 +383,7 @@ def test_a_variable_that_is_deleted_meanwhile_does_no_harm(
     caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another thread may change the environment while Python looks up each variable in turn."""
-    read = getproxies_environment
+    read = urllib.request.getproxies_environment
     interrupted = [KeyError("ANOTHER_VARIABLE"), KeyError("ANOTHER_VARIABLE")]
 
     def read_while_another_thread_writes() -> dict[str, str]:
