@@ -3,7 +3,6 @@
 `Options` holds what a caller passed. `Config` holds the settings that result. Both are frozen.
 """
 
-import logging
 import os
 from dataclasses import dataclass, replace
 
@@ -17,6 +16,7 @@ from finerworks.credentials import (
     origin_of,
     read_credentials,
 )
+from finerworks.logs import configure_logging
 
 PRODUCTION = "https://v2.api.finerworks.com"
 """FinerWorks' production host (the help page's Node sample, and newer clients)."""
@@ -37,7 +37,6 @@ DEFAULT_MAX_BODY_BYTES = 32 * 1024 * 1024
 """The largest response that is read, in bytes."""
 
 _BASE_URL_VARIABLE = "FINERWORKS_BASE_URL"
-_LOG_VARIABLE = "FINERWORKS_LOG"
 _MAX_SECONDS = 1e9
 _MAX_PORT = 65535
 
@@ -227,20 +226,3 @@ def check_boolean(name: str, value: bool) -> bool:  # noqa: FBT001 - it is the v
     if type(value) is not bool:
         raise ValueError(f"{name}= must be True or False, not {value!r}")
     return value
-
-
-def configure_logging() -> None:
-    """Log at the level of `FINERWORKS_LOG`, to standard error if the program set up no logging.
-
-    Raises:
-        ValueError: The variable is neither ``debug`` nor ``info``.
-    """
-    level = os.environ.get(_LOG_VARIABLE)
-    if not level:
-        return
-    if level.upper() not in ("DEBUG", "INFO"):
-        raise ValueError(f"{_LOG_VARIABLE} must be debug or info, not {level!r}")
-    logger = logging.getLogger("finerworks")
-    logger.setLevel(level.upper())
-    if not logger.hasHandlers():
-        logger.addHandler(logging.StreamHandler())

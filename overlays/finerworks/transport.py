@@ -23,6 +23,7 @@ from finerworks.config import Config
 from finerworks.credentials import origin_of
 from finerworks.deadline import STEPS, Deadline, create_deadline, with_deadline
 from finerworks.errors import APIConnectionError, APIStatusError, FinerWorksError
+from finerworks.logs import get_logger
 from finerworks.network import abandon, async_abandon, is_unsolicited, keep_deadlines
 from finerworks.operations import READ_OPERATIONS, Operation
 from finerworks.proxies import Proxy, Route
@@ -42,8 +43,6 @@ from finerworks.response import (
     reference_id,
 )
 from finerworks.throttle import THROTTLE
-
-_logger = logging.getLogger("finerworks")
 
 THROTTLE_POLL_SECONDS = 0.01
 """Seconds between two checks of an asyncio task whether its request may be sent. It polls, because
@@ -272,10 +271,11 @@ class Call:
         response.headers.pop("Set-Cookie", None)  # no session may join two accounts
         seconds = time.monotonic() - self._started
         response.elapsed = dt.timedelta(seconds=seconds)
-        if _logger.isEnabledFor(logging.DEBUG):
+        logger = get_logger()
+        if logger.isEnabledFor(logging.DEBUG):
             identifier = reference_id(response.json()) or "None"
             redacted = self._config.credentials.redact(identifier)
-            _logger.debug("%s, reference_id %s", self._describe(response.status_code), redacted)
+            logger.debug("%s, reference_id %s", self._describe(response.status_code), redacted)
 
     def decide(self, attempt: Attempt, error: FinerWorksError) -> retry.Decision:
         """Return whether another attempt follows a failed one, and log that."""
@@ -303,7 +303,7 @@ class Call:
         following = "giving up"
         if decision.retry:
             following = f"again in {decision.delay:.1f} s"
-        _logger.info(
+        get_logger().info(
             "%s, reference_id %s, %s", self._describe(result), error.reference_id, following
         )
 

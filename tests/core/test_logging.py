@@ -1,6 +1,9 @@
 """What can be seen of requests from outside: log lines, the User-Agent."""
 
 import asyncio
+import functools
+import itertools
+import json
 import logging
 import os
 import platform
@@ -9,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -154,3 +158,104 @@ def test_leaving_a_listing_is_no_failure(
         if each.name in {"finerworks", "asyncio"} and "selector" not in each.getMessage()
     ]
     assert [re.sub(r" in \d+\.\d{3} s,", ",", line) for line in ours] == [GOOD]
+
+
+CONFIGURATIONS = [
+    "basic",
+    "basic_by_force",
+    "dictionary",
+    "dictionary_that_names_it",
+    "dictionary_that_spares",
+    "file",
+    "handler_of_its_own",
+]
+"""Steps after which each line is printed once, with or without `FINERWORKS_LOG`."""
+
+ORDERS = [
+    order
+    for step in CONFIGURATIONS
+    for order in (
+        [step, "import_", "client", "request"],
+        ["import_", step, "client", "request"],
+        ["import_", "client", step, "request"],
+        ["client", "request", step, "request", "request"],
+        ["client", "request", step, "client", "request"],
+        ["client", step, "request", "reload", "client", "request"],
+        ["client", step, "capture_warnings", "request"],
+        ["client", step, "null_handler", "request"],
+    )
+] + [
+    ["client", first, "request", second, "request"]
+    for first, second in itertools.permutations(["basic", "dictionary", "file"], 2)
+]
+"""Orders in which a program may do things: the names of functions of `tests/support/logged.py`."""
+
+WITH_THE_VARIABLE = [
+    ["client", "request", "client", "request"],
+    ["client", "request", "reload", "client", "request"],
+    ["client", "null_handler", "request"],
+    ["null_handler", "client", "request"],
+    ["client", "errors_only", "request"],
+    ["errors_only", "client", "request"],
+    ["client", "separate", "request"],
+    ["basic", "client", "separate", "request"],
+    ["client", "dictionary", "separate", "request"],
+    ["client", "basic", "request", "no_handlers", "request"],
+]
+"""Orders in which a line is printed only by `FINERWORKS_LOG`."""
+
+SILENT = [
+    ["client", "silence", "request"],
+    ["client", "basic", "silence", "request"],
+    ["dictionary_that_names_it", "client", "silence", "request"],
+    ["client", "dictionary_that_names_it", "silence", "request"],
+    ["client", "close_standard_error", "request"],
+    ["close_standard_error", "client", "request"],
+    ["client", "without_standard_error", "request"],
+    ["without_standard_error", "client", "request"],
+]
+"""Orders in which no line can be printed, or none may."""
+
+
+@functools.cache
+def printed(level: str) -> dict[str, list[str]]:
+    """Run all orders with `FINERWORKS_LOG` so. Return what each printed."""
+    orders = [*ORDERS, *WITH_THE_VARIABLE, *SILENT]
+    program = Path(__file__).parents[1] / "support" / "logged.py"
+    done = subprocess.run(
+        [sys.executable, str(program)],
+        input=json.dumps(orders),
+        env={**os.environ, "FINERWORKS_LOG": level},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=True,
+    )
+    return dict(zip(map(str, orders), json.loads(done.stdout), strict=True))
+
+
+def count_lines(order: list[str], level: str) -> int:
+    """Return how often an order printed a line about a request, and check that it printed no more."""
+    found = printed(level)[str(order)]
+    assert all(line.endswith("reference_id None, giving up") for line in found), found
+    return len(found)
+
+
+@pytest.mark.parametrize("order", [*ORDERS, *WITH_THE_VARIABLE], ids=" ".join)
+def test_the_variable_prints_each_line_once(order: list[str]) -> None:
+    """Whenever and however the program configures logging, no line is lost, and none comes twice."""
+    assert count_lines(order, "info") == order.count("request")
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=" ".join)
+def test_a_program_that_logs_prints_each_line_once(order: list[str]) -> None:
+    """From when logging is configured, no line is lost, whatever was imported or created before."""
+    configured = min(order.index(step) for step in CONFIGURATIONS if step in order)
+    assert count_lines(order, "") == order[configured:].count("request")
+
+
+@pytest.mark.parametrize("order", SILENT, ids=" ".join)
+@pytest.mark.parametrize("level", ["info", ""])
+def test_a_line_that_cannot_be_printed_is_no_failure(order: list[str], level: str) -> None:
+    """The request goes on if standard error is closed. A program may disable the logger."""
+    assert count_lines(order, level) == 0

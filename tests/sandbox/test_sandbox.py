@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import json
+import logging
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
@@ -254,6 +255,18 @@ def test_a_mistake_in_the_sandbox_is_a_plain_500_and_logged(
     assert (answer.status_code, answer.json()) == (500, {"message": "An error has occurred."})
     assert [record.message for record in caplog.records] == ["the sandbox failed"]
     assert caplog.records[0].exc_info is not None
+
+
+def test_it_is_logged_also_where_existing_loggers_were_disabled(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`logging.config` disables all loggers that exist, which is not meant for this one."""
+    for name in ("finerworks.sandbox", "finerworks.sandbox.witness"):
+        monkeypatch.setattr(logging.getLogger(name), "disabled", True)
+    contract = copy.deepcopy(CONTRACT)
+    contract["security"] = []
+    ask_app(contract)
+    assert [record.message for record in caplog.records] == ["the sandbox failed"]
 
 
 @pytest.mark.parametrize("per_page", [1, 7, 10, 25])

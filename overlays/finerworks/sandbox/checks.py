@@ -4,7 +4,6 @@ connexion accepts any class with these methods, without a base class.
 """
 
 import json
-import logging
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -12,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from finerworks.logs import get_logger
 from finerworks.sandbox.framework import checker
 
 # The text of the live API, whose status is 400, not 401.
@@ -21,7 +21,8 @@ BAD_CREDENTIALS = {
 # The key of the ASGI scope that holds the checked and parsed body of the request.
 PARSED_BODY = "finerworks.sandbox.body"
 
-logger = logging.getLogger("finerworks.sandbox")
+LOGGER = "finerworks.sandbox"
+get_logger(LOGGER)  # before the program configures logging
 
 
 class RefusedError(Exception):
@@ -137,6 +138,7 @@ def with_error_responses(app: ASGIApp) -> ASGIApp:
         except HTTPException as error:
             response = JSONResponse({"message": error.detail}, error.status_code, error.headers)
         except Exception:
+            logger = get_logger(LOGGER)
             logger.exception("the sandbox failed")
             response = JSONResponse({"message": "An error has occurred."}, 500)
         else:
