@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from types import FrameType
 
@@ -44,7 +44,7 @@ class Run:
 
 def main(arguments: list[str]) -> int:
     """Run the tests as often as asked. Return 1 if any run failed, else 0."""
-    parser = argparse.ArgumentParser(prog="busy", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="busy", description="Run tests next to busy processes.")
     parser.add_argument("--processes", type=int, default=8, help="busy processes (8)")
     parser.add_argument("--runs", type=int, default=10, help="how often the tests run (10)")
     parser.add_argument("--logs", type=Path, default=LOGS, help="where failed runs are kept")
@@ -74,7 +74,7 @@ def _exit(_number: int, _frame: FrameType | None) -> None:
 
 
 @contextlib.contextmanager
-def busy_processes(count: int) -> Iterator[None]:
+def busy_processes(count: int) -> Generator[None]:
     """Keep the machine busy with processes that only compute, and end them afterwards."""
     processes: list[subprocess.Popen[bytes]] = []
     try:

@@ -625,8 +625,9 @@ class Server:
     def __init__(self, *answers: Answer) -> None:
         self.answers, self.turn = answers, 0
 
-    def answer(self, _: bytes) -> Answer:
+    def answer(self, body: bytes) -> Answer:
         """Choose the answer to a request with this body."""
+        del body
         return self.answers[self.turn]
 
     def __call__(self, request: httpx.Request) -> httpx.Response:

@@ -110,6 +110,18 @@ def test_says_who_asks(caller: Caller) -> None:
     } == {f"User-Agent: {agent}".encode()}
 
 
+def test_says_how_long_an_attempt_took(caller: Caller) -> None:
+    """`elapsed` is more than nothing, and no more than the whole call."""
+    with Wire() as wire:
+        request = httpx.Request(
+            "POST", f"{wire.url}/v3/list_invoices", json={"page_number": 1, "per_page": 25}
+        )
+        started = time.monotonic()
+        response = caller.send(request, **KEYS, base_url=wire.url)
+        took = time.monotonic() - started
+    assert 0 < response.elapsed.total_seconds() <= took
+
+
 async def leave_by_asyncio(wire: Wire, least: int) -> None:
     """Leave a listing by asyncio once so many requests are on the wire."""
     async with AsyncFinerWorks(**KEYS, base_url=wire.url) as fw:

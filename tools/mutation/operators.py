@@ -7,6 +7,8 @@ Left out, each for a reason that holds for all of its kind:
   break the same line are killed by the same test, and would only raise the score.
 - What is inside an annotation: checked by mypy and pyright, not by tests.
 - `if TYPE_CHECKING:`: not run.
+- `frozen=True` of a dataclass: mypy and pyright check that nothing is assigned.
+- `return False`: None is as good as False wherever a condition asks, and mypy checks the type.
 - `RemoveDecorator` of `typing.overload`, `final` and the like: for type checkers too.
 - Positions that are no operator, such as the `*` in front of keyword-only parameters: cosmic-ray
   does not tell them apart, and the result is no Python.
@@ -119,7 +121,7 @@ class ReturnNone(_InFunctions):
 
     def find(self, node: NodeOrLeaf) -> NodeOrLeaf | None:
         """Return the value."""
-        if node.type != "return_stmt" or node.children[1].get_code().strip() == "None":
+        if node.type != "return_stmt" or node.children[1].get_code().strip() in {"None", "False"}:
             return None
         return node.children[1]
 
@@ -194,7 +196,7 @@ def is_python(source: str, name: str, occurrence: int) -> bool:
 
 
 def _unwanted_ranges(source: str) -> list[Range]:
-    """Return where annotations, `if TYPE_CHECKING` and decorators for type checkers are."""
+    """Return where annotations and other things are that only type checkers read."""
     unwanted: list[ast.AST | None] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.AnnAssign | ast.arg):
@@ -203,6 +205,8 @@ def _unwanted_ranges(source: str) -> list[Range]:
             unwanted.append(node.returns)
         elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             unwanted.append(node)
+        elif isinstance(node, ast.keyword) and node.arg == "frozen":
+            unwanted.append(node.value)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             unwanted += [
                 each for each in node.decorator_list if ast.unparse(each) in FOR_TYPE_CHECKERS

@@ -115,7 +115,9 @@ class Session:
 
 def main(arguments: list[str]) -> int:
     """Go on with a session, or begin one. Return 1 if too few mutants were killed."""
-    parser = argparse.ArgumentParser(prog="mutation", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="mutation", description="Test whether the tests notice mutants of the core."
+    )
     parser.add_argument("--seed", type=int, default=SEED, help=f"of the sample ({SEED})")
     parser.add_argument("--count", type=int, default=COUNT, help=f"of mutants ({COUNT})")
     parser.add_argument("--fresh", action="store_true", help="begin another session")
