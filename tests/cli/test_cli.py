@@ -258,6 +258,42 @@ def test_exports_to_a_file(form: str, at: Run, tmp_path: Path) -> None:
     assert sorted(each.name for each in tmp_path.iterdir()) == [f"a.{form}", "b"]
 
 
+@pytest.mark.parametrize(
+    ("name", "form", "reason"),
+    [
+        ("<r>A & B</r>", "xlsx", "begins with <r> and ends with </r>, which Excel cannot hold"),
+        ("half \ud83d", "xlsx", "has a lone surrogate, U+D83D, which no file can hold"),
+        ("half \ud83d", "csv", "has a lone surrogate, U+D83D, which no file can hold"),
+        ("half \ud83d", "jsonl", "has a lone surrogate, U+D83D, which no file can hold"),
+        ("half \ud83d", "parquet", "has a lone surrogate, U+D83D, which no file can hold"),
+    ],
+)
+def test_a_text_that_a_file_cannot_hold_is_5(
+    name: str, form: str, reason: str, tmp_path: Path
+) -> None:
+    """One line names the column, the invoice and the reason. There is no file."""
+    path = tmp_path / f"a.{form}"
+    with Wire(lambda each: each.send(said(200, listing(rows("INV-1", name))))) as wire:
+        done = against(wire, "invoices", "export", path)
+    assert (done.status, done.out) == (5, "")
+    assert done.err.startswith("finerworks: invoice_id of ")
+    assert name.removesuffix("\ud83d") in done.err
+    assert reason in done.err
+    assert done.err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "csv"])
+def test_a_text_that_no_output_can_hold_is_5(form: str) -> None:
+    """There is no output then. A table shows such a character by its number."""
+    with Wire(lambda each: each.send(said(200, listing(rows("half \ud83d"))))) as wire:
+        done = against(wire, "invoices", "list", "--format", form)
+        shown = against(wire, "invoices", "list")
+    assert (done.status, done.out) == (5, "")
+    assert done.err.startswith("finerworks: invoice_id of half has a lone surrogate, U+D83D, ")
+    assert (shown.status, "half <U+D83D>" in shown.out) == (0, True)
+
+
 def test_an_export_takes_the_filters(at: Run, tmp_path: Path) -> None:
     """Those of the list."""
     at(

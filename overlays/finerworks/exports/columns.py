@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import functools
+import re
 from decimal import Context, Decimal
 from types import NoneType
 from typing import cast, get_args, get_origin, get_type_hints
@@ -24,6 +25,7 @@ __all__ = [
     "as_text",
     "cells",
     "columns",
+    "item_name",
     "item_of",
     "split",
     "split_cells",
@@ -44,6 +46,11 @@ Cell = str | Decimal | dt.datetime | int | bool | None
 # A quantized amount that exceeds DIGITS becomes NaN, which is not equal to anything.
 _PLACES = Decimal(1).scaleb(-SCALE)
 _ARROW = Context(prec=DIGITS, traps=[])
+
+# Integers are int64 in Arrow and Parquet.
+_INTEGER_LIMIT = 2**63
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,18 +111,19 @@ def cells(model: type, item: object) -> list[Cell]:
     found = list[Cell]()
     for column in columns(model):
         value = getattr(item, column.name)
-        if isinstance(value, str) and _has_surrogate(value):
-            raise ExportError(
-                f"{column.name} {value!r} has a lone surrogate, which no file can hold"
-            )
+        if isinstance(value, str):
+            _check_text(column, value, item)
         found.append(None if isinstance(value, Unset) else value)
     return found
 
 
-def _has_surrogate(text: str) -> bool:
-    if text.isascii():
-        return False
-    return any("\ud800" <= character <= "\udfff" for character in text)
+def _check_text(column: Column, text: str, item: object) -> None:
+    surrogate = _SURROGATE.search(text)
+    if surrogate:
+        raise ExportError(
+            f"{column.name} of {item_name(item)} has a lone surrogate, "
+            f"U+{ord(surrogate[0]):04X}, which no file can hold: leave this item out"
+        )
 
 
 def as_text(value: Cell) -> str:
@@ -152,14 +160,16 @@ def split_cells(model: type, item: object) -> list[Cell]:
 
     Raises:
         ExportError: See `cells`. Or an amount has more than `SCALE` decimals, or more than
-            `DIGITS - SCALE` digits before the decimal point.
+            `DIGITS - SCALE` digits before the decimal point. Or an integer exceeds 64 bits.
     """
     found = list[Cell]()
     offsets = list[Cell]()
     for column, value in zip(columns(model), cells(model, item), strict=True):
         match value:
             case Decimal():
-                _check_amount(column, value, item)
+                found.append(_with_scale(column, value, item))
+            case int():
+                _check_integer(column, value, item)
                 found.append(value)
             case dt.datetime():
                 found.append(value.replace(tzinfo=None))
@@ -170,12 +180,20 @@ def split_cells(model: type, item: object) -> list[Cell]:
     return found + offsets
 
 
-def _check_amount(column: Column, amount: Decimal, item: object) -> None:
-    if amount != amount.quantize(_PLACES, context=_ARROW):
+def _with_scale(column: Column, amount: Decimal, item: object) -> Decimal:
+    """Return an equal amount with `SCALE` decimals. Arrow cannot read all spellings of zero."""
+    scaled = amount.quantize(_PLACES, context=_ARROW)
+    if amount != scaled:
         raise ExportError(
             f"{column.name} {amount} of {item_name(item)} has more than {SCALE} decimals, "
             f"or more than {DIGITS - SCALE} digits before them: use CSV"
         )
+    return scaled
+
+
+def _check_integer(column: Column, number: int, item: object) -> None:
+    if not -_INTEGER_LIMIT <= number < _INTEGER_LIMIT:
+        raise ExportError(f"{column.name} {number} of {item_name(item)} exceeds 64 bits: use CSV")
 
 
 def _offset(moment: dt.datetime) -> str | None:
@@ -186,7 +204,8 @@ def _offset(moment: dt.datetime) -> str | None:
 
 def item_name(item: object) -> str:
     """Return the first text of an item, shortened for a message."""
-    for value in cells(type(item), item):
+    for column in columns(type(item)):
+        value = getattr(item, column.name)
         if isinstance(value, str):
-            return shorten(value)
+            return shorten(value) or "an item without a name"
     return "an item"

@@ -4,6 +4,7 @@
 
 import contextlib
 import datetime as dt
+import re
 import tempfile
 from collections.abc import Iterable
 from decimal import Decimal
@@ -12,7 +13,7 @@ from typing import BinaryIO, Protocol, cast
 import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 
-from finerworks.exports.columns import Cell, as_text, split, split_cells
+from finerworks.exports.columns import Cell, as_text, item_name, split, split_cells
 from finerworks.exports.files import ExportError
 
 __all__ = ["SHEET_ROWS", "write"]
@@ -23,11 +24,24 @@ SHEET_ROWS = 1_048_576
 NUMBER_DIGITS = 15
 """Digits of a number in Excel, which rounds a longer number without a warning."""
 
-NUMBER_SIZE = 308
-"""Digits before the point that a number in Excel may have, zeros included."""
+TEXT_LENGTH = 32_767
+"""Length of the longest text that Excel holds in a cell, in UTF-16 code units."""
 
 FIRST_YEAR = 1901
 """The first year whose dates Excel represents correctly. Earlier dates are written as text."""
+
+_CODE = "_x[0-9A-Fa-f]{4}_"
+_CONTROL = r"[\x00-\x08\x0b-\x1f]"
+
+# In a workbook, `_x000D_` is a carriage return, and `_x005F_` an underscore. XlsxWriter writes such
+# a code for each control character, and `_x005F_` for an underscore that would begin a code. But it
+# overlooks an underscore that ends a code and begins another one, in `_x0041_x0042_`, and one whose
+# code becomes complete by the code of the next character, in `_x0041\r`.
+_AMBIGUOUS = re.compile(f"_x[0-9A-Fa-f]{{4}}(?={_CODE}|{_CONTROL})")
+
+
+# XML has no such characters. XlsxWriter writes them as codes, which not every program reads.
+_NONCHARACTER = re.compile(r"[\ufffe\uffff]")
 
 
 class _Sheet(Protocol):
@@ -130,10 +144,13 @@ def _fill(book: _Book, items: Iterable[object], model: type) -> None:
             row = 1
             sheet = _add_sheet(book, model, header_format, sheet_number)
         for position, value in enumerate(split_cells(model, item)):
-            if _write_cell(sheet, (row, position), value, formats) != 0:
+            problem = _problem(value)
+            if not problem and _write_cell(sheet, (row, position), value, formats) != 0:
+                problem = "does not fit into a cell"
+            if problem:
                 raise ExportError(
-                    f"{all_columns[position].name} of row {row} does not fit into a cell of Excel: "
-                    "use CSV"
+                    f"{all_columns[position].name} of {item_name(item)} {problem}, "
+                    "which Excel cannot hold: use CSV"
                 )
     sheet.autofilter(0, 0, row, last_column)
 
@@ -151,20 +168,48 @@ def _add_sheet(book: _Book, model: type, header_format: object, number: int) -> 
     return sheet
 
 
+def _problem(value: Cell) -> str | None:
+    """Return why a workbook cannot hold a value unchanged. None: it can."""
+    match value:
+        case str():
+            return _problem_of_text(value)
+        case bool():
+            return None
+        case int() | Decimal():
+            number = Decimal(value)
+            rounded = Decimal(f"{number:.{NUMBER_DIGITS}G}")
+            return None if rounded == number else f"has more than {NUMBER_DIGITS} digits"
+        case _:
+            return None
+
+
+def _problem_of_text(text: str) -> str | None:
+    """Return why a workbook by XlsxWriter cannot hold a text unchanged. None: it can."""
+    # No UTF-16 text is more than twice as long. The quick check is enough for almost all texts.
+    if 2 * len(text) > TEXT_LENGTH and len(text.encode("utf-16-le")) > 2 * TEXT_LENGTH:
+        return f"is longer than {TEXT_LENGTH:,} characters"
+    # XlsxWriter takes such a text for XML, and writes it as it is.
+    if text.startswith("<r>") and text.endswith("</r>"):
+        return "begins with <r> and ends with </r>"
+    noncharacter = _NONCHARACTER.search(text)
+    if noncharacter:
+        return f"contains U+{ord(noncharacter[0]):04X}"
+    ambiguous = _AMBIGUOUS.search(text)
+    if ambiguous:
+        return f"contains {ambiguous[0]} in front of another character code"
+    return None
+
+
 def _write_cell(
     sheet: _Sheet, cell: tuple[int, int], value: Cell, formats: dict[type, object]
 ) -> int:
-    """Write a value to a cell, given by its row and column. Return 0 if it fits."""
+    """Write a value to a cell, given by its row and column. Return 0 if it could be written."""
     match value:
         case None:
             return 0
         case bool():
             return sheet.write_boolean(*cell, value)
         case int() | Decimal():
-            number = Decimal(value)
-            rounded = Decimal(f"{number:.{NUMBER_DIGITS}G}")
-            if rounded != number or number.adjusted() >= NUMBER_SIZE:
-                return -1
             return sheet.write_number(*cell, value, formats.get(type(value)))
         case dt.datetime() if value.year >= FIRST_YEAR:
             # Excel rounds to the nearest second, which may be on the next day.

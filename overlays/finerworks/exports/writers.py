@@ -33,6 +33,9 @@ This includes full-width signs. It also includes the text after a semicolon or a
 that separates columns there does so inside quotes as well.
 """
 
+_LINE_BREAK = re.compile(r"[\x85\u2028\u2029]")
+"""Characters that JSON allows in a text, but at which Python's `splitlines()` ends a line."""
+
 
 def _without_formulas(value: Cell) -> str:
     text = as_text(value)
@@ -64,7 +67,12 @@ def _json_value(value: Cell) -> str:
         case dt.datetime():
             return json.dumps(as_text(value))
         case _:
-            return json.dumps(value, ensure_ascii=False)
+            text = json.dumps(value, ensure_ascii=False)
+            return _LINE_BREAK.sub(_json_escape, text)
+
+
+def _json_escape(character: re.Match[str]) -> str:
+    return f"\\u{ord(character[0]):04x}"
 
 
 def _json_object(model: type, item: object) -> bytes:
