@@ -3,9 +3,7 @@
 Run by `make build`, after it has built: it installs packages, so it needs the network.
 """
 
-import os
 import subprocess
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -13,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from finerworks.sandbox import Sandbox
-
-ROOT = Path(__file__).parents[2]
+from installed import ROOT, built, install, new_environment, run
 
 LIST = """
 import sys
@@ -28,38 +25,12 @@ print(len(amounts), money.total(amounts), extras, where)
 FRAME = "from finerworks import FinerWorks; print(FinerWorks().invoices.list().to_polars()['amount_due'].sum())"
 
 
-def built(pattern: str) -> Path:
-    """Give the one file in dist/ of that kind."""
-    (found,) = (ROOT / "dist").glob(pattern)
-    return found
-
-
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make an environment with the wheel and what it needs, and nothing else."""
-    folder = tmp_path_factory.mktemp("elsewhere")
-    run(sys.executable, "-m", "venv", str(folder / "env"), cwd=folder)
-    python = folder / "env" / "bin" / "python"
+    python = new_environment(tmp_path_factory.mktemp("elsewhere"))
     install(python, str(built("*.whl")))
     return python
-
-
-def run(*command: str, cwd: Path, **environment: str) -> str:
-    """Run a command outside the tree, and give what it prints."""
-    known = {name: value for name, value in os.environ.items() if not name.startswith("FINERWORKS")}
-    known.pop("PYTHONPATH", None)
-    done = subprocess.run(
-        command, cwd=cwd, env=known | environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def install(python: Path, what: str) -> None:
-    """Install a requirement at the pinned versions."""
-    pins = str(ROOT / "constraints.txt")
-    command = [str(python), "-m", "pip", "install", "--quiet", "--constraint", pins, what]
-    run(*command, cwd=python.parent)
 
 
 def test_the_wheel_alone_lists_every_invoice(python: Path) -> None:

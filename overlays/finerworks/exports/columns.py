@@ -204,7 +204,8 @@ def _offset(moment: dt.datetime) -> str | None:
 
 def item_name(item: object) -> str:
     """Return the first text of an item, shortened for a message."""
-    for column in columns(type(item)):
+    model: type = type(item)
+    for column in columns(model):
         value = getattr(item, column.name)
         if isinstance(value, str):
             return shorten(value) or "an item without a name"
