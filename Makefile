@@ -281,7 +281,7 @@ format: $(VENV)/dev ## format the code, and apply automatic fixes
 build: $(VENV)/dev ## build the wheel and the sdist in dist/, and test the wheel
 	@rm -f dist/*.whl dist/*.tar.gz
 	$(BIN)/python -m build
-	$(BIN)/python -m pytest tests/wheel
+	$(BIN)/python -m pytest -o faulthandler_timeout=3600 tests/wheel
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-annotate --no-emit-index-url --python-version 3.11
 .PHONY: lock

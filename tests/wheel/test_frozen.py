@@ -9,7 +9,6 @@ import zipapp
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -53,28 +52,36 @@ print([part for part in parts if importlib.util.find_spec(part)])
 """
 
 
-class Frozen(NamedTuple):
-    """Two frozen programs."""
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Create an environment with the wheel, its command and sandbox, and PyInstaller."""
+    folder = tmp_path_factory.mktemp("frozen")
+    python = new_environment(folder)
+    install(python, f"{built('*.whl')}[cli,sandbox]", "pyinstaller")
+    yield python
+    shutil.rmtree(folder)  # It is large, and pytest would keep it.
 
-    core: str
-    """It uses the core alone, and modules by name."""
-    command: str
-    """It is the command."""
+
+def freeze(python: Path, name: str, program: str) -> str:
+    """Freeze a program without any option, and return its path."""
+    folder = python.parents[2]
+    (folder / f"{name}.py").write_text(program, "utf-8")
+    run(str(python), "-m", "PyInstaller", f"{name}.py", cwd=folder)
+    return str(folder / "dist" / name / name)
 
 
 @pytest.fixture(scope="module")
-def frozen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Frozen]:
-    """Freeze two programs in an environment with the wheel, its extras and PyInstaller."""
-    folder = tmp_path_factory.mktemp("frozen")
-    python = new_environment(folder)
-    install(python, f"{built('*.whl')}[arrow,cli,sandbox]", "pyinstaller")
-    for name, program in (("core", CORE), ("command", COMMAND)):
-        (folder / f"{name}.py").write_text(program, "utf-8")
-        run(str(python), "-m", "PyInstaller", f"{name}.py", cwd=folder)
-    python.unlink()  # Nothing of the environment can take part.
-    made = folder / "dist"
-    yield Frozen(str(made / "core" / "core"), str(made / "command" / "command"))
-    shutil.rmtree(folder)  # It is large, and pytest would keep it.
+def core(python: Path) -> str:
+    """Freeze a program that uses the core alone, and modules by name."""
+    return freeze(python, "core", CORE)
+
+
+@pytest.fixture(scope="module")
+def command(python: Path, core: str) -> str:
+    """Freeze the command, with pyarrow, which `core` would contain as well."""
+    assert core
+    install(python, f"{built('*.whl')}[arrow]")
+    return freeze(python, "command", COMMAND)
 
 
 def run_alone(*command: str, cwd: Path, **environment: str) -> str:
@@ -99,16 +106,15 @@ def read_report(path: Path) -> str:
     return page
 
 
-def test_a_frozen_program_has_the_core_and_nothing_else(frozen: Frozen, tmp_path: Path) -> None:
+def test_a_frozen_program_has_the_core_and_nothing_else(core: str, tmp_path: Path) -> None:
     """It has all operations and models, and no part that it does not use."""
     with Sandbox() as sandbox:
-        printed = run_alone(frozen.core, cwd=tmp_path, **sandbox.env)
+        printed = run_alone(core, cwd=tmp_path, **sandbox.env)
     assert printed.splitlines() == ["250 118620104.20 118620104.20", "sync", "True", "[]"]
 
 
-def test_a_frozen_command_lists_exports_and_reports(frozen: Frozen, tmp_path: Path) -> None:
+def test_a_frozen_command_lists_exports_and_reports(command: str, tmp_path: Path) -> None:
     """Every format and the report work: their packages and data files are in the program."""
-    command = frozen.command
     with Sandbox() as sandbox:
         listed = run_alone(command, "invoices", "list", cwd=tmp_path, **sandbox.env)
         for name in ("a.csv", "a.jsonl", "a.parquet", "a.xlsx"):
@@ -124,10 +130,10 @@ def test_a_frozen_command_lists_exports_and_reports(frozen: Frozen, tmp_path: Pa
     assert "118,620,104.20" in read_report(tmp_path / "a.html")
 
 
-def test_a_frozen_command_runs_a_sandbox(frozen: Frozen, tmp_path: Path) -> None:
+def test_a_frozen_command_runs_a_sandbox(command: str, core: str, tmp_path: Path) -> None:
     """The contract, and the web framework with its data files, are in the program."""
-    command = (frozen.command, "sandbox", "--invoices", "30", "--", frozen.core)
-    assert run_alone(*command, cwd=tmp_path).startswith("30 ")
+    around = (command, "sandbox", "--invoices", "30", "--")
+    assert run_alone(*around, core, cwd=tmp_path).startswith("30 ")
 
 
 def test_a_zip_application_lists_exports_and_reports(tmp_path: Path) -> None:
