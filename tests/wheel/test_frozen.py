@@ -46,7 +46,7 @@ for module in pkgutil.iter_modules(finerworks.__path__):
 for module in pkgutil.walk_packages(finerworks_client.__path__, "finerworks_client."):
     importlib.import_module(module.name)
 print(importlib.import_module("finerworks_client.api.invoices.list_invoices").sync.__name__)
-print(importlib.metadata.version("finer" + "works") == finerworks.__version__)
+print(importlib.metadata.version(finerworks.__name__) == finerworks.__version__)
 parts = ["connexion", "jinja2", "typer", "uvicorn", "finerworks.report", "finerworks.sandbox"]
 print([part for part in parts if importlib.util.find_spec(part)])
 """
