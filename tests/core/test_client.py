@@ -605,6 +605,7 @@ def test_generated_functions_have_all_that_the_door_gives(httpx_mock: HTTPXMock)
     with FinerWorks(**KEYS) as fw:
         answer = list_invoices.sync_detailed(client=fw.client, body=body)
         assert answer.status_code == 200
+        assert json.loads(answer.content) == listing(rows("a"))
         assert isinstance(answer.parsed, InvoiceList)
         with pytest.raises(ResponseValidationError, match=r"invoices\[0\].invoice_id is not text"):
             list_invoices.sync(client=fw.client, body=body)

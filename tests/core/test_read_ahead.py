@@ -90,11 +90,21 @@ def test_so_many_pages_are_in_flight_and_no_more(lists: Lists, concurrency: int)
     assert sorted(exchange.asked["page_number"] for exchange in wire.exchanges) == [*range(1, 21)]
 
 
-def test_six_is_the_default() -> None:
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_six_is_the_default(kind: str) -> None:
     """As many as a browser opens to one host."""
+
+    async def run(url: str) -> int:
+        async with AsyncFinerWorks(**KEYS, base_url=url) as fw:
+            return len([invoice async for invoice in fw.invoices.list()])
+
     crowd = Crowd(6)
-    with Wire(crowd) as wire, FinerWorks(**KEYS, base_url=wire.url) as fw:
-        assert len(list(fw.invoices.list())) == COUNT
+    with Wire(crowd) as wire:
+        if kind == "sync":
+            with FinerWorks(**KEYS, base_url=wire.url) as fw:
+                assert len(list(fw.invoices.list())) == COUNT
+        else:
+            assert asyncio.run(run(wire.url)) == COUNT
     assert crowd.most == 6
 
 
