@@ -15,7 +15,7 @@ import pytest
 from pytest_httpx import HTTPXMock
 
 from answers import URL, asked, listing, rows, server
-from callers import KEYS, Caller
+from callers import KEYS, Caller, Settings
 from finerworks import (
     PRODUCTION,
     TEST,
@@ -401,6 +401,52 @@ def test_async_with_options_is_alike(httpx_mock: HTTPXMock) -> None:
     assert asked(first) == {"per_page": 10, "page_number": 1, "account_key": "seller"}
 
 
+EVERY_SETTING: Settings = {
+    "web_api_key": "another-web-key",
+    "app_key": "another-app-key",
+    "base_url": "http://gateway.test",
+    "timeout": 7,
+    "max_retries": 5,
+    "max_body_bytes": 999,
+    "allow_insecure_http": True,
+}
+
+
+def create_client(way: str) -> HTTPClient | AsyncHTTPClient:
+    """Return the HTTP client of a client that was given each setting in one way."""
+    match way:
+        case "arguments":
+            fw = FinerWorks(**EVERY_SETTING)
+        case "next to a client":
+            fw = FinerWorks(http_client=HTTPClient(**KEYS), **EVERY_SETTING)
+        case "options":
+            fw = FinerWorks(**KEYS).with_options(**EVERY_SETTING)
+        case "async arguments":
+            async_fw = AsyncFinerWorks(**EVERY_SETTING)
+            return cast(AsyncHTTPClient, async_fw.client.get_async_httpx_client())
+        case "async next to a client":
+            async_fw = AsyncFinerWorks(http_client=AsyncHTTPClient(**KEYS), **EVERY_SETTING)
+            return cast(AsyncHTTPClient, async_fw.client.get_async_httpx_client())
+        case _:
+            async_fw = AsyncFinerWorks(**KEYS).with_options(**EVERY_SETTING)
+            return cast(AsyncHTTPClient, async_fw.client.get_async_httpx_client())
+    return cast(HTTPClient, fw.client.get_httpx_client())
+
+
+@pytest.mark.parametrize("kind", ["", "async "])
+@pytest.mark.parametrize("way", ["arguments", "next to a client", "options"])
+def test_each_setting_arrives(kind: str, way: str) -> None:
+    """Given to a new client, next to one of the caller's or as an option, for sync and for async."""
+    config = create_client(kind + way).config
+    assert config.credentials.web_api_key == "another-web-key"
+    assert config.credentials.app_key == "another-app-key"
+    assert str(config.base_url) == "http://gateway.test"
+    assert config.timeout == httpx.Timeout(7)
+    assert config.max_retries == 5
+    assert config.max_body_bytes == 999
+    assert config.allow_insecure_http
+
+
 def test_a_view_has_what_was_set_on_the_http_client() -> None:
     """Authentication, parameters, headers and hooks of the caller's client hold for its views."""
     sent: list[httpx.Request] = []
@@ -609,6 +655,7 @@ def test_generated_functions_have_all_that_the_door_gives(httpx_mock: HTTPXMock)
     with FinerWorks(**KEYS) as fw:
         answer = list_invoices.sync_detailed(client=fw.client, body=body)
         assert answer.status_code == 200
+        assert json.loads(answer.content) == listing(rows("a"))
         assert isinstance(answer.parsed, InvoiceList)
         with pytest.raises(ResponseValidationError, match=r"invoices\[0\].invoice_id is not text"):
             list_invoices.sync(client=fw.client, body=body)

@@ -220,10 +220,12 @@ def test_a_rejection_is_bounded(caller: Caller, httpx_mock: HTTPXMock) -> None:
 
 def test_an_error_is_bounded(caller: Caller, httpx_mock: HTTPXMock) -> None:
     """However long the body, an error keeps a line of it in its message and 2,000 characters."""
-    httpx_mock.add_response(500, text="long " * 1_000_000)
+    httpx_mock.add_response(500, text="long" * 1_000_000)
     with pytest.raises(ServerError) as caught:
         caller.page(**KEYS, max_retries=0)
     assert len(str(caught.value)) < 700
+    assert len(caught.value.message) == 500
+    assert caught.value.message.endswith("…")
     assert len(caught.value.body) == 2_000
 
 

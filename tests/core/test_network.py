@@ -276,6 +276,30 @@ def test_a_connection_that_breaks_puts_those_in_doubt_that_worked_before(step: s
     assert not other.get_extra_info("is_readable")
 
 
+def test_what_does_not_tell_of_dead_connections_puts_none_in_doubt() -> None:
+    """Neither a connection that breaks before it ever worked, nor an attempt that we ended."""
+    count = FailureCount()
+    never_worked = BreakableStream({})
+    never_worked.breaks_at = "read"
+    ended = BreakableStream({})
+    first, second, other = (
+        DeadlineStream(stream, count) for stream in (never_worked, ended, Stream({}))
+    )
+    carry_request(other)
+    with pytest.raises(httpcore.ReadError):
+        carry_request(first)
+    assert not other.get_extra_info("is_readable")
+
+    carry_request(second)
+    ended.breaks_at = "read"
+    deadline = Deadline(30)
+    deadline.start()
+    deadline.cancel()
+    with pytest.raises(httpcore.ReadTimeout):
+        second.read(1, Timeout(30, deadline))
+    assert not other.get_extra_info("is_readable")
+
+
 @pytest.mark.parametrize("step", ["read", "write"])
 def test_an_async_connection_that_breaks_puts_others_in_doubt_as_well(step: str) -> None:
     """The same for asyncio."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from contextvars import ContextVar
 import httpx
 import pytest
 
+from answers import listing, rows
 from callers import KEYS
 from finerworks import (
     APIConnectionError,
@@ -90,11 +92,21 @@ def test_so_many_pages_are_in_flight_and_no_more(lists: Lists, concurrency: int)
     assert sorted(exchange.asked["page_number"] for exchange in wire.exchanges) == [*range(1, 21)]
 
 
-def test_six_is_the_default() -> None:
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_six_is_the_default(kind: str) -> None:
     """As many as a browser opens to one host."""
+
+    async def run(url: str) -> int:
+        async with AsyncFinerWorks(**KEYS, base_url=url) as fw:
+            return len([invoice async for invoice in fw.invoices.list()])
+
     crowd = Crowd(6)
-    with Wire(crowd) as wire, FinerWorks(**KEYS, base_url=wire.url) as fw:
-        assert len(list(fw.invoices.list())) == COUNT
+    with Wire(crowd) as wire:
+        if kind == "sync":
+            with FinerWorks(**KEYS, base_url=wire.url) as fw:
+                assert len(list(fw.invoices.list())) == COUNT
+        else:
+            assert asyncio.run(run(wire.url)) == COUNT
     assert crowd.most == 6
 
 
@@ -209,6 +221,37 @@ def test_who_leaves_waits_for_no_answer_and_leaves_nothing_behind(how: str) -> N
             assert silent.hung_up.acquire(timeout=10)
         assert fw.invoices.page(1, per_page=5).total_count == COUNT
     assert not [exchange for exchange in wire.exchanges if exchange.asked["page_number"] > 7]
+
+
+class Stuck(httpx.BaseTransport):
+    """Gives page 1, and is then stuck as while it connects, where nothing can end it."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self.release = threading.Event()
+        self.gave_up = False
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a page, or wait until the test is over."""
+        if json.loads(request.read())["page_number"] > 1:
+            self.reached.set()
+            self.gave_up = not self.release.wait(60)
+        return httpx.Response(200, json=listing(rows(*range(25)), COUNT))
+
+
+def test_closing_waits_for_no_request_that_cannot_be_ended() -> None:
+    """A thread that is stuck where nothing reaches it is left behind."""
+    transport = Stuck()
+    with HTTPClient(**KEYS, transport=transport) as client:
+        pages = FinerWorks(http_client=client).invoices.list(concurrency=2).pages()
+        assert next(pages).number == 1
+        assert transport.reached.wait(30)
+        pages.close()
+        assert readers() != []
+        assert not transport.gave_up
+        transport.release.set()
+        for thread in readers():
+            thread.join()
 
 
 def test_connections_come_back_from_requests_that_were_ended() -> None:
