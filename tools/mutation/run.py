@@ -187,7 +187,7 @@ def record_tests(session: Session) -> None:
     """Run all tests once, and record which lines each runs and how long it takes."""
     for path in session.folder.glob("coverage*"):
         path.unlink()
-    settings = session.folder / "coverage.ini"
+    settings = session.folder / "measured.ini"
     settings.write_text(COVERAGE.format(data=session.coverage), encoding="utf-8")
     environment = {
         **plugin_environment(),
