@@ -42,6 +42,12 @@ THROTTLE_POLL_SECONDS = 0.01
 garbage collection may close a listing in any thread, and an event of asyncio may only be set in the
 thread of its loop."""
 
+OBSERVER = "finerworks_observer"
+"""The request extension that holds an `Observer`. `HTTPClient` describes it."""
+
+Observer = Callable[[httpx.Response, bytes], None]
+"""Is called with the head of a response and its decompressed body, before they are checked."""
+
 TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
 
@@ -172,6 +178,7 @@ class Call:
         self._request = request
         self._config = config
         self._operation = _find_operation(request, config)
+        self._observer: Observer | None = request.extensions.get(OBSERVER)
         self._number = 0
         self._started = 0.0
 
@@ -179,6 +186,7 @@ class Call:
         """Return the next attempt, with a copy of the request that has the keys."""
         self._number += 1
         extensions = dict(self._request.extensions)
+        extensions.pop(OBSERVER, None)
         timeouts = extensions.get("timeout") or self._config.timeout.as_dict()
         step_timeouts = {step: timeouts.get(step) for step in STEPS}
         deadline = create_deadline(step_timeouts)
@@ -197,6 +205,17 @@ class Call:
         """Start the clock of an attempt."""
         self._started = time.monotonic()
         attempt.deadline.start()
+
+    def observe(self, attempt: Attempt) -> None:
+        """Pass a response to the observer of the request, if it has one.
+
+        Must be called before the response is closed: afterwards, nothing is known of a connection
+        that the server does not keep open.
+        """
+        if self._observer is None or attempt.response is None:
+            return
+        encoding = attempt.response.headers.get("Content-Encoding", "")
+        self._observer(attempt.response, attempt.body.decode(encoding))
 
     def received(self, attempt: Attempt) -> Outcome:
         """Return the outcome of an attempt that received a response."""
@@ -343,6 +362,7 @@ class Transport(httpx.BaseTransport):
             response = transport.handle_request(attempt.request)
             try:
                 self._receive(attempt, response)
+                call.observe(attempt)
             finally:
                 response.close()
         except httpx.TransportError as error:
@@ -417,6 +437,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
             response = await transport.handle_async_request(attempt.request)
             try:
                 await self._receive(attempt, response)
+                call.observe(attempt)
             finally:
                 await response.aclose()
         except httpx.TransportError as error:
