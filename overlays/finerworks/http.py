@@ -51,6 +51,12 @@ class HTTPClient(httpx.Client):
     Event hooks run once for each call: a request hook before the first attempt, a response hook
     after the last one, if that succeeded. Hooks never see the keys.
 
+    A request may have the extension ``finerworks_observer``: a function that is called with each
+    response as it arrived, an `httpx.Response` without a body, and with its decompressed body as
+    `bytes`. It is called before the response is checked, so also for one that is then raised as an
+    error. A response that is not complete in time, or breaks off, is not passed to it. A body that
+    is too large ends after ``max_body_bytes``.
+
     Args:
         web_api_key: The web API key. If both keys are None, `FINERWORKS_WEB_API_KEY` and
             `FINERWORKS_APP_KEY` are read; otherwise the environment is not. A key may be missing

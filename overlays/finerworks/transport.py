@@ -19,6 +19,7 @@ from typing import Generic, NamedTuple, Self, TypeVar
 import httpx
 
 from finerworks import retry
+from finerworks.compression import DamagedBodyError
 from finerworks.config import Config
 from finerworks.credentials import origin_of
 from finerworks.deadline import STEPS, Deadline, create_deadline, with_deadline
@@ -48,6 +49,13 @@ THROTTLE_POLL_SECONDS = 0.01
 """Seconds between two checks of an asyncio task whether its request may be sent. It polls, because
 garbage collection may close a listing in any thread, and an event of asyncio may only be set in the
 thread of its loop."""
+
+OBSERVER = "finerworks_observer"
+"""The request extension that holds an `Observer`. `HTTPClient` describes it."""
+
+Observer = Callable[[httpx.Response, bytes], None]
+"""Is called with the head of a response and its decompressed body, before they are checked. A damaged
+body is empty."""
 
 TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
@@ -182,6 +190,7 @@ class Call:
         self._request = request
         self._config = config
         self._operation = _find_operation(request, config)
+        self._observer: Observer | None = request.extensions.get(OBSERVER)
         self._number = 0
         self._started = 0.0
 
@@ -189,6 +198,7 @@ class Call:
         """Return the next attempt, with a copy of the request that has the keys."""
         self._number += 1
         extensions = dict(self._request.extensions)
+        extensions.pop(OBSERVER, None)
         timeouts = extensions.get("timeout") or self._config.timeout.as_dict()
         step_timeouts = {step: timeouts.get(step) for step in STEPS}
         deadline = create_deadline(step_timeouts)
@@ -207,6 +217,19 @@ class Call:
         """Start the clock of an attempt."""
         self._started = time.monotonic()
         attempt.deadline.start()
+
+    def observe(self, attempt: Attempt) -> None:
+        """Pass a response to the observer of the request, if it has one.
+
+        Must be called before the response is closed: afterwards, nothing is known of a connection
+        that the server does not keep open.
+        """
+        if self._observer is None or attempt.response is None:
+            return
+        content = b""
+        with contextlib.suppress(DamagedBodyError):
+            content = attempt.body.decode()
+        self._observer(attempt.response, content)
 
     def received(self, attempt: Attempt) -> Outcome:
         """Return the outcome of an attempt that received a response."""
@@ -377,6 +400,7 @@ class Transport(httpx.BaseTransport):
             response = transport.handle_request(attempt.request)
             try:
                 self._receive(attempt, response)
+                call.observe(attempt)
             finally:
                 response.close()
         except httpx.TransportError as error:
@@ -452,6 +476,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
             response = await transport.handle_async_request(attempt.request)
             try:
                 await self._receive(attempt, response)
+                call.observe(attempt)
             finally:
                 await response.aclose()
         except httpx.TransportError as error:

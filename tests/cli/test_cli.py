@@ -297,7 +297,8 @@ def test_keeps_a_file_that_is_there(command: str, at: Run, tmp_path: Path) -> No
 def test_check_says_what_one_wants_to_know(at: Run) -> None:
     """Which host, whether the keys are good, how many invoices, how fast; of another account too."""
     done = at("check")
-    host, keys, invoices, speed = done.out.splitlines()
+    host, keys, invoices, speed, contract = done.out.splitlines()
+    assert contract == "contract  no deviation found"
     assert done.status == 0
     assert re.fullmatch(r"host      http://127\.0\.0\.1:\d+", host)
     assert (keys, invoices) == ("keys      accepted", "invoices  250")

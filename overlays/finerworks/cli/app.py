@@ -1,8 +1,6 @@
 """The commands of `finerworks`."""
 
-import statistics
 import sys
-import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -215,30 +213,36 @@ def report(
 def check(
     context: typer.Context,
     *,
+    shape: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also write what is not known about the API to FILE, as JSON: names of fields, "
+            "types and counts, but no ids, amounts, texts or keys. Sends at most ten requests.",
+        ),
+    ] = None,
+    overwrite: Overwrite = False,
     env_file: EnvFile = None,
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
-    """Check the keys, and show the host, the number of invoices and the response time."""
+    """Check the keys, and show the host, the number of invoices and the response time.
+
+    Names each way in which the responses deviate from the contract.
+    """
+    # Imported here, as this module imports httpx, which takes time.
+    from finerworks.cli.check import check_api, record_shape  # noqa: PLC0415
+
+    if overwrite and shape is None:
+        raise WrongUsageError("--overwrite is for --shape, which is missing")
     session = Session(verbose=verbose, debug=debug)
-    streams.check_output()
-    milliseconds = list[float]()
-    count = "unknown"
+    if shape is None:
+        streams.check_output()
     with open_client(context, env_file, session) as fw:
-        typer.echo(f"host      {base_url_of(fw)}")
-        for _ in range(4):
-            started = time.perf_counter()
-            total_count = fw.invoices.page(1, per_page=1).total_count
-            milliseconds.append(1000 * (time.perf_counter() - started))
-            if isinstance(total_count, int):
-                count = f"{total_count:,}"
-    first, *later = milliseconds
-    typer.echo("keys      accepted")
-    typer.echo(f"invoices  {count}")
-    typer.echo(
-        f"speed     {first:.0f} ms for the first response, "
-        f"{statistics.median(later):.0f} ms for later ones"
-    )
+        if shape is None:
+            check_api(fw)
+        else:
+            record_shape(fw, shape, overwrite=overwrite)
 
 
 @app.command(add_help_option=False)

@@ -6,6 +6,7 @@ not depend on a server framework.
 """
 
 import copy
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias, TypedDict, cast
@@ -41,9 +42,13 @@ from finerworks.sandbox.settings import (
     WEB_API_KEY,
     Settings,
 )
+from finerworks.sandbox.shapes import with_shapes
 
 DOCUMENTATION = "http://127.0.0.1:8000/"
 """The address of `make docs-serve` with its default port."""
+
+LARGEST_PAGE = 1000
+"""The largest per_page that the sandbox accepts with the shapes `cap-25` and `large-pages`."""
 
 
 class ListRequest(TypedDict, total=False):
@@ -73,7 +78,7 @@ def build_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
     """Return the application, for a contract or, by default, for the installed one."""
     if contract is None:
         contract = yaml.safe_load(contract_path().read_text(encoding="utf-8"))
-    contract = _for_the_sandbox(cast("Contract", contract))
+    contract = _for_the_sandbox(cast("Contract", contract), settings)
     platform = data.platform(settings.invoices)
     operations = _operations(settings, platform)
     keys = Keys(
@@ -102,11 +107,14 @@ def build_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
     pages = [Route("/openapi.json", serve_contract), Route("/ui/", serve_page)]
     router = Router([*pages, Mount("/ui", StaticFiles(directory=SWAGGER_UI))], default=respond)
     app = behind_connexion(router, contract, keys=lambda: keys, body=RequestBody)
-    return with_error_responses(with_plain_media_type(app))
+    app = with_error_responses(with_plain_media_type(app))
+    if settings.shapes or settings.dates != "offset":
+        return with_shapes(app, settings)
+    return app
 
 
-def _for_the_sandbox(contract: Contract) -> Contract:
-    """Return the contract with the sandbox's name, address and keys."""
+def _for_the_sandbox(contract: Contract, settings: Settings) -> Contract:
+    """Return the contract with the sandbox's name, address, keys and largest page."""
     contract = copy.deepcopy(contract)
     info = cast("dict[str, str]", contract["info"])
     info["title"] += " (local sandbox)"
@@ -117,11 +125,23 @@ def _for_the_sandbox(contract: Contract) -> Contract:
         f"[{DOCUMENTATION}]({DOCUMENTATION}).\n\n{info['description']}"
     )
     contract["servers"] = [{"url": "/", "description": "This sandbox"}]
+    if "cap-25" in settings.shapes or "large-pages" in settings.shapes:
+        _per_page_of(contract)["maximum"] = LARGEST_PAGE
     return contract
+
+
+def _per_page_of(contract: Contract) -> dict[str, object]:
+    """Return the schema of per_page."""
+    schema = contract
+    for name in ("components", "schemas", "InvoiceListRequest", "properties", "per_page"):
+        schema = cast("dict[str, object]", schema[name])
+    return schema
 
 
 def _operations(settings: Settings, platform: data.Account) -> dict[str, Operation]:
     """Return the function for each operationId of the contract."""
+    order = _order(settings)
+    adds_fields = settings.unknown_fields or "unknown-fields" in settings.shapes
 
     def account_of(body: ListRequest, caller: str) -> data.Account:
         """Return the account to list. Only the platform may set account_key."""
@@ -141,16 +161,34 @@ def _operations(settings: Settings, platform: data.Account) -> dict[str, Operati
         account = account_of(body, caller)
         number = body.get("page_number", 1)
         per_page = body.get("per_page", 10)
-        size = min(per_page, settings.page_cap)
+        size = _page_size(per_page, settings)
+        if "last-page-repeats" in settings.shapes:
+            number = min(number, max(1, math.ceil(account.count / size)))
         reference_id = data.reference_id(settings.seed, "invoices", account.key, number, per_page)
         response: dict[str, object] = {
             "status": _good_status(reference_id),
-            "invoices": data.page(settings.seed, account, number, size),
+            "invoices": data.page(settings.seed, account, number, size, order),
             "total_count": account.count,
         }
-        return _with_unknown_fields(response) if settings.unknown_fields else response
+        return _with_unknown_fields(response) if adds_fields else response
 
     return {"listInvoices": list_invoices}
+
+
+def _page_size(per_page: int, settings: Settings) -> int:
+    """Return the number of invoices on a full page."""
+    if "large-pages" in settings.shapes:
+        return per_page
+    return min(per_page, settings.page_cap)
+
+
+def _order(settings: Settings) -> data.Order:
+    """Return the order of the invoices."""
+    if "ascending" in settings.shapes:
+        return data.ascending
+    if "unordered" in settings.shapes:
+        return data.unordered
+    return data.descending
 
 
 def _good_status(reference_id: str) -> dict[str, object]:

@@ -9,8 +9,9 @@ import hashlib
 import math
 import random
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypedDict
+from typing import Final, TypeAlias, TypedDict
 
 NEWEST_YEAR, NEWEST_MONTH = 2026, 10
 OLDEST_YEAR = 1990
@@ -124,13 +125,38 @@ def invoice(seed: int, account: Account, index: int) -> Invoice:
     }
 
 
-def page(seed: int, account: Account, number: int, size: int) -> list[Invoice] | None:
+Order: TypeAlias = Callable[[int, int], int]
+"""Returns the index of the invoice at a position in the listing of so many invoices."""
+
+
+def descending(position: int, _count: int) -> int:
+    """Return the index of the invoice at a position: the newest is first."""
+    return position
+
+
+def ascending(position: int, count: int) -> int:
+    """Return the index of the invoice at a position: the oldest is first."""
+    return count - 1 - position
+
+
+def unordered(position: int, count: int) -> int:
+    """Return the index of the invoice at a position, in no order of dates, but always the same."""
+    step = max(2, int(count * 0.38))
+    while math.gcd(step, count) != 1:  # otherwise some invoices would never come
+        step += 1
+    return position * step % count
+
+
+def page(
+    seed: int, account: Account, number: int, size: int, order: Order = descending
+) -> list[Invoice] | None:
     """Return the invoices on a page. The first page has number 1."""
     if account.null_list:
         return None
     start = min((number - 1) * size, account.count)
     end = min(start + size, account.count)
-    return [invoice(seed, account, index) for index in range(start, end)]
+    indexes = [order(position, account.count) for position in range(start, end)]
+    return [invoice(seed, account, index) for index in indexes]
 
 
 def reference_id(*request: object) -> str:

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NamedTuple, NoReturn, get_args
 from urllib.parse import urlsplit
 
 from finerworks.sandbox import Sandbox, data
@@ -11,9 +11,12 @@ from finerworks.sandbox.settings import (
     LIMITS,
     ORDINARY_APP_KEY,
     ORDINARY_WEB_API_KEY,
+    SHAPES,
     WEB_API_KEY,
+    Dates,
     Settings,
     out_of_range,
+    wrong_shapes,
 )
 
 NAME: Final = "finerworks.sandbox"
@@ -33,7 +36,12 @@ SELLERS: Final = "\n".join(
     for seller in data.SELLERS.values()
 )
 
+_SHAPES: Final = "\n".join(f"  {shape:<22}{what}" for shape, what in SHAPES.items())
+
 EPILOG: Final = f"""\
+shapes, by NAME:
+{_SHAPES}
+
 accounts, by web_api_key and app_key:
   {WEB_API_KEY}, {APP_KEY}
       The demo keys. With account_key, they can read these accounts, whose invoices number:
@@ -73,6 +81,10 @@ def read_options(arguments: Sequence[str]) -> Options:
     elif not command:
         parser.error("a command is missing after --")
     settings["cors_origins"] = tuple(settings.get("cors_origins", ()))
+    settings["shapes"] = tuple(settings.get("shapes", ()))
+    problem = wrong_shapes(settings["shapes"])
+    if problem:
+        parser.error(f"argument --shape: {problem}")
     verbose = settings.pop("verbose", False)
     return Options(Sandbox(**settings), command, verbose)
 
@@ -147,6 +159,21 @@ def _parser() -> argparse.ArgumentParser:
         "--unknown-fields",
         action="store_true",
         help="add fields that are not in the contract to the responses, as a server may do",
+    )
+    parser.add_argument(
+        "--dates",
+        choices=get_args(Dates),
+        help="whether dates have a UTC offset: all, none, or those of about every second invoice; "
+        f"default {Settings.dates}",
+    )
+    parser.add_argument(
+        "--shape",
+        dest="shapes",
+        action="append",
+        choices=SHAPES,
+        metavar="NAME",
+        help="deviate from the contract, as a server may do, in one of the ways below; "
+        "can be repeated; default none",
     )
     parser.add_argument(
         "--cors-origin",

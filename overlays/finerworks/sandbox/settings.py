@@ -1,9 +1,9 @@
 """The settings of a sandbox, their ranges, and its keys. This module has no dependencies."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal, TypeAlias, get_args
 
 # The keys are no secrets. They are documented, and valid only for the sandbox.
 WEB_API_KEY: Final = "sandbox-web-api-key"
@@ -25,6 +25,80 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(
         "fail_request": (1, 1_000_000),
     }
 )
+
+
+Dates: TypeAlias = Literal["offset", "none", "mixed"]
+
+Shape: TypeAlias = Literal[
+    "bare-list",
+    "unknown-fields",
+    "missing-fields",
+    "null-fields",
+    "empty-fields",
+    "numbers-as-text",
+    "ids-as-numbers",
+    "exponents",
+    "four-digits",
+    "total-count-per-page",
+    "total-count-null",
+    "total-count-missing",
+    "ascending",
+    "unordered",
+    "cap-25",
+    "large-pages",
+    "last-page-error",
+    "last-page-null",
+    "last-page-repeats",
+]
+
+SHAPES: Final[Mapping[Shape, str]] = MappingProxyType(
+    {
+        "bare-list": "the list of invoices alone, without status and total_count",
+        "unknown-fields": "additional fields, as --unknown-fields",
+        "missing-fields": "no status_code, and no due_date in any invoice",
+        "null-fields": "amount_due is null",
+        "empty-fields": "due_date is an empty text",
+        "numbers-as-text": "amount_due and total_count are texts",
+        "ids-as-numbers": "invoice_id is a number",
+        "exponents": "amount_due in exponent notation, such as 1.999e+1",
+        "four-digits": "amount_due with four digits after the point, as SQL Server's money has",
+        "total-count-per-page": "total_count counts the invoices of the page",
+        "total-count-null": "total_count is null",
+        "total-count-missing": "no total_count",
+        "ascending": "the oldest invoice first",
+        "unordered": "invoices in no order of dates",
+        "cap-25": "a per_page above 25 is cut to 25 instead of rejected",
+        "large-pages": "a per_page of up to 1,000 is accepted",
+        "last-page-error": "a page after the last gets a 400 response",
+        "last-page-null": "invoices is null on a page after the last",
+        "last-page-repeats": "a page after the last is the last page",
+    }
+)
+"""What each shape means. Some break the contract, and others are what it leaves open."""
+
+ALTERNATIVES: Final[tuple[frozenset[Shape], ...]] = (
+    frozenset({"total-count-per-page", "total-count-null", "total-count-missing"}),
+    frozenset({"numbers-as-text", "null-fields", "exponents", "four-digits"}),
+    frozenset({"missing-fields", "empty-fields"}),
+    frozenset({"ascending", "unordered"}),
+    frozenset({"cap-25", "large-pages"}),
+    frozenset({"last-page-error", "last-page-null", "last-page-repeats"}),
+)
+"""Shapes that exclude each other."""
+
+
+def wrong_shapes(shapes: Collection[str]) -> str | None:
+    """Return a description of the problem if these shapes cannot be combined, or None."""
+    if isinstance(shapes, str):
+        return 'must be a tuple of names, such as ("bare-list",)'
+    for shape in shapes:
+        if shape not in SHAPES:
+            return f"must be one of {', '.join(SHAPES)}, not {shape!r}"
+    for alternatives in ALTERNATIVES:
+        chosen = [shape for shape in SHAPES if shape in alternatives and shape in shapes]
+        if len(chosen) > 1:
+            return f"cannot be both {chosen[0]} and {chosen[1]}"
+    return None
 
 
 def out_of_range(name: str, value: float) -> str | None:
@@ -63,6 +137,11 @@ class Settings:
     """The number of the API request that fails with 500, where 1 is the first. None is none."""
     unknown_fields: bool = False
     """Whether to add fields to responses that are not in the contract, as a server may do."""
+    dates: Dates = "offset"
+    """Whether dates have a UTC offset: all (``offset``), ``none``, or those of about every second
+    invoice (``mixed``)."""
+    shapes: tuple[Shape, ...] = ()
+    """How responses deviate, such as ``("bare-list",)``. The help of the command lists all."""
     cors_origins: tuple[str, ...] = ()
     """The origins, such as http://localhost:5173, whose pages may call the API from a browser."""
 
@@ -74,3 +153,8 @@ class Settings:
             problem = out_of_range(name, value)
             if problem:
                 raise ValueError(f"{name} {problem}")
+        if self.dates not in get_args(Dates):
+            raise ValueError(f"dates must be one of {', '.join(get_args(Dates))}")
+        problem = wrong_shapes(self.shapes)
+        if problem:
+            raise ValueError(f"shapes {problem}")

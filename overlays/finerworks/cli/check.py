@@ -1,0 +1,141 @@
+"""`finerworks check`: whether the keys work, and how the API behaves."""
+
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from finerworks import HTTPClient
+from finerworks.cli.session import base_url_of, existing_file_as_wrong_usage
+from finerworks.cli.shape import findings, plan
+from finerworks.cli.shape.deviations import Deviation, about_page_after_last, find_deviations
+from finerworks.cli.shape.document import describe, render
+from finerworks.cli.shape.exchange import Exchange, Question, ask
+from finerworks.credentials import read_account_key
+from finerworks.errors import APIConnectionError, FinerWorksError, ResponseValidationError
+from finerworks.exports.files import whole_file
+from finerworks.exports.words import counted
+
+if TYPE_CHECKING:
+    from finerworks import FinerWorks
+
+__all__ = ["check_api", "record_shape"]
+
+QUESTIONS = (
+    Question(f"{plan.PAGE} 1", 1, plan.PAGE_SIZE),
+    *(Question(plan.ONE_ROW, 1, 1) for _ in range(3)),
+)
+"""The requests of a check without `--shape`. The small ones show how long a response takes."""
+
+
+def check_api(fw: "FinerWorks") -> None:
+    """Send a few requests, and print what came of them.
+
+    Raises:
+        FinerWorksError: A request failed, or the SDK cannot read the response.
+    """
+    typer.echo(f"host      {base_url_of(fw)}")
+    exchanges = list[Exchange]()
+    for question in QUESTIONS:
+        exchanges.append(ask(fw, question))
+        if exchanges[-1].error is not None:
+            break
+    _raise_failure(exchanges)
+    deviations = find_deviations(exchanges[:1], exchanges[1:], keys=_secrets_of(fw))
+    _report(exchanges, deviations)
+
+
+def record_shape(fw: "FinerWorks", file: Path, *, overwrite: bool) -> None:
+    """Send requests, print what came of them, and write their shape to a file.
+
+    The file is written even if a response is an error, but not if the first request gets none.
+
+    Raises:
+        FinerWorksError: A request failed that should succeed, or the SDK cannot read the response.
+        WrongUsageError: The file exists, and `overwrite` is False.
+        OSError: The file cannot be written.
+    """
+    once = fw.with_options(max_retries=0)
+    secrets = _secrets_of(fw)
+    with existing_file_as_wrong_usage(file), whole_file(file, overwrite=overwrite) as out:
+        typer.echo(f"finerworks: {plan.announcement(base_url_of(fw))}", err=True)
+        typer.echo(f"host      {base_url_of(fw)}")
+        asked = plan.interview(lambda question: ask(once, question))
+        first_error = asked.pages[0].error
+        if isinstance(first_error, APIConnectionError):
+            raise first_error
+        base_url = fw.client.get_httpx_client().base_url
+        shape = describe(asked, base_url=base_url, keys=secrets)
+        out.write(f"{render(shape)}\n".encode())
+    responses = counted(len(asked.exchanges), "response")
+    typer.echo(
+        f"finerworks: {file} has the shape of {responses}, and no ids, amounts, texts or keys. "
+        "Read it before you share it",
+        err=True,
+    )
+    expected = [each for each in asked.exchanges if _should_succeed(each)]
+    _raise_failure(expected)
+    deviations = [
+        *find_deviations(asked.pages, list(asked.others.values()), keys=secrets),
+        *about_page_after_last(asked.after_last),
+    ]
+    _report(expected, deviations)
+
+
+def _secrets_of(fw: "FinerWorks") -> list[str]:
+    """Return the keys, and the account's key if there is one."""
+    client = fw.client.get_httpx_client()
+    if not isinstance(client, HTTPClient):
+        raise TypeError("a FinerWorks client sends with an HTTPClient")
+    secrets = [*client.config.credentials.require(), read_account_key(None)]
+    return [str(secret) for secret in secrets if secret]
+
+
+def _should_succeed(exchange: Exchange) -> bool:
+    """Return whether a failure of a request is one of the command."""
+    return not exchange.question.may_fail or plan.must_stop(exchange)
+
+
+def _first_error(exchanges: Sequence[Exchange]) -> FinerWorksError | None:
+    return next((each.error for each in exchanges if each.error is not None), None)
+
+
+def _raise_failure(exchanges: Sequence[Exchange]) -> None:
+    """Raise the first error, unless it is a response that deviates from the contract."""
+    for exchange in exchanges:
+        if exchange.error is not None and not exchange.is_page:
+            raise exchange.error
+
+
+def _report(exchanges: Sequence[Exchange], deviations: Sequence[Deviation]) -> None:
+    """Print what the exchanges say. Raise if the SDK cannot read the responses."""
+    error = _first_error(exchanges)
+    typer.echo("keys      accepted")
+    if error is None:
+        _report_numbers(exchanges)
+    for deviation in deviations:
+        typer.echo(f"deviation {deviation.sentence}")
+    if not deviations and error is None:
+        typer.echo("contract  no deviation found")
+    for deviation in deviations:
+        if not deviation.readable and error is None:
+            error = ResponseValidationError(deviation.sentence)
+    if error is not None:
+        raise error
+
+
+def _report_numbers(exchanges: Sequence[Exchange]) -> None:
+    first, *later = exchanges
+    meaning = findings.meaning_of_total(exchanges, [first], complete=False)
+    counts_all = meaning in {findings.ALL_ROWS, findings.UNKNOWN}
+    count = "unknown"
+    if counts_all and first.total_count is not None:
+        count = f"{first.total_count:,}"
+    typer.echo(f"invoices  {count}")
+    seconds = statistics.median(exchange.seconds for exchange in later)
+    typer.echo(
+        f"speed     {1000 * first.seconds:.0f} ms for the first response, "
+        f"{1000 * seconds:.0f} ms for later ones"
+    )
