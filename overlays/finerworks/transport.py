@@ -54,8 +54,8 @@ OBSERVER = "finerworks_observer"
 """The request extension that holds an `Observer`. `HTTPClient` describes it."""
 
 Observer = Callable[[httpx.Response, bytes], None]
-"""Is called with the head of a response and its decompressed body, before they are checked. A damaged
-body is empty."""
+"""Is called with the head of a response and its decompressed body, before they are checked. The body
+is empty if it is damaged."""
 
 TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
@@ -226,9 +226,10 @@ class Call:
         """
         if self._observer is None or attempt.response is None:
             return
-        content = b""
-        with contextlib.suppress(DamagedBodyError):
+        try:
             content = attempt.body.decode()
+        except DamagedBodyError:
+            content = b""
         self._observer(attempt.response, content)
 
     def received(self, attempt: Attempt) -> Outcome:
