@@ -8,17 +8,18 @@ import functools
 import os
 import ssl
 import sys
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from finerworks._version import __version__
 from finerworks.config import Config, Options, change_config, create_config
 from finerworks.credentials import hide
-from finerworks.proxies import NO_PROXIES, read_proxies
+from finerworks.errors import CLIENT_CLOSED, ClientStateError
+from finerworks.proxies import read_proxies
 
 if TYPE_CHECKING:
-    from finerworks.transport import AsyncTransport, Transport
+    from finerworks.transport import AnyConnections, AsyncTransport, Connections, Transport
 
 _PYTHON_VERSION = sys.version.split()[0]
 
@@ -32,9 +33,6 @@ HEADERS = {
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=60)
 """The most connections, and the seconds that an idle one is kept. httpcore counts those in use as
 kept alive too."""
-
-_IN_PROCESS = (httpx.MockTransport, httpx.ASGITransport, httpx.WSGITransport)
-"""Transports without connections, which a forked process may use as well."""
 
 
 class HTTPClient(httpx.Client):
@@ -99,7 +97,8 @@ class HTTPClient(httpx.Client):
         web_api_key = hide(web_api_key)
         app_key = hide(app_key)
         # Imported late: httpcore, asyncio and the generated models take time to import.
-        from finerworks.transport import Connections, Transport  # noqa: PLC0415
+        from finerworks.supplied import SuppliedConnections  # noqa: PLC0415
+        from finerworks.transport import Transport  # noqa: PLC0415
 
         self.config = create_config(
             Options(
@@ -113,18 +112,11 @@ class HTTPClient(httpx.Client):
             )
         )
 
-        process = os.getpid()
-        routes = read_proxies() if transport is None else NO_PROXIES
-
-        def create(proxy: str | None) -> httpx.BaseTransport:
-            if transport is not None:
-                return _reuse(transport, process)
-            return httpx.HTTPTransport(verify=_trusted_certificates(), limits=LIMITS, proxy=proxy)
-
-        # Created and discarded: an invalid proxy or certificate file must fail here, not at the
-        # first request.
-        create(routes.proxy_for(self.config.base_url))
-        connections = Connections(create, routes.proxy_for)
+        connections: AnyConnections[httpx.BaseTransport]
+        if transport is None:
+            connections = _open_connections(self.config.base_url)
+        else:
+            connections = SuppliedConnections(transport)
         self._finerworks_transport = Transport(self.config, connections)
         super().__init__(
             base_url=self.config.base_url,
@@ -133,13 +125,23 @@ class HTTPClient(httpx.Client):
             transport=self._finerworks_transport,
         )
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether this client was closed, or the one whose connections it shares."""
+        return super().is_closed or self._finerworks_transport.closed
+
     def build_request(
         self,
         method: str,
         url: httpx.URL | str,
         **kwargs: Any,  # noqa: ANN401 - as httpx declares them
     ) -> httpx.Request:
-        """Build a request, as httpx does. The URL of a path is parsed once."""
+        """Build a request, as httpx does. The URL of a path is parsed once.
+
+        Raises:
+            ClientStateError: The client is closed.
+        """
+        check_open(self)
         absolute_url = _absolute_url(self.base_url, url)
         return super().build_request(method, absolute_url, **kwargs)
 
@@ -148,7 +150,11 @@ class HTTPClient(httpx.Client):
 
         It is this client itself if no option is given. Closing another one closes nothing;
         closing this client ends it.
+
+        Raises:
+            ClientStateError: The client is closed.
         """
+        check_open(self)
         if options == Options():
             return self
         return _SharingHTTPClient(self, options)
@@ -202,7 +208,8 @@ class AsyncHTTPClient(httpx.AsyncClient):
         web_api_key = hide(web_api_key)
         app_key = hide(app_key)
         # Imported late: httpcore, asyncio and the generated models take time to import.
-        from finerworks.transport import AsyncTransport, Connections  # noqa: PLC0415
+        from finerworks.supplied import SuppliedConnections  # noqa: PLC0415
+        from finerworks.transport import AsyncTransport  # noqa: PLC0415
 
         self.config = create_config(
             Options(
@@ -216,20 +223,11 @@ class AsyncHTTPClient(httpx.AsyncClient):
             )
         )
 
-        process = os.getpid()
-        routes = read_proxies() if transport is None else NO_PROXIES
-
-        def create(proxy: str | None) -> httpx.AsyncBaseTransport:
-            if transport is not None:
-                return _reuse(transport, process)
-            return httpx.AsyncHTTPTransport(
-                verify=_trusted_certificates(), limits=LIMITS, proxy=proxy
-            )
-
-        # Created and discarded: an invalid proxy or certificate file must fail here, not at the
-        # first request.
-        create(routes.proxy_for(self.config.base_url))
-        connections = Connections(create, routes.proxy_for)
+        connections: AnyConnections[httpx.AsyncBaseTransport]
+        if transport is None:
+            connections = _open_async_connections(self.config.base_url)
+        else:
+            connections = SuppliedConnections(transport)
         self._finerworks_transport = AsyncTransport(self.config, connections)
         super().__init__(
             base_url=self.config.base_url,
@@ -238,13 +236,23 @@ class AsyncHTTPClient(httpx.AsyncClient):
             transport=self._finerworks_transport,
         )
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether this client was closed, or the one whose connections it shares."""
+        return super().is_closed or self._finerworks_transport.closed
+
     def build_request(
         self,
         method: str,
         url: httpx.URL | str,
         **kwargs: Any,  # noqa: ANN401 - as httpx declares them
     ) -> httpx.Request:
-        """Build a request, as httpx does. The URL of a path is parsed once."""
+        """Build a request, as httpx does. The URL of a path is parsed once.
+
+        Raises:
+            ClientStateError: The client is closed.
+        """
+        check_open(self)
         absolute_url = _absolute_url(self.base_url, url)
         return super().build_request(method, absolute_url, **kwargs)
 
@@ -253,7 +261,11 @@ class AsyncHTTPClient(httpx.AsyncClient):
 
         It is this client itself if no option is given. Closing another one closes nothing;
         closing this client ends it.
+
+        Raises:
+            ClientStateError: The client is closed.
         """
+        check_open(self)
         if options == Options():
             return self
         return _SharingAsyncHTTPClient(self, options)
@@ -276,6 +288,48 @@ class _SharingAsyncHTTPClient(AsyncHTTPClient):
             timeout=client.timeout if options.timeout is None else self.config.timeout,
             transport=self._finerworks_transport,
         )
+
+
+def check_open(client: httpx.Client | httpx.AsyncClient) -> None:
+    """Check that a client is not closed.
+
+    Raises:
+        ClientStateError: It is.
+    """
+    if client.is_closed:
+        raise ClientStateError(CLIENT_CLOSED)
+
+
+def _open_connections(base_url: httpx.URL) -> "Connections[httpx.BaseTransport]":
+    """Return the connections of a client, which are opened by its requests.
+
+    Raises:
+        ValueError: The proxy or the certificates of the environment are invalid.
+    """
+    from finerworks.transport import Connections  # noqa: PLC0415 - as in HTTPClient
+
+    routes = read_proxies()
+
+    def create(proxy: str | None) -> httpx.BaseTransport:
+        return httpx.HTTPTransport(verify=_trusted_certificates(), limits=LIMITS, proxy=proxy)
+
+    # Created and discarded: an invalid proxy or certificate file must fail here, not at the first
+    # request.
+    create(routes.proxy_for(base_url))
+    return Connections(create, routes.proxy_for)
+
+
+def _open_async_connections(base_url: httpx.URL) -> "Connections[httpx.AsyncBaseTransport]":
+    """Return the connections of an asyncio client; see `_open_connections`."""
+    from finerworks.transport import Connections  # noqa: PLC0415 - as in HTTPClient
+
+    routes = read_proxies()
+
+    def create(proxy: str | None) -> httpx.AsyncBaseTransport:
+        return httpx.AsyncHTTPTransport(verify=_trusted_certificates(), limits=LIMITS, proxy=proxy)
+
+    create(routes.proxy_for(base_url))
+    return Connections(create, routes.proxy_for)
 
 
 def _absolute_url(base_url: httpx.URL, url: httpx.URL | str) -> httpx.URL | str:
@@ -308,21 +362,3 @@ def _read_certificates(process: int, file: str | None, folder: str | None) -> ss
     """
     del process, file, folder  # what the result depends on: httpx reads the environment itself
     return httpx.create_ssl_context()
-
-
-TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
-
-
-def _reuse(transport: TransportT, process: int) -> TransportT:
-    """Return the caller's own transport in the process in which the client was created.
-
-    Raises:
-        RuntimeError: This is a forked process. With the same connections, each process would
-            receive responses of the other.
-    """
-    if os.getpid() != process and not isinstance(transport, _IN_PROCESS):
-        raise RuntimeError(
-            "this client was created in another process, with a transport of your own: "
-            "create the client and its transport after the fork"
-        )
-    return transport

@@ -12,18 +12,21 @@ import asyncio
 import datetime as dt
 import logging
 import os
+import sys
 import time
 from collections.abc import Callable
-from typing import Generic, NamedTuple, Self, TypeVar
+from typing import Generic, NamedTuple, Self
 
 import httpx
 
 from finerworks import retry
 from finerworks.config import Config
 from finerworks.credentials import origin_of
-from finerworks.deadline import STEPS, Deadline, create_deadline, with_deadline
-from finerworks.errors import APIConnectionError, FinerWorksError
-from finerworks.network import abandon, async_abandon, is_unsolicited, keep_deadlines
+from finerworks.deadline import STEPS, Closable, Deadline, create_deadline, with_deadline
+from finerworks.errors import CLIENT_CLOSED, APIConnectionError, ClientStateError, FinerWorksError
+from finerworks.event_loop import find_running_loop, running_loop
+from finerworks.foreign_errors import to_httpx_error
+from finerworks.network import abandon, async_abandon, is_unsolicited, keep_deadlines, limit_time
 from finerworks.operations import READ_OPERATIONS, Operation
 from finerworks.response import (
     Body,
@@ -33,7 +36,9 @@ from finerworks.response import (
     interpret,
     reference_id,
 )
+from finerworks.supplied import IN_PROCESS, SuppliedConnections, TransportT
 from finerworks.throttle import THROTTLE
+from finerworks.tracebacks import leave_out_frames
 
 _logger = logging.getLogger("finerworks")
 
@@ -41,8 +46,6 @@ THROTTLE_POLL_SECONDS = 0.01
 """Seconds between two checks of an asyncio task whether its request may be sent. It polls, because
 garbage collection may close a listing in any thread, and an event of asyncio may only be set in the
 thread of its loop."""
-
-TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
 
 class _Owner(NamedTuple):
@@ -84,10 +87,10 @@ class Connections(Generic[TransportT]):
             loop: The event loop that runs the request, with asyncio.
 
         Raises:
-            RuntimeError: The client was closed.
+            ClientStateError: The client was closed.
         """
         if self.closed:
-            raise RuntimeError("this FinerWorks client is closed: create a new one")
+            raise ClientStateError(CLIENT_CLOSED)
         owner = _Owner(os.getpid(), loop, self._route(url))
         transport = self._transports.get(owner)
         if transport is None:
@@ -115,6 +118,10 @@ class Connections(Generic[TransportT]):
         ]
 
 
+AnyConnections = Connections[TransportT] | SuppliedConnections[TransportT]
+"""The transports that send: of our own making, or the caller's."""
+
+
 class Attempt:
     """One attempt at a request: what is sent, how long it may take, and what has arrived.
 
@@ -135,10 +142,12 @@ class Attempt:
 
         Raises:
             httpx.RemoteProtocolError: The response was there before the request was sent, so it
-                belongs to another request.
+                belongs to another request; or it is the last one of HTTP on this connection.
         """
         if is_unsolicited(response):
             raise httpx.RemoteProtocolError("a response arrived that was not requested")
+        if response.is_informational:
+            raise httpx.RemoteProtocolError("the server switched to another protocol")
         self.response = response
         if not response.is_stream_consumed:
             return True
@@ -193,9 +202,10 @@ class Call:
         self._config.credentials.add_to(request)
         return Attempt(request, deadline, self._config.max_body_bytes)
 
-    def start(self, attempt: Attempt) -> None:
-        """Start the clock of an attempt."""
+    def start(self, attempt: Attempt, client: Closable) -> None:
+        """Start the clock of an attempt, which ends when the client is closed."""
         self._started = time.monotonic()
+        attempt.deadline.client = client
         attempt.deadline.start()
 
     def received(self, attempt: Attempt) -> Outcome:
@@ -290,6 +300,28 @@ def _find_operation(request: httpx.Request, config: Config) -> Operation | None:
     return READ_OPERATIONS.get(request.url.path)
 
 
+def _outcome_of(
+    error: BaseException, call: Call, attempt: Attempt, *, timed_out: bool
+) -> Outcome | None:
+    """Return the outcome of an attempt in which an exception was raised.
+
+    None: the exception is not about the connection. The function that catches it must not keep the
+    error of httpx in a variable: the error's traceback holds that function's frame in turn.
+    """
+    failure = to_httpx_error(error, timed_out=timed_out)
+    return None if failure is None else call.failed(attempt, failure)
+
+
+def _hide_keys(error: BaseException, transport: object, handled: BaseException | None) -> None:
+    """Remove the frames from an exception that passed through a transport; they hold the keys.
+
+    What a mock raises stays as it is: it comes from a test, which needs to know where.
+    """
+    if isinstance(error, Exception) and isinstance(transport, IN_PROCESS):
+        return
+    leave_out_frames(error, handled)
+
+
 class Transport(httpx.BaseTransport):
     """Sends the requests of a sync client.
 
@@ -300,11 +332,20 @@ class Transport(httpx.BaseTransport):
     """
 
     def __init__(
-        self, config: Config, connections: Connections[httpx.BaseTransport], *, shared: bool = False
+        self,
+        config: Config,
+        connections: AnyConnections[httpx.BaseTransport],
+        *,
+        shared: bool = False,
     ) -> None:
         self._config = config
         self._connections = connections
         self._shared = shared
+
+    @property
+    def closed(self) -> bool:
+        """Whether the client was closed, or the one whose connections it shares."""
+        return self._connections.closed
 
     def with_config(self, config: Config) -> Self:
         """Return a transport with other settings that shares the connections."""
@@ -315,7 +356,6 @@ class Transport(httpx.BaseTransport):
 
         Raises:
             FinerWorksError: The request failed; `finerworks.errors` lists the kinds.
-            RuntimeError: The client is closed.
         """
         call = Call(request, self._config)
         while True:
@@ -323,6 +363,8 @@ class Transport(httpx.BaseTransport):
             outcome = self._send(call, attempt)
             if isinstance(outcome, JSONResponse):
                 return outcome
+            if self._connections.closed and isinstance(outcome, APIConnectionError):
+                raise ClientStateError(CLIENT_CLOSED)
             decision = call.decide(attempt, outcome)
             if not decision.retry:
                 raise outcome
@@ -338,7 +380,8 @@ class Transport(httpx.BaseTransport):
 
     def _send_now(self, call: Call, attempt: Attempt) -> Outcome:
         transport = self._connections.get(attempt.request.url)
-        call.start(attempt)
+        handled = sys.exception()
+        call.start(attempt, self._connections)
         try:
             response = transport.handle_request(attempt.request)
             try:
@@ -347,8 +390,9 @@ class Transport(httpx.BaseTransport):
                 response.close()
         except httpx.TransportError as error:
             return call.failed(attempt, error)
-        except BaseException:
+        except BaseException as error:
             abandon(transport, attempt.request, attempt.deadline.connection)
+            _hide_keys(error, transport, handled)
             raise
         return call.received(attempt)
 
@@ -375,13 +419,18 @@ class AsyncTransport(httpx.AsyncBaseTransport):
     def __init__(
         self,
         config: Config,
-        connections: Connections[httpx.AsyncBaseTransport],
+        connections: AnyConnections[httpx.AsyncBaseTransport],
         *,
         shared: bool = False,
     ) -> None:
         self._config = config
         self._connections = connections
         self._shared = shared
+
+    @property
+    def closed(self) -> bool:
+        """Whether the client was closed, or the one whose connections it shares."""
+        return self._connections.closed
 
     def with_config(self, config: Config) -> Self:
         """Return a transport with other settings that shares the connections."""
@@ -395,6 +444,8 @@ class AsyncTransport(httpx.AsyncBaseTransport):
             outcome = await self._send(call, attempt)
             if isinstance(outcome, JSONResponse):
                 return outcome
+            if self._connections.closed and isinstance(outcome, APIConnectionError):
+                raise ClientStateError(CLIENT_CLOSED)
             decision = call.decide(attempt, outcome)
             if not decision.retry:
                 raise outcome
@@ -410,19 +461,23 @@ class AsyncTransport(httpx.AsyncBaseTransport):
             call.throttle.leave(attempt.deadline)
 
     async def _send_now(self, call: Call, attempt: Attempt) -> Outcome:
-        loop = asyncio.get_running_loop()
-        transport = self._connections.get(attempt.request.url, loop)
-        call.start(attempt)
+        transport = self._connections.get(attempt.request.url, running_loop())
+        handled = sys.exception()
+        call.start(attempt, self._connections)
+        time_limit = limit_time(transport, attempt.deadline)
         try:
-            response = await transport.handle_async_request(attempt.request)
-            try:
-                await self._receive(attempt, response)
-            finally:
-                await response.aclose()
-        except httpx.TransportError as error:
-            return call.failed(attempt, error)
-        except BaseException:
+            async with time_limit:
+                response = await transport.handle_async_request(attempt.request)
+                try:
+                    await self._receive(attempt, response)
+                finally:
+                    await response.aclose()
+        except BaseException as error:
+            outcome = _outcome_of(error, call, attempt, timed_out=time_limit.expired())
+            if outcome is not None:
+                return outcome
             await async_abandon(transport, attempt.request, attempt.deadline.connection)
+            _hide_keys(error, transport, handled)
             raise
         return call.received(attempt)
 
@@ -439,5 +494,5 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         """Close the connections, unless they belong to another client."""
         if self._shared or self._connections.closed:
             return
-        for transport in self._connections.close(asyncio.get_running_loop()):
+        for transport in self._connections.close(find_running_loop()):
             await transport.aclose()
