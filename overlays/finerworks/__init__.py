@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from finerworks.http import AsyncHTTPClient, HTTPClient
     from finerworks.listing import Page
     from finerworks.pagination import AsyncPager, Pager
+    from finerworks.startup import preload
     from finerworks_client.models import Invoice, InvoiceList
 
 _MODULES = {
@@ -36,6 +37,7 @@ _MODULES = {
     "Page": "finerworks.listing",
     "Invoice": "finerworks_client.models",
     "InvoiceList": "finerworks_client.models",
+    "preload": "finerworks.startup",
 }
 """The module of each name that is imported late."""
 
@@ -54,6 +56,7 @@ __all__ = [
     "__version__",
     "errors",
     "money",
+    "preload",
 ]
 __all__ += errors.__all__
 

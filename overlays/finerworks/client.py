@@ -6,7 +6,7 @@ import httpx
 
 from finerworks.config import Options
 from finerworks.credentials import hide, read_account_key
-from finerworks.http import AsyncHTTPClient, HTTPClient
+from finerworks.http import AsyncHTTPClient, HTTPClient, check_open
 
 if TYPE_CHECKING:
     from finerworks.invoices import AsyncInvoices, Invoices
@@ -42,6 +42,7 @@ class FinerWorks:
             used.
         ValueError: Another argument is out of its range.
         TypeError: ``http_client`` is of another class.
+        ClientStateError: ``http_client`` is closed.
     """
 
     client: "Client"
@@ -130,6 +131,7 @@ class FinerWorks:
             allow_insecure_http: As in `FinerWorks`.
 
         Raises:
+            ClientStateError: This client is closed.
             CredentialsError: A key is malformed, or only one was passed. The message does not show
                 it.
             ValueError: Another argument is out of its range.
@@ -155,6 +157,7 @@ class FinerWorks:
             self._http_client.close()
 
     def __enter__(self) -> Self:
+        check_open(self._http_client)
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -263,6 +266,11 @@ class AsyncFinerWorks:
             await self._http_client.aclose()
 
     async def __aenter__(self) -> Self:
+        # Imported late: asyncio takes time to import.
+        from finerworks.event_loop import running_loop  # noqa: PLC0415
+
+        running_loop()
+        check_open(self._http_client)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:

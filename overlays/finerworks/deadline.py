@@ -28,6 +28,12 @@ class Connection(Protocol):
         ...
 
 
+class Closable(Protocol):
+    """What a client closes: afterwards, no attempt of the client may go on."""
+
+    closed: bool
+
+
 class Deadline:
     """The moment at which an attempt must be over. It can be cancelled from another thread.
 
@@ -40,6 +46,8 @@ class Deadline:
         self.cancelled = False
         self.connection: Connection | None = None
         """The connection that the attempt is using."""
+        self.client: Closable | None = None
+        """What the attempt belongs to."""
         self._end = math.inf
 
     def start(self) -> None:
@@ -52,6 +60,11 @@ class Deadline:
         if self.cancelled:
             return 0.0
         return self._end - time.monotonic()
+
+    @property
+    def client_closed(self) -> bool:
+        """Whether the client was closed that the attempt belongs to."""
+        return self.client is not None and self.client.closed
 
     def cancel(self) -> None:
         """End the attempt: what it is waiting for on its connection fails at once.

@@ -17,7 +17,9 @@ Catch a branch to catch everything below it.
     │   └── ServerError           5xx
     ├── RequestRejectedError      HTTP 200, but `status.success` is false
     ├── ResponseValidationError   a response that breaks the contract
-    └── ListingChangedError       a listing that kept changing while it was read
+    ├── ListingChangedError       a listing that kept changing while it was read
+    └── ClientStateError          the client cannot send: it is closed, or belongs elsewhere
+                                  (also a RuntimeError)
 
 No error holds a key, a header, a request object, or more than the beginning of a body. All errors
 can be pickled and copied.
@@ -32,6 +34,7 @@ __all__ = [
     "APITimeoutError",
     "AuthenticationError",
     "BadRequestError",
+    "ClientStateError",
     "CredentialsError",
     "FinerWorksError",
     "InvalidField",
@@ -51,6 +54,10 @@ MAX_MESSAGE = 500
 
 MAX_BODY = 2_000
 """The longest part of a response's body that an error keeps, in characters."""
+
+
+CLIENT_CLOSED = "this FinerWorks client is closed: create a new one"
+"""The message about a client that was closed."""
 
 
 class FinerWorksError(Exception):
@@ -267,6 +274,15 @@ class ListingChangedError(FinerWorksError):
     """The listing kept changing while it was read, so it may be incomplete."""
 
     hint = "The invoices so far may not be all of them: read the listing again."
+
+
+class ClientStateError(FinerWorksError, RuntimeError):
+    """The client cannot send.
+
+    It is closed, its transport belongs to another process or event loop, or asyncio is not running.
+    This request was not sent. If it was in flight when another thread or task closed the client, it
+    may have been.
+    """
 
 
 def class_for_status(status_code: int) -> type[APIStatusError]:

@@ -8,7 +8,7 @@ import functools
 import os
 import ssl
 import sys
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -16,10 +16,11 @@ from finerworks._version import __version__
 from finerworks.certificates import read_trusted_certificates, trust_nothing
 from finerworks.config import Config, Options, change_config, create_config
 from finerworks.credentials import hide
-from finerworks.proxies import SOCKS_SCHEMES, Route, create_proxy, own_transport_route, read_proxies
+from finerworks.errors import CLIENT_CLOSED, ClientStateError
+from finerworks.proxies import SOCKS_SCHEMES, Route, create_proxy, read_proxies
 
 if TYPE_CHECKING:
-    from finerworks.transport import AsyncTransport, Transport
+    from finerworks.transport import AnyConnections, AsyncTransport, Connections, Transport
 
 _PYTHON_VERSION = sys.version.split()[0]
 
@@ -33,9 +34,6 @@ HEADERS = {
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=60)
 """The most connections, and the seconds that an idle one is kept. httpcore counts those in use as
 kept alive too."""
-
-_IN_PROCESS = (httpx.MockTransport, httpx.ASGITransport, httpx.WSGITransport)
-"""Transports without connections, which a forked process may use as well."""
 
 
 class HTTPClient(httpx.Client):
@@ -109,7 +107,8 @@ class HTTPClient(httpx.Client):
         web_api_key = hide(web_api_key)
         app_key = hide(app_key)
         # Imported late: httpcore, asyncio and the generated models take time to import.
-        from finerworks.transport import Connections, Transport  # noqa: PLC0415
+        from finerworks.supplied import SuppliedConnections  # noqa: PLC0415
+        from finerworks.transport import Transport  # noqa: PLC0415
 
         self.config = create_config(
             Options(
@@ -123,18 +122,11 @@ class HTTPClient(httpx.Client):
             )
         )
 
-        process = os.getpid()
-        route = read_proxies().route if transport is None else own_transport_route
-
-        def create(route: Route) -> httpx.BaseTransport:
-            if transport is not None:
-                return _reuse(transport, process)
-            return _create_transport(route)
-
-        # Created and discarded: an invalid proxy or certificate file must fail here, not at the
-        # first request.
-        create(route(self.config.base_url))
-        connections = Connections(create, route)
+        connections: AnyConnections[httpx.BaseTransport]
+        if transport is None:
+            connections = _open_connections(self.config.base_url)
+        else:
+            connections = SuppliedConnections(transport)
         self._finerworks_transport = Transport(self.config, connections)
         super().__init__(
             base_url=self.config.base_url,
@@ -143,13 +135,23 @@ class HTTPClient(httpx.Client):
             transport=self._finerworks_transport,
         )
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether this client was closed, or the one whose connections it shares."""
+        return super().is_closed or self._finerworks_transport.closed
+
     def build_request(
         self,
         method: str,
         url: httpx.URL | str,
         **kwargs: Any,  # noqa: ANN401 - as httpx declares them
     ) -> httpx.Request:
-        """Build a request, as httpx does. The URL of a path is parsed once."""
+        """Build a request, as httpx does. The URL of a path is parsed once.
+
+        Raises:
+            ClientStateError: The client is closed.
+        """
+        check_open(self)
         absolute_url = _absolute_url(self.base_url, url)
         return super().build_request(method, absolute_url, **kwargs)
 
@@ -158,7 +160,11 @@ class HTTPClient(httpx.Client):
 
         It is this client itself if no option is given. Closing another one closes nothing;
         closing this client ends it.
+
+        Raises:
+            ClientStateError: The client is closed.
         """
+        check_open(self)
         if options == Options():
             return self
         return _SharingHTTPClient(self, options)
@@ -212,7 +218,8 @@ class AsyncHTTPClient(httpx.AsyncClient):
         web_api_key = hide(web_api_key)
         app_key = hide(app_key)
         # Imported late: httpcore, asyncio and the generated models take time to import.
-        from finerworks.transport import AsyncTransport, Connections  # noqa: PLC0415
+        from finerworks.supplied import SuppliedConnections  # noqa: PLC0415
+        from finerworks.transport import AsyncTransport  # noqa: PLC0415
 
         self.config = create_config(
             Options(
@@ -226,18 +233,11 @@ class AsyncHTTPClient(httpx.AsyncClient):
             )
         )
 
-        process = os.getpid()
-        route = read_proxies().route if transport is None else own_transport_route
-
-        def create(route: Route) -> httpx.AsyncBaseTransport:
-            if transport is not None:
-                return _reuse(transport, process)
-            return _create_async_transport(route)
-
-        # Created and discarded: an invalid proxy or certificate file must fail here, not at the
-        # first request.
-        create(route(self.config.base_url))
-        connections = Connections(create, route)
+        connections: AnyConnections[httpx.AsyncBaseTransport]
+        if transport is None:
+            connections = _open_async_connections(self.config.base_url)
+        else:
+            connections = SuppliedConnections(transport)
         self._finerworks_transport = AsyncTransport(self.config, connections)
         super().__init__(
             base_url=self.config.base_url,
@@ -246,13 +246,23 @@ class AsyncHTTPClient(httpx.AsyncClient):
             transport=self._finerworks_transport,
         )
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether this client was closed, or the one whose connections it shares."""
+        return super().is_closed or self._finerworks_transport.closed
+
     def build_request(
         self,
         method: str,
         url: httpx.URL | str,
         **kwargs: Any,  # noqa: ANN401 - as httpx declares them
     ) -> httpx.Request:
-        """Build a request, as httpx does. The URL of a path is parsed once."""
+        """Build a request, as httpx does. The URL of a path is parsed once.
+
+        Raises:
+            ClientStateError: The client is closed.
+        """
+        check_open(self)
         absolute_url = _absolute_url(self.base_url, url)
         return super().build_request(method, absolute_url, **kwargs)
 
@@ -261,7 +271,11 @@ class AsyncHTTPClient(httpx.AsyncClient):
 
         It is this client itself if no option is given. Closing another one closes nothing;
         closing this client ends it.
+
+        Raises:
+            ClientStateError: The client is closed.
         """
+        check_open(self)
         if options == Options():
             return self
         return _SharingAsyncHTTPClient(self, options)
@@ -284,6 +298,40 @@ class _SharingAsyncHTTPClient(AsyncHTTPClient):
             timeout=client.timeout if options.timeout is None else self.config.timeout,
             transport=self._finerworks_transport,
         )
+
+
+def check_open(client: httpx.Client | httpx.AsyncClient) -> None:
+    """Check that a client is not closed.
+
+    Raises:
+        ClientStateError: It is.
+    """
+    if client.is_closed:
+        raise ClientStateError(CLIENT_CLOSED)
+
+
+def _open_connections(base_url: httpx.URL) -> "Connections[httpx.BaseTransport]":
+    """Return the connections of a client, which are opened by its requests.
+
+    Raises:
+        SettingsError: A setting of the environment that the base URL needs cannot be used.
+    """
+    from finerworks.transport import Connections  # noqa: PLC0415 - as in HTTPClient
+
+    route = read_proxies().route
+    # Created and discarded: an invalid proxy or certificate file must fail here, not at the first
+    # request.
+    _create_transport(route(base_url))
+    return Connections(_create_transport, route)
+
+
+def _open_async_connections(base_url: httpx.URL) -> "Connections[httpx.AsyncBaseTransport]":
+    """Return the connections of an asyncio client; see `_open_connections`."""
+    from finerworks.transport import Connections  # noqa: PLC0415 - as in HTTPClient
+
+    route = read_proxies().route
+    _create_async_transport(route(base_url))
+    return Connections(_create_async_transport, route)
 
 
 def _absolute_url(base_url: httpx.URL, url: httpx.URL | str) -> httpx.URL | str:
@@ -352,21 +400,3 @@ def _read_certificates(
     # What the result depends on: httpx and ssl read the environment themselves.
     del process, file, folder, key_log
     return read_trusted_certificates()
-
-
-TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
-
-
-def _reuse(transport: TransportT, process: int) -> TransportT:
-    """Return the caller's own transport in the process in which the client was created.
-
-    Raises:
-        RuntimeError: This is a forked process. With the same connections, each process would
-            receive responses of the other.
-    """
-    if os.getpid() != process and not isinstance(transport, _IN_PROCESS):
-        raise RuntimeError(
-            "this client was created in another process, with a transport of your own: "
-            "create the client and its transport after the fork"
-        )
-    return transport

@@ -22,6 +22,7 @@ request. `tests/core/test_network.py` fails if one of these names disappears.
 import asyncio
 import contextlib
 import ipaddress
+import math
 import select
 import socket
 import ssl
@@ -32,7 +33,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from finerworks.deadline import Connection, Timeout
+from finerworks.deadline import Connection, Deadline, Timeout
 from finerworks.threads import can_start_thread
 
 CONNECTING_SECONDS = 0.2
@@ -46,9 +47,13 @@ def _begin_step(timeout: float | None, connection: Connection | None) -> float |
 
     Raises:
         httpcore.ReadTimeout: Nothing is left.
+        httpcore.ConnectError: The client was closed. httpcore's pool would still open a connection
+            for a request that waited for a place in it.
     """
     if not isinstance(timeout, Timeout):
         return timeout
+    if timeout.deadline.client_closed:
+        raise httpcore.ConnectError("the client was closed")
     timeout.deadline.connection = connection
     remaining = timeout.deadline.remaining
     if remaining <= 0:
@@ -452,6 +457,27 @@ def keep_deadlines(transport: httpx.BaseTransport | httpx.AsyncBaseTransport) ->
         async_pool = transport._pool
         if not isinstance(async_pool._network_backend, AsyncDeadlineBackend):
             async_pool._network_backend = AsyncDeadlineBackend(async_pool._network_backend)
+
+
+async def rehearse() -> None:
+    """Send a request over a connection that goes nowhere.
+
+    httpcore and anyio import most of what they need when it is first used.
+    """
+    backend = httpcore.AsyncMockBackend([b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"])
+    async with httpcore.AsyncConnectionPool(network_backend=AsyncDeadlineBackend(backend)) as pool:
+        await pool.request("POST", "http://preload.invalid", content=b"{}")
+
+
+def limit_time(transport: httpx.AsyncBaseTransport, deadline: Deadline) -> asyncio.Timeout:
+    """Return a context that ends an attempt at its deadline, where its connections do not.
+
+    Those of httpx's own transport keep to the deadline themselves, and can do more: they are closed
+    in an order that leaves nothing behind in the pool.
+    """
+    if isinstance(transport, httpx.AsyncHTTPTransport) or math.isinf(deadline.remaining):
+        return asyncio.timeout(None)
+    return asyncio.timeout(deadline.remaining)
 
 
 def is_unsolicited(response: httpx.Response) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
+from finerworks.event_loop import find_running_loop, running_loop
 from finerworks.threads import NoThreadError, start_thread
 from finerworks.throttle import THROTTLE, ListingClosedError, ListingThrottle
 
@@ -180,14 +181,25 @@ class TaskPrefetcher(Generic[Key, Result]):
         self._process = os.getpid()
         self._throttle = ListingThrottle(concurrency)
         self._context = _context_with(self._throttle)
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: dict[Key, asyncio.Task[Result]] = {}
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether fetching started in another event loop, in which nothing can be waited for."""
+        return self._loop is not None and self._loop is not find_running_loop()
+
     def start(self, keys: Iterable[Key]) -> None:
-        """Start fetching what is not being fetched yet."""
+        """Start fetching what is not being fetched yet.
+
+        Raises:
+            ClientStateError: asyncio is not running.
+        """
         for key in keys:
             if key not in self._tasks:
+                self._loop = running_loop()
                 context = self._context.copy()
-                task = asyncio.create_task(self._fetch(key), context=context)
+                task = self._loop.create_task(self._fetch(key), context=context)
                 task.add_done_callback(_retrieve_exception)
                 self._tasks[key] = task
 
@@ -198,6 +210,7 @@ class TaskPrefetcher(Generic[Key, Result]):
 
         Raises:
             RuntimeError: This process is a fork of the one that started fetching.
+            ClientStateError: asyncio is not running.
         """
         check_process(self._process)
         self.start([key])
@@ -218,8 +231,11 @@ class TaskPrefetcher(Generic[Key, Result]):
                 task.get_loop().call_soon_threadsafe(task.cancel)
 
     async def aclose(self) -> None:
-        """Stop fetching, and wait for the tasks to end."""
+        """Stop fetching, and wait for the tasks to end, unless they are of another event loop."""
         if os.getpid() != self._process:
+            return
+        if not self._tasks or self.is_elsewhere:
+            self.stop()
             return
         self._throttle.close()
         for task in self._tasks.values():

@@ -105,12 +105,6 @@ def read_proxies() -> ProxyRoutes:
     )
 
 
-def own_transport_route(url: httpx.URL) -> Route:
-    """Return the one route of a transport of the caller's own, whatever the URL is."""
-    del url
-    return Route()
-
-
 def _read_proxy(kind: str, value: str | None) -> Proxy | None:
     if value is None or not value.strip():
         return None

@@ -197,6 +197,8 @@ class AsyncPageReader(Generic[T]):
             self._listing.commit(self._step)
             self._step = None
         self.returned = False
+        if self._prefetcher.is_elsewhere:
+            await self._restart_prefetcher()
         step = self._step or await self._read()
         self._step = step
         if step.progress.starts_over:

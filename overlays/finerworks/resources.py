@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 from finerworks.config import check_boolean, check_integer
 from finerworks.credentials import Secret, read_account_key
 from finerworks.errors import ResponseValidationError
+from finerworks.http import check_open
 from finerworks.listing import Page, PageRequest
 from finerworks.pagination import AsyncPager, Pager
 from finerworks_client import Client
@@ -138,11 +139,13 @@ class Resource(Generic[Body, Response, Item]):
 
         Raises:
             ValueError: An argument is out of its range.
+            ClientStateError: The client is closed.
         """
         account = self._account(account_key)
         self._endpoint.request_body(account, 1, per_page)  # checks the arguments
         check_integer("concurrency", concurrency, minimum=1, maximum=MAX_CONCURRENCY)
         check_boolean("consistent", consistent)
+        check_open(self._client.get_httpx_client())
 
         def fetch(request: PageRequest) -> Page[Item]:
             response = self._send(account, request.number, request.per_page)
@@ -208,6 +211,7 @@ class AsyncResource(Generic[Body, Response, Item]):
         self._endpoint.request_body(account, 1, per_page)  # checks the arguments
         check_integer("concurrency", concurrency, minimum=1, maximum=MAX_CONCURRENCY)
         check_boolean("consistent", consistent)
+        check_open(self._client.get_async_httpx_client())
 
         async def fetch(request: PageRequest) -> Page[Item]:
             response = await self._send(account, request.number, request.per_page)

@@ -12,9 +12,10 @@ import asyncio
 import datetime as dt
 import logging
 import os
+import sys
 import time
 from collections.abc import Callable
-from typing import Generic, NamedTuple, Self, TypeVar
+from typing import Generic, NamedTuple, Self
 
 import httpx
 
@@ -22,10 +23,18 @@ from finerworks import retry
 from finerworks.compression import DamagedBodyError
 from finerworks.config import Config
 from finerworks.credentials import origin_of
-from finerworks.deadline import STEPS, Deadline, create_deadline, with_deadline
-from finerworks.errors import APIConnectionError, APIStatusError, FinerWorksError
+from finerworks.deadline import STEPS, Closable, Deadline, create_deadline, with_deadline
+from finerworks.errors import (
+    CLIENT_CLOSED,
+    APIConnectionError,
+    APIStatusError,
+    ClientStateError,
+    FinerWorksError,
+)
+from finerworks.event_loop import find_running_loop, running_loop
+from finerworks.foreign_errors import to_httpx_error
 from finerworks.logs import get_logger
-from finerworks.network import abandon, async_abandon, is_unsolicited, keep_deadlines
+from finerworks.network import abandon, async_abandon, is_unsolicited, keep_deadlines, limit_time
 from finerworks.operations import READ_OPERATIONS, Operation
 from finerworks.proxies import Proxy, Route
 from finerworks.proxy_failures import (
@@ -43,7 +52,9 @@ from finerworks.response import (
     interpret,
     reference_id,
 )
+from finerworks.supplied import IN_PROCESS, SuppliedConnections, TransportT
 from finerworks.throttle import THROTTLE
+from finerworks.tracebacks import leave_out_frames
 
 THROTTLE_POLL_SECONDS = 0.01
 """Seconds between two checks of an asyncio task whether its request may be sent. It polls, because
@@ -54,10 +65,8 @@ OBSERVER = "finerworks_observer"
 """The request extension that holds an `Observer`. `HTTPClient` describes it."""
 
 Observer = Callable[[httpx.Response, bytes], None]
-"""Is called with the head of a response and its decompressed body, before they are checked. The body
-is empty if it is damaged."""
-
-TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
+"""Is called with the head of a response and its decompressed body, before they are checked. A body
+that is damaged is empty."""
 
 
 class _Owner(NamedTuple):
@@ -97,11 +106,11 @@ class Connections(Generic[TransportT]):
             loop: The event loop that runs the request, with asyncio.
 
         Raises:
-            RuntimeError: The client was closed.
+            ClientStateError: The client was closed.
             SettingsError: A setting of the environment that the route needs cannot be used.
         """
         if self.closed:
-            raise RuntimeError("this FinerWorks client is closed: create a new one")
+            raise ClientStateError(CLIENT_CLOSED)
         owner = _Owner(os.getpid(), loop, route)
         transport = self._transports.get(owner)
         if transport is None:
@@ -129,6 +138,10 @@ class Connections(Generic[TransportT]):
         ]
 
 
+AnyConnections = Connections[TransportT] | SuppliedConnections[TransportT]
+"""The transports that send: of our own making, or the caller's."""
+
+
 class Attempt:
     """One attempt at a request: what is sent, how long it may take, and what has arrived.
 
@@ -150,10 +163,12 @@ class Attempt:
 
         Raises:
             httpx.RemoteProtocolError: The response was there before the request was sent, so it
-                belongs to another request.
+                belongs to another request; or it is the last one of HTTP on this connection.
         """
         if is_unsolicited(response):
             raise httpx.RemoteProtocolError("a response arrived that was not requested")
+        if response.is_informational:
+            raise httpx.RemoteProtocolError("the server switched to another protocol")
         self.response = response
         # The body of a mock is in memory as it was sent. httpx has decoded a copy, but of several
         # members of gzip only the first.
@@ -213,9 +228,10 @@ class Call:
         self._config.credentials.add_to(request)
         return Attempt(request, deadline, self._config.max_body_bytes)
 
-    def start(self, attempt: Attempt) -> None:
-        """Start the clock of an attempt."""
+    def start(self, attempt: Attempt, client: Closable) -> None:
+        """Start the clock of an attempt, which ends when the client is closed."""
         self._started = time.monotonic()
+        attempt.deadline.client = client
         attempt.deadline.start()
 
     def observe(self, attempt: Attempt) -> None:
@@ -347,6 +363,28 @@ def _find_operation(request: httpx.Request, config: Config) -> Operation | None:
     return READ_OPERATIONS.get(request.url.path)
 
 
+def _outcome_of(
+    error: BaseException, call: Call, attempt: Attempt, *, timed_out: bool
+) -> Outcome | None:
+    """Return the outcome of an attempt in which an exception was raised.
+
+    None: the exception is not about the connection. The function that catches it must not keep the
+    error of httpx in a variable: the error's traceback holds that function's frame in turn.
+    """
+    failure = to_httpx_error(error, timed_out=timed_out)
+    return None if failure is None else call.failed(attempt, failure)
+
+
+def _hide_keys(error: BaseException, transport: object, handled: BaseException | None) -> None:
+    """Remove the frames from an exception that passed through a transport; they hold the keys.
+
+    What a mock raises stays as it is: it comes from a test, which needs to know where.
+    """
+    if isinstance(error, Exception) and isinstance(transport, IN_PROCESS):
+        return
+    leave_out_frames(error, handled)
+
+
 class Transport(httpx.BaseTransport):
     """Sends the requests of a sync client.
 
@@ -357,11 +395,20 @@ class Transport(httpx.BaseTransport):
     """
 
     def __init__(
-        self, config: Config, connections: Connections[httpx.BaseTransport], *, shared: bool = False
+        self,
+        config: Config,
+        connections: AnyConnections[httpx.BaseTransport],
+        *,
+        shared: bool = False,
     ) -> None:
         self._config = config
         self._connections = connections
         self._shared = shared
+
+    @property
+    def closed(self) -> bool:
+        """Whether the client was closed, or the one whose connections it shares."""
+        return self._connections.closed
 
     def with_config(self, config: Config) -> Self:
         """Return a transport with other settings that shares the connections."""
@@ -372,7 +419,6 @@ class Transport(httpx.BaseTransport):
 
         Raises:
             FinerWorksError: The request failed; `finerworks.errors` lists the kinds.
-            RuntimeError: The client is closed.
         """
         call = Call(request, self._config)
         while True:
@@ -380,6 +426,8 @@ class Transport(httpx.BaseTransport):
             outcome = self._send(call, attempt)
             if isinstance(outcome, JSONResponse):
                 return outcome
+            if self._connections.closed and isinstance(outcome, APIConnectionError):
+                raise ClientStateError(CLIENT_CLOSED)
             decision = call.decide(attempt, outcome)
             if not decision.retry:
                 raise outcome
@@ -396,7 +444,8 @@ class Transport(httpx.BaseTransport):
     def _send_now(self, call: Call, attempt: Attempt) -> Outcome:
         attempt.route = self._connections.route(attempt.request.url)
         transport = self._connections.get(attempt.route)
-        call.start(attempt)
+        handled = sys.exception()
+        call.start(attempt, self._connections)
         try:
             response = transport.handle_request(attempt.request)
             try:
@@ -406,8 +455,9 @@ class Transport(httpx.BaseTransport):
                 response.close()
         except httpx.TransportError as error:
             return call.failed(attempt, error)
-        except BaseException:
+        except BaseException as error:
             abandon(transport, attempt.request, attempt.deadline.connection)
+            _hide_keys(error, transport, handled)
             raise
         return call.received(attempt)
 
@@ -434,13 +484,18 @@ class AsyncTransport(httpx.AsyncBaseTransport):
     def __init__(
         self,
         config: Config,
-        connections: Connections[httpx.AsyncBaseTransport],
+        connections: AnyConnections[httpx.AsyncBaseTransport],
         *,
         shared: bool = False,
     ) -> None:
         self._config = config
         self._connections = connections
         self._shared = shared
+
+    @property
+    def closed(self) -> bool:
+        """Whether the client was closed, or the one whose connections it shares."""
+        return self._connections.closed
 
     def with_config(self, config: Config) -> Self:
         """Return a transport with other settings that shares the connections."""
@@ -454,6 +509,8 @@ class AsyncTransport(httpx.AsyncBaseTransport):
             outcome = await self._send(call, attempt)
             if isinstance(outcome, JSONResponse):
                 return outcome
+            if self._connections.closed and isinstance(outcome, APIConnectionError):
+                raise ClientStateError(CLIENT_CLOSED)
             decision = call.decide(attempt, outcome)
             if not decision.retry:
                 raise outcome
@@ -469,21 +526,26 @@ class AsyncTransport(httpx.AsyncBaseTransport):
             call.throttle.leave(attempt.deadline)
 
     async def _send_now(self, call: Call, attempt: Attempt) -> Outcome:
-        loop = asyncio.get_running_loop()
+        loop = running_loop()
         attempt.route = self._connections.route(attempt.request.url)
         transport = self._connections.get(attempt.route, loop)
-        call.start(attempt)
+        handled = sys.exception()
+        call.start(attempt, self._connections)
+        time_limit = limit_time(transport, attempt.deadline)
         try:
-            response = await transport.handle_async_request(attempt.request)
-            try:
-                await self._receive(attempt, response)
-                call.observe(attempt)
-            finally:
-                await response.aclose()
-        except httpx.TransportError as error:
-            return call.failed(attempt, error)
-        except BaseException:
+            async with time_limit:
+                response = await transport.handle_async_request(attempt.request)
+                try:
+                    await self._receive(attempt, response)
+                    call.observe(attempt)
+                finally:
+                    await response.aclose()
+        except BaseException as error:
+            outcome = _outcome_of(error, call, attempt, timed_out=time_limit.expired())
+            if outcome is not None:
+                return outcome
             await async_abandon(transport, attempt.request, attempt.deadline.connection)
+            _hide_keys(error, transport, handled)
             raise
         return call.received(attempt)
 
@@ -500,5 +562,5 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         """Close the connections, unless they belong to another client."""
         if self._shared or self._connections.closed:
             return
-        for transport in self._connections.close(asyncio.get_running_loop()):
+        for transport in self._connections.close(find_running_loop()):
             await transport.aclose()

@@ -1,10 +1,11 @@
 """Connections that died while they were idle cost one attempt: the next one opens a new connection."""
 
 import asyncio
+import contextlib
 import json
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 import trustme
 
 from answers import listing, rows
-from callers import KEYS
+from callers import KEYS, Aiohttp, Async
 from finerworks import AsyncFinerWorks, FinerWorks
 from wire import Exchange, Wire, http, page
 
@@ -130,7 +131,7 @@ class Uses:
             return
 
         async def run() -> None:
-            async with self._async_client(url) as fw:
+            async with self._async_client(kind, url) as fw:
                 await warm_async(fw)
                 self._server.kill()
                 for _ in range(1 + again):
@@ -150,7 +151,7 @@ class Uses:
             return
 
         async def run() -> None:
-            async with self._async_client(url) as fw:
+            async with self._async_client(kind, url) as fw:
                 await warm_async(fw)
                 self._server.kill()
                 pages = await asyncio.gather(*[fw.invoices.page() for _ in range(IDLE)])
@@ -168,7 +169,7 @@ class Uses:
         else:
 
             async def run() -> list[str]:
-                async with self._async_client(url) as fw:
+                async with self._async_client(kind, url) as fw:
                     await warm_async(fw)
                     self._server.kill()
                     return [invoice.invoice_id async for invoice in fw.invoices.list()]
@@ -193,7 +194,7 @@ class Uses:
             return
 
         async def run() -> None:
-            async with self._async_client(url) as fw:
+            async with self._async_client(kind, url) as fw:
                 await warm_async(fw)
                 slow = fw.with_options(timeout=60)
                 held = asyncio.create_task(slow.invoices.page(account_key="held"))
@@ -210,8 +211,16 @@ class Uses:
     def _client(self, url: str) -> FinerWorks:
         return FinerWorks(**KEYS, base_url=url, timeout=TIMEOUT, max_retries=self._max_retries)
 
-    def _async_client(self, url: str) -> AsyncFinerWorks:
-        return AsyncFinerWorks(**KEYS, base_url=url, timeout=TIMEOUT, max_retries=self._max_retries)
+    @contextlib.asynccontextmanager
+    async def _async_client(self, kind: str, url: str) -> AsyncGenerator[AsyncFinerWorks]:
+        caller = Aiohttp() if kind == "aiohttp" else Async()
+        async with (
+            caller.client(
+                **KEYS, base_url=url, timeout=TIMEOUT, max_retries=self._max_retries
+            ) as http_client,
+            AsyncFinerWorks(http_client=http_client) as fw,
+        ):
+            yield fw
 
 
 def uses(server: Mortal, max_retries: int = 2) -> Uses:
@@ -219,7 +228,7 @@ def uses(server: Mortal, max_retries: int = 2) -> Uses:
     return Uses(server, max_retries)
 
 
-kinds = pytest.mark.parametrize("kind", ["sync", "async"])
+kinds = pytest.mark.parametrize("kind", ["sync", "async", "aiohttp"])
 
 
 @kinds
@@ -292,9 +301,10 @@ def test_a_response_that_refuses_keeps_its_connection(kind: str) -> None:
         exchange.send(http(b"", 503) if exchange.number == 2 else page(exchange))
 
     async def run(url: str) -> None:
-        async with AsyncFinerWorks(**KEYS, base_url=url) as fw:
+        caller = Aiohttp() if kind == "aiohttp" else Async()
+        async with caller.client(**KEYS, base_url=url) as client:
             for _ in range(3):
-                await fw.invoices.page()
+                await AsyncFinerWorks(http_client=client).invoices.page()
 
     with Wire(does) as wire:
         if kind == "sync":

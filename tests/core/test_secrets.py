@@ -20,8 +20,9 @@ from urllib.parse import quote, unquote
 import httpx
 import pytest
 import trustme
+from httpx_aiohttp import AiohttpTransport
 
-from callers import Caller
+from callers import CALLERS, Caller, by_httpx
 from finerworks import (
     APIConnectionError,
     AsyncFinerWorks,
@@ -44,6 +45,13 @@ def canaries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the canaries where keys are read from."""
     for name, canary in CANARIES.items():
         monkeypatch.setenv(name, canary)
+
+
+@pytest.fixture(params=CALLERS, ids=lambda caller: caller.name)
+def caller(request: pytest.FixtureRequest) -> Caller:
+    """Give the sync client, the async one, and the async one over aiohttp in turn."""
+    chosen: Caller = request.param
+    return chosen
 
 
 def check(shown: object) -> None:
@@ -193,9 +201,10 @@ def test_no_error_quotes_what_is_not_http(caller: Caller) -> None:
 
 
 def transport_errors() -> list[object]:
-    """Find every error of httpx's and httpcore's that something still holds."""
+    """Find every error of httpx's, httpcore's and aiohttp's that something still holds."""
     found = [each for each in gc.get_objects() if isinstance(each, BaseException)]
-    return [each for each in found if type(each).__module__.split(".")[0] in {"httpx", "httpcore"}]
+    theirs = {"httpx", "httpcore", "aiohttp"}
+    return [each for each in found if type(each).__module__.split(".")[0] in theirs]
 
 
 @pytest.mark.usefixtures("canaries")
@@ -382,7 +391,7 @@ def test_no_option_of_the_callers_turns_redirects_on() -> None:
                         door.post("/v3/list_invoices", json={}, follow_redirects=True)
 
             async def use() -> None:
-                for transport in (None, httpx.AsyncHTTPTransport()):
+                for transport in (None, httpx.AsyncHTTPTransport(), AiohttpTransport()):
                     async with AsyncHTTPClient(base_url=wire.url, transport=transport) as door:
                         door.follow_redirects = True
                         with pytest.raises(RedirectError):
@@ -390,7 +399,7 @@ def test_no_option_of_the_callers_turns_redirects_on() -> None:
 
             asyncio.run(use())
     arrived(wire)
-    assert len(wire.exchanges) == 4
+    assert len(wire.exchanges) == 5
 
 
 @pytest.mark.parametrize("make", [FinerWorks, AsyncFinerWorks, HTTPClient, AsyncHTTPClient])
@@ -432,7 +441,11 @@ def test_a_proxy_sees_a_tunnel(caller: Caller, tmp_path: Path) -> None:
         else:
 
             async def use() -> None:
-                transport = httpx.AsyncHTTPTransport(proxy=proxy.url, verify=trusted)
+                transport: httpx.AsyncBaseTransport
+                if caller.name == "async":
+                    transport = httpx.AsyncHTTPTransport(proxy=proxy.url, verify=trusted)
+                else:
+                    transport = AiohttpTransport(proxy=httpx.Proxy(proxy.url), verify=trusted)
                 async with AsyncHTTPClient(base_url=server.url, transport=transport) as door:
                     assert (
                         len(
@@ -451,6 +464,7 @@ def test_a_proxy_sees_a_tunnel(caller: Caller, tmp_path: Path) -> None:
     check(proxy.received() + b"".join(passed))
 
 
+@by_httpx
 @pytest.mark.usefixtures("canaries")
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
 def test_a_proxy_of_the_environment_is_used(

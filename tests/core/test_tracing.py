@@ -21,7 +21,7 @@ from sentry_sdk.integrations.threading import ThreadingIntegration
 from sentry_sdk.scrubber import EventScrubber
 from sentry_sdk.transport import Transport
 
-from callers import Caller
+from callers import CALLERS, Caller, by_httpx
 from finerworks import (
     APIConnectionError,
     AsyncFinerWorks,
@@ -40,6 +40,13 @@ CANARIES = {
     "FINERWORKS_APP_KEY": "canary-of-the-app",
 }
 """Keys that are looked for in everything that is recorded."""
+
+
+@pytest.fixture(params=CALLERS, ids=lambda caller: caller.name)
+def caller(request: pytest.FixtureRequest) -> Caller:
+    """Give the sync client, the async one, and the async one over aiohttp in turn."""
+    chosen: Caller = request.param
+    return chosen
 
 
 @pytest.fixture(autouse=True)
@@ -364,6 +371,7 @@ def hooks_of_all(provider: TracerProvider) -> Iterator[Hooks]:
     instrumentor.uninstrument()
 
 
+@by_httpx
 @pytest.mark.usefixtures("hooks_of_all")
 def test_global_instrumentation_has_one_span_for_an_attempt(
     caller: Caller, exporter: InMemorySpanExporter
@@ -375,6 +383,7 @@ def test_global_instrumentation_has_one_span_for_an_attempt(
     assert not spans_have_key(exporter)
 
 
+@by_httpx
 @pytest.mark.usefixtures("hooks_of_all")
 def test_spans_of_prefetched_pages_belong_to_the_caller(
     caller: Caller, provider: TracerProvider, exporter: InMemorySpanExporter
@@ -392,6 +401,7 @@ def parent_id(span: ReadableSpan) -> int | None:
     return None if span.parent is None else span.parent.span_id
 
 
+@by_httpx
 def test_hooks_of_global_instrumentation_see_the_keys(caller: Caller, hooks_of_all: Hooks) -> None:
     """Global instrumentation sees each request as it is sent, with the keys."""
     with Wire() as wire:

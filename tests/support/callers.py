@@ -1,10 +1,13 @@
 """The same calls on the sync and the async client, so that one test holds for both."""
 
 import asyncio
-from typing import Protocol, TypedDict, Unpack
+import socket
+from collections.abc import Callable
+from typing import Any, Protocol, TypedDict, Unpack
 
 import httpx
 import pytest
+from httpx_aiohttp import AiohttpTransport
 
 from finerworks import (
     AsyncFinerWorks,
@@ -41,6 +44,23 @@ def retry_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return retry.Decision(retry=decision.retry)
 
     monkeypatch.setattr(retry, "decide", decide_without_delay)
+
+
+def know_no_invalid_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let names that end in .invalid be unknown, without asking a name server."""
+    look_up: Callable[..., object] = socket.getaddrinfo
+
+    def look_up_others(
+        host: str | bytes | None,
+        *args: Any,  # noqa: ANN401 - as they are
+        **kwargs: Any,  # noqa: ANN401
+    ) -> object:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name and name.endswith(".invalid"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return look_up(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up_others)
 
 
 class Keys(TypedDict):
@@ -141,13 +161,21 @@ class Async:
 
     name = "async"
 
+    def transport(self) -> httpx.AsyncBaseTransport | None:
+        """Return a transport for a client; None: httpx's own."""
+        return None
+
+    def client(self, **settings: Unpack[Settings]) -> AsyncHTTPClient:
+        """Return a new client."""
+        return AsyncHTTPClient(**settings, transport=self.transport())
+
     def invoices(
         self, account_key: str | None = None, per_page: int = 25, **settings: Unpack[Settings]
     ) -> list[Invoice]:
         """List all invoices of a new client."""
 
         async def call() -> list[Invoice]:
-            async with AsyncHTTPClient(**settings) as http, AsyncFinerWorks(http_client=http) as fw:
+            async with self.client(**settings) as http, AsyncFinerWorks(http_client=http) as fw:
                 pager = fw.invoices.list(account_key=account_key, per_page=per_page)
                 return [invoice async for invoice in pager]
 
@@ -163,7 +191,7 @@ class Async:
         """Give one page of a new client."""
 
         async def call() -> InvoiceList:
-            async with AsyncHTTPClient(**settings) as http, AsyncFinerWorks(http_client=http) as fw:
+            async with self.client(**settings) as http, AsyncFinerWorks(http_client=http) as fw:
                 return await fw.invoices.page(
                     page_number, per_page=per_page, account_key=account_key
                 )
@@ -174,7 +202,7 @@ class Async:
         """Send a request through a new door."""
 
         async def call() -> httpx.Response:
-            async with AsyncHTTPClient(**settings) as http:
+            async with self.client(**settings) as http:
                 return await http.send(request)
 
         return asyncio.run(call())
@@ -186,7 +214,10 @@ class Async:
 
         async def call() -> list[FinerWorksError]:
             errors: list[FinerWorksError] = []
-            async with AsyncFinerWorks(account_key=account_key, **settings) as fw:
+            async with (
+                self.client(**settings) as http,
+                AsyncFinerWorks(account_key=account_key, http_client=http) as fw,
+            ):
                 for _ in range(count):
                     with pytest.raises(FinerWorksError) as caught:
                         await fw.invoices.page()
@@ -194,3 +225,20 @@ class Async:
             return errors
 
         return asyncio.run(call())
+
+
+class Aiohttp(Async):
+    """The async client over aiohttp, as the extra `aiohttp` has it."""
+
+    name = "aiohttp"
+
+    def transport(self) -> httpx.AsyncBaseTransport:
+        """Return aiohttp's transport."""
+        return AiohttpTransport()
+
+
+CALLERS: list[Caller] = [Sync(), Async(), Aiohttp()]
+"""Every way to send: by httpx without and with asyncio, and by aiohttp."""
+
+by_httpx = pytest.mark.parametrize("caller", CALLERS[:2], ids=lambda caller: caller.name)
+"""Lets a test run only where httpx's own transport sends."""

@@ -12,7 +12,7 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ import pytest
 import trustme
 
 from answers import REFUSED_KEYS, STATUS, listing, rows
-from callers import KEYS, Async, Caller, Sync
+from callers import CALLERS, KEYS, Caller
 from finerworks import APIStatusError, FinerWorksError
 from finerworks_client.models import Invoice
 from socks import SOCKSProxy
@@ -37,7 +37,10 @@ proxy's fault.
 
 - *all 60 invoices*: the client retried, and the caller noticed nothing.
 - *the same*: another attempt cannot help, so the error is raised the first time.
-- a dash: this fault cannot happen only once.
+- a dash: this fault cannot happen only once, or not at all: aiohttp's transport uses no proxy of the environment.
+
+The columns *sync* and *async* are for clients that send with httpx, *aiohttp* for an asyncio client with
+`httpx_aiohttp.AiohttpTransport()` (the extra `aiohttp`).
 
 The server counts the attempts. An error without a number of attempts is about the listing as a whole: each of its
 responses was valid by itself. A body that is not JSON (`NaN` is not JSON either) may have been damaged on its way, so
@@ -67,6 +70,7 @@ class Fault:
         https: Whether the client speaks TLS to it.
         accepts: Whether the server accepts connections at all.
         listens: Whether there is a server.
+        host: The name of the server, as the client has it.
         via: How the address of the proxy begins through which the client connects, if it does.
             Then the fault is the proxy's, and not the server's.
         timeout: The client's, in seconds.
@@ -82,6 +86,7 @@ class Fault:
     https: bool = False
     accepts: bool = True
     listens: bool = True
+    host: str = "127.0.0.1"
     via: str | None = None
     timeout: float = 30
     max_body_bytes: int = 1_000_000
@@ -191,6 +196,7 @@ REFUSED = "`APIConnectionError`, 1 attempt"
 FAULTS: dict[str, list[Fault]] = {
     "No connection": [
         Fault("the port is closed", NO_ANSWER, once="", listens=False),
+        Fault("the host name is unknown", NO_ANSWER, once="", host="unknown.invalid"),
         Fault("the connection is not accepted", TOO_LATE, once="", accepts=False, timeout=SOON),
         Fault("the connection is closed at once", NO_ANSWER, greets=lambda it: it.close()),
         Fault("the connection is reset at once", NO_ANSWER, greets=lambda it: it.reset()),
@@ -375,7 +381,16 @@ def _crowd(port: int, count: int) -> list[socket.socket]:
     return crowd
 
 
-def _run(fault: Fault, caller: Caller, *, always: bool) -> str:  # noqa: C901 - one nested function per event
+@contextlib.contextmanager
+def _closed_port() -> Generator[int]:
+    """Return a port that nobody listens on, and that no other server gets meanwhile."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port: int = reserved.getsockname()[1]
+        yield port
+
+
+def _run(fault: Fault, caller: Caller, *, always: bool) -> str:
     """Simulate a fault during a listing. Return what the caller got, and after how many attempts."""
     met, struck = itertools.count(), itertools.count()
 
@@ -396,12 +411,16 @@ def _run(fault: Fault, caller: Caller, *, always: bool) -> str:  # noqa: C901 - 
         )
         for each in _crowd(wire.port, 0 if fault.accepts else 3):
             stack.enter_context(contextlib.closing(each))
-        if not fault.listens:
-            stack.close()
-        url = f"https://127.0.0.1:{wire.port}" if fault.https else wire.url
+        port = wire.port if fault.listens else stack.enter_context(_closed_port())
+        scheme = "https" if fault.https or tls else "http"
+        url = f"{scheme}://{fault.host}:{port}"
         try:
             given = caller.invoices(
-                **KEYS, base_url=url, timeout=fault.timeout, max_body_bytes=fault.max_body_bytes
+                **KEYS,
+                base_url=url,
+                timeout=fault.timeout,
+                max_body_bytes=fault.max_body_bytes,
+                allow_insecure_http=True,
             )
         except FinerWorksError as error:
             tried = (
@@ -514,13 +533,21 @@ Key = tuple[str, str, bool]
 """The name of a fault, the name of a caller, and whether the fault happens every time."""
 
 
+def callers_of(fault: Fault) -> list[Caller]:
+    """Return the clients that can meet a fault: aiohttp's uses no proxy of the environment."""
+    if fault.via:
+        return [caller for caller in CALLERS if caller.name != "aiohttp"]
+    return list(CALLERS)
+
+
 def outcomes() -> dict[Key, str]:
-    """Simulate every fault, once and every time, with the sync and the async client."""
+    """Simulate every fault, once and every time, with each client."""
     runs: dict[Key, Callable[[], str]] = {}
     one_by_one: dict[Key, Callable[[], str]] = {}
-    callers: list[Caller] = [Sync(), Async()]
-    for fault, caller in itertools.product(itertools.chain(*FAULTS.values()), callers):
-        for always in (False, True) if fault.once else (True,):
+    for fault in itertools.chain(*FAULTS.values()):
+        for caller, always in itertools.product(callers_of(fault), (False, True)):
+            if not always and not fault.once:
+                continue
             key = (fault.name, caller.name, always)
             if fault.via:
                 one_by_one[key] = functools.partial(_run_with_proxy, fault, caller, always=always)
@@ -534,20 +561,19 @@ def outcomes() -> dict[Key, str]:
 
 def table(seen: Mapping[Key, str]) -> str:
     """Return the page of the documentation, with the outcomes as tables."""
+    names = [caller.name for caller in CALLERS]
+    columns = [f"{when}, {name}" for when in ("once", "every time") for name in names]
     lines = [HEAD]
     for group, faults in FAULTS.items():
-        lines += [
-            f"## {group}",
-            "",
-            "| fault | once, sync | once, async | every time, sync | every time, async |",
-        ]
-        lines += ["| --- | --- | --- | --- | --- |"]
+        lines += [f"## {group}", "", f"| {' | '.join(['fault', *columns])} |"]
+        lines += [f"| {' | '.join(['---'] * (len(columns) + 1))} |"]
         for fault in faults:
             single = "the same" if ONE in fault.always or "attempt" not in fault.always else "-"
+            met_by = [caller.name for caller in callers_of(fault)]
             cells = [
-                seen.get((fault.name, name, always), single)
+                seen.get((fault.name, name, always), single) if name in met_by else "-"
                 for always in (False, True)
-                for name in ("sync", "async")
+                for name in names
             ]
             lines.append(f"| {' | '.join([fault.name, *cells])} |")
         lines.append("")

@@ -1,0 +1,170 @@
+"""The session that aiohttp's transport sends with, made as safe as httpx's own connections.
+
+This is the only module that imports aiohttp. It is imported for a client whose transport is
+`httpx_aiohttp.AiohttpTransport`, and for no other.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from weakref import WeakKeyDictionary
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+from httpx_aiohttp import AiohttpTransport
+
+from finerworks.network import FailureCount, StreamHealth
+
+
+class _UnusableConnectionError(aiohttp.ClientError):
+    """A connection that was idle must not be used again. Nothing was sent on it."""
+
+
+class ConnectionChecks:
+    """What one session knows about its connections. It is a middleware of that session.
+
+    aiohttp would send a request on any idle connection: on one that is presumed dead, and on one
+    on which a response has arrived already, which it would take for the response to this request.
+    Such a connection is closed here, and the request is sent on another one.
+    """
+
+    def __init__(self) -> None:
+        self._failure_count = FailureCount()
+        self._health: WeakKeyDictionary[ResponseHandler, StreamHealth] = WeakKeyDictionary()
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """Send a request, and remember whether its connection works."""
+        if not isinstance(request, CheckedRequest):
+            return await handler(request)
+        request.checks = self
+        while True:
+            try:
+                response = await handler(request)
+            except _UnusableConnectionError:
+                continue
+            except BaseException:
+                # Of a cancellation as well: it may be the end of the time on a dead connection.
+                request.failed()
+                raise
+            request.check_status(response)
+            return response
+
+    def check(self, protocol: ResponseHandler) -> StreamHealth:
+        """Return what is known about a connection that a request is about to use.
+
+        Raises:
+            _UnusableConnectionError: It was idle, and must not be used again.
+            aiohttp.ClientConnectionError: It is new, and must not be used.
+        """
+        health = self._health.get(protocol)
+        if health is None:
+            if protocol.should_close:
+                raise aiohttp.ClientConnectionError(
+                    "the server hung up, or sent something, before the request was sent"
+                )
+            health = StreamHealth(self._failure_count)
+            self._health[protocol] = health
+        elif protocol.should_close or health.presumed_dead():
+            protocol.abort()
+            raise _UnusableConnectionError
+        return health
+
+
+class CheckedRequest(aiohttp.ClientRequest):
+    """A request that looks at its connection before it is sent.
+
+    Attributes:
+        checks: The checks of its session.
+        protocol: Its connection, once it has one.
+        health: What is known about that connection.
+    """
+
+    checks: ConnectionChecks | None = None
+    protocol: ResponseHandler | None = None
+    health: StreamHealth | None = None
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        """Send the request.
+
+        Raises:
+            aiohttp.ClientError: It must not be sent on this connection.
+        """
+        # What arrived while the event loop was busy is read in the second step from here.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        self.health = None
+        self.protocol = conn.protocol
+        if self.protocol is not None and self.checks is not None:
+            self.health = self.checks.check(self.protocol)
+        return await super().send(conn)
+
+    def failed(self) -> None:
+        """Record that the connection failed before it brought a response."""
+        if self.health is not None:
+            self.health.failed(None)
+
+    def check_status(self, response: aiohttp.ClientResponse) -> None:
+        """Record that the connection brought a response.
+
+        Raises:
+            aiohttp.ClientConnectionError: It is not HTTP from here on.
+        """
+        if response.status < 200:
+            # A response without a body has left its connection to the next request already.
+            if self.protocol is not None:
+                self.protocol.force_close()
+            raise aiohttp.ClientConnectionError("the server switched to another protocol")
+        if self.health is not None:
+            self.health.read(b"the head of a response", None)
+
+
+class CheckedResponse(aiohttp.ClientResponse):
+    """A response that ends its connection at once if it was not read to its end.
+
+    aiohttp would begin to close a TLS connection politely, which goes on after its session is
+    closed. If the event loop ends before that, Python warns of an open connection.
+    """
+
+    def close(self) -> None:
+        """Close the connection."""
+        protocol = None if self.connection is None else self.connection.protocol
+        if protocol is not None:
+            protocol.abort()
+        super().close()
+
+    def release(self) -> Awaitable[None]:
+        """Leave the connection to the next request, or close it if it cannot be used again."""
+        protocol = None if self.connection is None else self.connection.protocol
+        if protocol is not None and protocol.should_close:
+            protocol.abort()
+        released: Awaitable[None] = super().release()
+        return released
+
+
+def secure_session(transport: AiohttpTransport) -> None:
+    """Let a transport open a session that checks its connections and keeps no cookies.
+
+    Cookies could join two accounts. A session that the caller supplied stays as it is.
+
+    Args:
+        transport: The transport. Its public attribute `client` is what it opens its session with.
+    """
+
+    def open_session() -> aiohttp.ClientSession:
+        transport.client = None
+        # It has the transport's certificates and limits, but no arguments for what follows.
+        plain = transport.get_client()
+        connector = plain.connector
+        plain.detach()
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            request_class=CheckedRequest,
+            response_class=CheckedResponse,
+            middlewares=[ConnectionChecks()],
+        )
+
+    if transport.client is None:
+        transport.client = open_session
