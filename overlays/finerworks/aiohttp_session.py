@@ -5,6 +5,8 @@ This is the only module that imports aiohttp. It is imported for a client whose 
 """
 
 import asyncio
+import select
+import socket
 from collections.abc import Awaitable
 from weakref import WeakKeyDictionary
 
@@ -91,9 +93,10 @@ class CheckedRequest(aiohttp.ClientRequest):
         Raises:
             aiohttp.ClientError: It must not be sent on this connection.
         """
-        # What arrived while the event loop was busy is read in the second step from here.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        if conn.transport is not None and _is_readable(conn.transport):
+            # What arrived while the event loop was busy is read in the second step from here.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
         self.health = None
         self.protocol = conn.protocol
         if self.protocol is not None and self.checks is not None:
@@ -118,6 +121,16 @@ class CheckedRequest(aiohttp.ClientRequest):
             raise aiohttp.ClientConnectionError("the server switched to another protocol")
         if self.health is not None:
             self.health.read(b"the head of a response", None)
+
+
+def _is_readable(transport: asyncio.Transport) -> bool:
+    """Return whether something has arrived that the event loop has not read yet, or may have."""
+    own_socket: socket.socket | None = transport.get_extra_info("socket")
+    if own_socket is None or own_socket.fileno() < 0 or not hasattr(select, "poll"):
+        return True
+    poll = select.poll()
+    poll.register(own_socket, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class CheckedResponse(aiohttp.ClientResponse):

@@ -77,7 +77,9 @@ class HTTPClient(httpx.Client):
             Others can read the keys on the way.
         transport: What to send through instead of httpx's own transport, such as
             ``httpx.HTTPTransport(proxy=..., verify=..., limits=...)``. Without one, the proxies of
-            the environment are used, except for this machine itself.
+            the environment are used, except for this machine itself. Closing the client closes the
+            transport. It belongs to this process, and with asyncio to the event loop of its first
+            request.
 
     Raises:
         CredentialsError: A key is malformed.
