@@ -1,6 +1,7 @@
 """When a listing is whole: pages, totals, caps and rows that move."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import AsyncIterator, Iterator
 
@@ -325,6 +326,60 @@ def test_a_task_that_reads_is_told_that_another_one_closed_the_listing() -> None
         await pages.aclose()
         with pytest.raises(RuntimeError, match="closed"):
             await task
+
+    asyncio.run(run())
+
+
+def test_a_closed_listing_gives_nothing_of_its_last_page() -> None:
+    """The rest of a page that was given in part is gone, for threads and for tasks."""
+
+    def key(row: int) -> int:
+        return row
+
+    server = Server(list(range(60)))
+    rows = iter(server.pager())
+    assert next(rows) == 0
+    rows.close()
+    assert list(rows) == []
+
+    async def fetch(ask: PageRequest) -> Page[int]:
+        return server.fetch(ask)
+
+    async def run() -> None:
+        rows = aiter(AsyncPager(fetch, per_page=25, key=key))
+        assert await anext(rows) == 0
+        await rows.aclose()
+        assert [row async for row in rows] == []
+
+    asyncio.run(run())
+
+
+def test_a_listing_that_nobody_refers_to_any_more_ends_its_tasks() -> None:
+    """What is fetched ahead is cancelled, whatever it waits for."""
+    asked = asyncio.Event()
+    cancelled = asyncio.Event()
+    never = asyncio.Event()
+
+    async def fetch(ask: PageRequest) -> Page[int]:
+        if ask.number > 1:
+            asked.set()
+            try:
+                await never.wait()
+            except asyncio.CancelledError:
+                cancelled.set()
+                raise
+        return Page(ask.number, [1, 2], 8)
+
+    def key(row: int) -> int:
+        return row
+
+    async def run() -> None:
+        pages = AsyncPager(fetch, per_page=2, key=key, concurrency=2).pages()
+        await anext(pages)
+        await asked.wait()
+        del pages
+        gc.collect()
+        await asyncio.wait_for(cancelled.wait(), 30)
 
     asyncio.run(run())
 
