@@ -401,6 +401,15 @@ def test_async_with_options_is_alike(httpx_mock: HTTPXMock) -> None:
     assert asked(first) == {"per_page": 10, "page_number": 1, "account_key": "seller"}
 
 
+def test_the_defaults_are_those_of_the_documentation() -> None:
+    """30 seconds, 2 retries, 32 MiB, and no plain http but on this machine."""
+    with HTTPClient(**KEYS) as client:
+        assert client.config.timeout == httpx.Timeout(30)
+        assert client.config.max_retries == 2
+        assert client.config.max_body_bytes == 32 * 1024 * 1024
+        assert not client.config.allow_insecure_http
+
+
 EVERY_SETTING: Settings = {
     "web_api_key": "another-web-key",
     "app_key": "another-app-key",

@@ -342,6 +342,23 @@ def test_an_answer_that_breaks_the_contract_names_the_field(
     assert "15/03/2026" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("amount", "valid"), [("1e400", True), ("1e401", False), ("-1e401", False)]
+)
+def test_an_amount_has_the_size_that_one_may_have(
+    caller: Caller, httpx_mock: HTTPXMock, amount: str, *, valid: bool
+) -> None:
+    """A number with more than 401 digits is no amount, whatever digits were sent."""
+    text = httpx.Response(200, json=listing(rows("a"))).text.replace("19.99", amount)
+    httpx_mock.add_response(text=text)
+    if valid:
+        (invoice,) = caller.page(**KEYS).invoices or []
+        assert invoice.amount_due == Decimal(amount)
+    else:
+        with pytest.raises(ResponseValidationError, match=r"amount_due is not a finite number"):
+            caller.page(**KEYS)
+
+
 def test_an_error_lists_every_invalid_field_and_shows_the_beginning_of_the_body(
     caller: Caller, httpx_mock: HTTPXMock
 ) -> None:

@@ -1,8 +1,9 @@
 """When a listing is whole: pages, totals, caps and rows that move."""
 
 import asyncio
+import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -226,6 +227,183 @@ def test_a_second_pass_uses_no_page_that_was_fetched_ahead_in_the_first(kind: st
     assert sorted(given) == list(range(9))
     assert server.asked.count(1) == 2
     assert server.asked.count(3) == server.asked.count(4) == 2
+
+
+class Reluctant:
+    """A listing that changes on page 2, where a page that is fetched ahead is slow to be cancelled.
+
+    So reading over again takes a while to begin, and can be cancelled itself meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.started = asyncio.Event()
+        self.cancelled = asyncio.Event()
+        self.let_go = asyncio.Event()
+
+    async def fetch(self, ask: PageRequest) -> Page[int]:
+        """Answer a request for a page."""
+        self.asked.append(ask.number)
+        if ask.number == 3 and self.asked.count(1) == 1:
+            self.started.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                self.cancelled.set()
+                await self.let_go.wait()
+                raise
+        if ask.number == 2:
+            await self.started.wait()
+        rows = list(range(8 if self.asked == [1] else 9))
+        return Page(ask.number, rows[2 * ask.number - 2 : 2 * ask.number], len(rows))
+
+    async def read_and_be_cancelled(self, pages: AsyncIterator[Page[int]]) -> None:
+        """Read page 2, cancelled while reading over again begins."""
+        task = asyncio.ensure_future(anext(pages))
+        await self.cancelled.wait()
+        task.cancel()
+        self.let_go.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+def create_pager(server: Reluctant) -> AsyncPager[int]:
+    """Return a pager that fetches ahead."""
+
+    def key(row: int) -> int:
+        return row
+
+    return AsyncPager(server.fetch, per_page=2, key=key, concurrency=4)
+
+
+def test_a_page_that_was_read_is_given_after_a_cancellation_while_another_pass_begins() -> None:
+    """The rows of that page were counted as read: they must not get lost with the task."""
+
+    async def run() -> list[int]:
+        server = Reluctant()
+        pages = create_pager(server).pages()
+        given = list((await anext(pages)).items)
+        await server.read_and_be_cancelled(pages)
+        return given + [row async for page in pages for row in page.items]
+
+    assert asyncio.run(run()) == list(range(9))
+
+
+def test_a_page_that_was_read_is_gone_when_the_listing_is_closed() -> None:
+    """After aclose() there are no further pages, not even one that had arrived."""
+
+    async def run() -> None:
+        server = Reluctant()
+        pages = create_pager(server).pages()
+        await anext(pages)
+        await server.read_and_be_cancelled(pages)
+        await pages.aclose()
+        with pytest.raises(StopAsyncIteration):
+            await anext(pages)
+
+    asyncio.run(run())
+
+
+def test_a_task_that_reads_is_told_that_another_one_closed_the_listing() -> None:
+    """It gets an error that says so, and not a cancellation, which nobody asked for."""
+    asked = asyncio.Event()
+
+    async def fetch(ask: PageRequest) -> Page[int]:
+        if ask.number > 1:
+            asked.set()
+            await asyncio.Event().wait()
+        return Page(ask.number, [1, 2], 8)
+
+    def key(row: int) -> int:
+        return row
+
+    async def run() -> None:
+        pages = AsyncPager(fetch, per_page=2, key=key, concurrency=2).pages()
+        await anext(pages)
+        await asked.wait()
+        task = asyncio.ensure_future(anext(pages))
+        await asyncio.sleep(0)  # lets the task begin to wait
+        await pages.aclose()
+        with pytest.raises(RuntimeError, match="closed"):
+            await task
+
+    asyncio.run(run())
+
+
+def test_a_closed_listing_gives_nothing_of_its_last_page() -> None:
+    """The rest of a page that was given in part is gone, for threads and for tasks."""
+
+    def key(row: int) -> int:
+        return row
+
+    server = Server(list(range(60)))
+    rows = iter(server.pager())
+    assert next(rows) == 0
+    rows.close()
+    assert list(rows) == []
+
+    async def fetch(ask: PageRequest) -> Page[int]:
+        return server.fetch(ask)
+
+    async def run() -> None:
+        rows = aiter(AsyncPager(fetch, per_page=25, key=key))
+        assert await anext(rows) == 0
+        await rows.aclose()
+        assert [row async for row in rows] == []
+
+    asyncio.run(run())
+
+
+def test_a_listing_that_nobody_refers_to_any_more_ends_its_tasks() -> None:
+    """What is fetched ahead is cancelled, whatever it waits for."""
+    asked = asyncio.Event()
+    cancelled = asyncio.Event()
+    never = asyncio.Event()
+
+    async def fetch(ask: PageRequest) -> Page[int]:
+        if ask.number > 1:
+            asked.set()
+            try:
+                await never.wait()
+            except asyncio.CancelledError:
+                cancelled.set()
+                raise
+        return Page(ask.number, [1, 2], 8)
+
+    def key(row: int) -> int:
+        return row
+
+    async def run() -> None:
+        pages = AsyncPager(fetch, per_page=2, key=key, concurrency=2).pages()
+        await anext(pages)
+        await asked.wait()
+        del pages
+        gc.collect()
+        await asyncio.wait_for(cancelled.wait(), 30)
+
+    asyncio.run(run())
+
+
+def test_without_a_concurrency_one_page_is_read_at_a_time() -> None:
+    """It is the default of a pager of your own, for threads and for tasks."""
+    server = Server(list(range(60)))
+    assert list(server.pager()) == list(range(60))
+    in_flight: list[int] = []
+
+    async def fetch(ask: PageRequest) -> Page[int]:
+        in_flight.append(ask.number)
+        await asyncio.sleep(0)
+        assert in_flight == [ask.number]
+        in_flight.remove(ask.number)
+        return server.fetch(ask)
+
+    def key(row: int) -> int:
+        return row
+
+    async def run() -> list[int]:
+        return [row async for row in AsyncPager(fetch, per_page=25, key=key)]
+
+    assert asyncio.run(run()) == list(range(60))
 
 
 def test_a_page_that_repeats_for_ever_is_an_error() -> None:

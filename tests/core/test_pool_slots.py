@@ -342,7 +342,8 @@ class Interrupted(BaseException):
 class Tracing:
     """Raises at one call of a function of the HTTP library, as a signal handler may where one is entered.
 
-    Not in its locks: a lock written in Python can't be left safely there.
+    Not in the locks of a connection: a lock written in Python can't be left safely there. The pool's
+    own lock is another one, see `keep_deadlines()`.
     """
 
     def __init__(self, at: int) -> None:
@@ -353,7 +354,9 @@ class Tracing:
         """Take note of a call, or raise."""
         name = frame.f_code.co_filename.replace("\\", "/")
         theirs = any(f"/{package}/" in name for package in ("httpcore", "httpx", "h11"))
-        if event == "call" and theirs and "_synchronization" not in name and not self.struck:
+        caller = frame.f_back.f_code.co_filename if frame.f_back else ""
+        safe = "_synchronization" not in name or "connection_pool" in caller
+        if event == "call" and theirs and safe and not self.struck:
             self._left -= 1
             if self._left == 0:
                 self.struck = f"{name}:{frame.f_code.co_firstlineno} {frame.f_code.co_name}"
