@@ -245,7 +245,7 @@ def test_the_password_of_a_proxy_is_in_no_error() -> None:
     with Wire(lambda exchange: exchange.send(http(b"", 407))) as proxy:
         address = proxy.url.replace("http://", "http://user:canary-of-the-proxy@")
         error = failure_through(address, Aiohttp(), "https://unknown.invalid")
-    assert "ProxyError: 407 Some Reason" in str(error)
+    assert "the proxy responded with 407 Proxy Authentication Required" in str(error)
     for spelling in (b"canary", base64.b64encode(b"user:canary-of-the-proxy")):
         assert spelling.decode() not in repr(vars(error))
 
