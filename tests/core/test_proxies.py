@@ -255,7 +255,7 @@ REFUSALS = {
     "a refused connection": Refusal(socks(reply=5), 3, "did not connect: Connection refused"),
     "an unknown reply": Refusal(socks(reply=99), 3, "something else than SOCKS 5"),
     "an end": Refusal(lambda it: it.close(), 3, f"{HOST} through the proxy"),
-    "a reset": Refusal(lambda it: it.reset(), 3, "Error: "),
+    "a reset": Refusal(lambda it: it.reset(), 3, "Error"),
     "HTTP": Refusal(sends(b"HTTP/1.1 400 No\r\n\r\n"), 3, "something else than SOCKS 5"),
     "an unknown method": Refusal(sends(b"\x05\x09"), 3, "RemoteProtocolError"),
 }

@@ -238,11 +238,11 @@ def check(
     session = Session(verbose=verbose, debug=debug)
     if shape is None:
         streams.check_output()
-    with open_client(context, env_file, session) as fw:
+    with open_client(context, env_file, session) as (fw, account_key):
         if shape is None:
-            check_api(fw)
+            check_api(fw, account_key)
         else:
-            record_shape(fw, shape, overwrite=overwrite)
+            record_shape(fw, account_key, shape, overwrite=overwrite)
 
 
 @app.command(add_help_option=False)

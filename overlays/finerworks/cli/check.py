@@ -13,13 +13,13 @@ from finerworks.cli.shape import findings, plan
 from finerworks.cli.shape.deviations import Deviation, about_page_after_last, find_deviations
 from finerworks.cli.shape.document import describe, render
 from finerworks.cli.shape.exchange import Exchange, Question, ask
-from finerworks.credentials import read_account_key
 from finerworks.errors import APIConnectionError, FinerWorksError, ResponseValidationError
 from finerworks.exports.files import whole_file
 from finerworks.exports.words import counted
 
 if TYPE_CHECKING:
     from finerworks import FinerWorks
+    from finerworks.credentials import Secret
 
 __all__ = ["check_api", "record_shape"]
 
@@ -30,7 +30,7 @@ QUESTIONS = (
 """The requests of a check without `--shape`. The small ones show how long a response takes."""
 
 
-def check_api(fw: "FinerWorks") -> None:
+def check_api(fw: "FinerWorks", account_key: "Secret") -> None:
     """Send a few requests, and print what came of them.
 
     Raises:
@@ -39,15 +39,15 @@ def check_api(fw: "FinerWorks") -> None:
     typer.echo(f"host      {base_url_of(fw)}")
     exchanges = list[Exchange]()
     for question in QUESTIONS:
-        exchanges.append(ask(fw, question))
+        exchanges.append(ask(fw, account_key, question))
         if exchanges[-1].error is not None:
             break
     _raise_failure(exchanges)
-    deviations = find_deviations(exchanges[:1], exchanges[1:], keys=_secrets_of(fw))
+    deviations = find_deviations(exchanges[:1], exchanges[1:], keys=_secrets_of(fw, account_key))
     _report(exchanges, deviations)
 
 
-def record_shape(fw: "FinerWorks", file: Path, *, overwrite: bool) -> None:
+def record_shape(fw: "FinerWorks", account_key: "Secret", file: Path, *, overwrite: bool) -> None:
     """Send requests, print what came of them, and write their shape to a file.
 
     The file is written even if a response is an error, but not if the first request gets none.
@@ -58,11 +58,11 @@ def record_shape(fw: "FinerWorks", file: Path, *, overwrite: bool) -> None:
         OSError: The file cannot be written.
     """
     once = fw.with_options(max_retries=0)
-    secrets = _secrets_of(fw)
+    secrets = _secrets_of(fw, account_key)
     with existing_file_as_wrong_usage(file), whole_file(file, overwrite=overwrite) as out:
         typer.echo(f"finerworks: {plan.announcement(base_url_of(fw))}", err=True)
         typer.echo(f"host      {base_url_of(fw)}")
-        asked = plan.interview(lambda question: ask(once, question))
+        asked = plan.interview(lambda question: ask(once, account_key, question))
         first_error = asked.pages[0].error
         if isinstance(first_error, APIConnectionError):
             raise first_error
@@ -84,12 +84,12 @@ def record_shape(fw: "FinerWorks", file: Path, *, overwrite: bool) -> None:
     _report(expected, deviations)
 
 
-def _secrets_of(fw: "FinerWorks") -> list[str]:
+def _secrets_of(fw: "FinerWorks", account_key: "Secret") -> list[str]:
     """Return the keys, and the account's key if there is one."""
     client = fw.client.get_httpx_client()
     if not isinstance(client, HTTPClient):
         raise TypeError("a FinerWorks client sends with an HTTPClient")
-    secrets = [*client.config.credentials.require(), read_account_key(None)]
+    secrets = [*client.config.credentials.require(), account_key]
     return [str(secret) for secret in secrets if secret]
 
 

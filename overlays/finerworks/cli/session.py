@@ -29,6 +29,14 @@ __all__ = [
 ]
 
 
+class OpenClient(NamedTuple):
+    """A client, with the account that it reads."""
+
+    fw: "FinerWorks"
+    account_key: "Secret"
+    """The account. Empty: the account that owns the keys."""
+
+
 class OpenListing(NamedTuple):
     """A listing to read."""
 
@@ -53,11 +61,11 @@ class _Settings:
 @contextlib.contextmanager
 def open_client(
     context: typer.Context, env_file: Path | None, session: Session
-) -> "Generator[FinerWorks]":
+) -> Generator[OpenClient]:
     """Open a client with the keys of the environment or of a file."""
     settings = _read_settings(context, env_file, session)
     with _connect(settings) as fw:
-        yield fw
+        yield OpenClient(fw, settings.account_key)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import httpx
 
 from finerworks.cli.shape.values import NumberLiteral, decode, json_type
-from finerworks.credentials import read_account_key
 from finerworks.errors import (
     APIConnectionError,
     APIStatusError,
@@ -20,6 +19,7 @@ from finerworks.transport import OBSERVER
 
 if TYPE_CHECKING:
     from finerworks import FinerWorks
+    from finerworks.credentials import Secret
 
 
 class Question(NamedTuple):
@@ -135,15 +135,19 @@ class Exchange:
         return value.as_integer() if isinstance(value, NumberLiteral) else None
 
 
-def ask(fw: "FinerWorks", question: Question) -> Exchange:
+def ask(fw: "FinerWorks", account_key: "Secret", question: Question) -> Exchange:
     """Send a request, and return what came of it.
 
     The request is sent by the client's own transport, so its limits hold.
+
+    Args:
+        fw: The client.
+        account_key: The account to read. Empty: the account that owns the keys.
+        question: What to request.
     """
     body: dict[str, object] = {"page_number": question.page_number}
     if question.per_page is not None:
         body["per_page"] = question.per_page
-    account_key = read_account_key(None)
     if account_key:
         body["account_key"] = account_key
     received = list[Received]()
