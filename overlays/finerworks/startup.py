@@ -2,6 +2,7 @@
 
 import asyncio
 import codecs
+import importlib
 import sys
 from concurrent.futures.thread import ThreadPoolExecutor
 
@@ -48,7 +49,7 @@ def preload(base_url: str | None = None) -> None:
     for encoding in ENCODINGS:
         codecs.lookup(encoding)
     if "httpx_aiohttp" in sys.modules:
-        import finerworks.aiohttp_session  # noqa: F401, PLC0415 - needs an extra
+        importlib.import_module("finerworks.aiohttp_session")
     # In a thread of its own, because this one may run an event loop already.
     with ThreadPoolExecutor(1) as thread:
         thread.submit(_rehearse).result()

@@ -94,8 +94,10 @@ print(*asyncio.run(main()))
 print(*events, sep="\\n")
 """
 
-RESULTS = "60 NotFoundError ServerError ServerError ResponseValidationError ResponseValidationError"
-RESULTS += " APIConnectionError RedirectError ResponseValidationError TimeoutError"
+RESULTS = (
+    "60 NotFoundError ServerError ServerError ResponseValidationError ResponseValidationError "
+    "APIConnectionError RedirectError ResponseValidationError TimeoutError"
+)
 
 
 def serve(exchange: Exchange) -> None:
