@@ -7,10 +7,14 @@ import httpx
 from finerworks.config import Options
 from finerworks.credentials import hide, read_account_key
 from finerworks.http import AsyncHTTPClient, HTTPClient, check_open
+from finerworks.lazy import LazyModule
 
 if TYPE_CHECKING:
-    from finerworks.invoices import AsyncInvoices, Invoices
-    from finerworks_client import Client
+    import finerworks.invoices as listings
+    import finerworks_client as generated
+else:
+    listings = LazyModule("finerworks.invoices")
+    generated = LazyModule("finerworks_client")
 
 
 class FinerWorks:
@@ -45,11 +49,11 @@ class FinerWorks:
         ClientStateError: ``http_client`` is closed.
     """
 
-    client: "Client"
+    client: "generated.Client"
     """The generated client, for the functions under `finerworks_client.api`. It is opened and
     closed with this object: use it without ``with``."""
 
-    invoices: "Invoices"
+    invoices: "listings.Invoices"
     """The account's invoices: ``list()`` returns all of them, ``page()`` one page."""
 
     def __init__(
@@ -171,11 +175,11 @@ class AsyncFinerWorks:
     of its own in each event loop.
     """
 
-    client: "Client"
+    client: "generated.Client"
     """The generated client, for the functions under `finerworks_client.api`. It is opened and
     closed with this object: use it without ``with``."""
 
-    invoices: "AsyncInvoices"
+    invoices: "listings.AsyncInvoices"
     """The account's invoices: ``list()`` returns all of them, ``page()`` one page."""
 
     def __init__(
@@ -277,7 +281,7 @@ class AsyncFinerWorks:
         await self.aclose()
 
 
-def _generated_client(http_client: HTTPClient | AsyncHTTPClient) -> "Client":
+def _generated_client(http_client: HTTPClient | AsyncHTTPClient) -> "generated.Client":
     """Return a generated client that cannot open connections by itself.
 
     It would open them without keys and limits, for the functions of the other kind (sync or

@@ -11,7 +11,7 @@ import math
 import socket
 import time
 from collections.abc import Mapping
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 STEPS = ("connect", "read", "write", "pool")
 """The steps of a request whose time httpx limits."""
@@ -20,6 +20,7 @@ UNLIMITED = 2_000_000.0
 """Seconds that stand for "no limit": the longest that every platform's sockets accept."""
 
 
+@runtime_checkable
 class Connection(Protocol):
     """A connection whose socket can be looked up, as httpcore's network streams can."""
 

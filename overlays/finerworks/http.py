@@ -17,10 +17,13 @@ from finerworks.certificates import read_trusted_certificates, trust_nothing
 from finerworks.config import Config, Options, change_config, create_config
 from finerworks.credentials import hide
 from finerworks.errors import CLIENT_CLOSED, ClientStateError
+from finerworks.lazy import LazyModule
 from finerworks.proxies import SOCKS_SCHEMES, Route, create_proxy, read_proxies
 
 if TYPE_CHECKING:
-    from finerworks.transport import AnyConnections, AsyncTransport, Connections, Transport
+    import finerworks.transport as transports
+else:
+    transports = LazyModule("finerworks.transport")
 
 _PYTHON_VERSION = sys.version.split()[0]
 
@@ -91,7 +94,7 @@ class HTTPClient(httpx.Client):
     config: Config
     """The settings of this client."""
 
-    _finerworks_transport: "Transport"
+    _finerworks_transport: "transports.Transport"
 
     def __init__(
         self,
@@ -124,7 +127,7 @@ class HTTPClient(httpx.Client):
             )
         )
 
-        connections: AnyConnections[httpx.BaseTransport]
+        connections: transports.AnyConnections[httpx.BaseTransport]
         if transport is None:
             connections = _open_connections(self.config.base_url)
         else:
@@ -202,7 +205,7 @@ class AsyncHTTPClient(httpx.AsyncClient):
     config: Config
     """The settings of this client."""
 
-    _finerworks_transport: "AsyncTransport"
+    _finerworks_transport: "transports.AsyncTransport"
 
     def __init__(
         self,
@@ -235,7 +238,7 @@ class AsyncHTTPClient(httpx.AsyncClient):
             )
         )
 
-        connections: AnyConnections[httpx.AsyncBaseTransport]
+        connections: transports.AnyConnections[httpx.AsyncBaseTransport]
         if transport is None:
             connections = _open_async_connections(self.config.base_url)
         else:
@@ -312,7 +315,7 @@ def check_open(client: httpx.Client | httpx.AsyncClient) -> None:
         raise ClientStateError(CLIENT_CLOSED)
 
 
-def _open_connections(base_url: httpx.URL) -> "Connections[httpx.BaseTransport]":
+def _open_connections(base_url: httpx.URL) -> "transports.Connections[httpx.BaseTransport]":
     """Return the connections of a client, which are opened by its requests.
 
     Raises:
@@ -327,7 +330,9 @@ def _open_connections(base_url: httpx.URL) -> "Connections[httpx.BaseTransport]"
     return Connections(_create_transport, route)
 
 
-def _open_async_connections(base_url: httpx.URL) -> "Connections[httpx.AsyncBaseTransport]":
+def _open_async_connections(
+    base_url: httpx.URL,
+) -> "transports.Connections[httpx.AsyncBaseTransport]":
     """Return the connections of an asyncio client; see `_open_connections`."""
     from finerworks.transport import Connections  # noqa: PLC0415 - as in HTTPClient
 

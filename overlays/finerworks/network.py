@@ -28,7 +28,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Generator, Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import httpcore
 import httpx
@@ -310,6 +310,15 @@ class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
         return self._stream.get_extra_info(info)
 
 
+@runtime_checkable
+class _Socket(Protocol):
+    """A socket, or what asyncio shows of one."""
+
+    def fileno(self) -> int:
+        """Return its number, or -1 if it is closed."""
+        ...
+
+
 class _SocketPoll:
     """Tells whether a socket is readable.
 
@@ -317,11 +326,11 @@ class _SocketPoll:
     collects everything that is known of a socket each time.
     """
 
-    def __init__(self, own_socket: socket.socket | None) -> None:
+    def __init__(self, own_socket: _Socket | None) -> None:
         self._socket = own_socket
-        self._poll: select.poll | None = None
-        if own_socket is not None and hasattr(select, "poll"):
-            self._poll = select.poll()
+        # Without an annotation: at run time, `select.poll` is a function and no type.
+        self._poll = select.poll() if hasattr(select, "poll") else None
+        if self._poll is not None and own_socket is not None:
             self._poll.register(own_socket, select.POLLIN)
 
     def now(self, stream: httpcore.AsyncNetworkStream) -> bool:

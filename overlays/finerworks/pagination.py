@@ -8,6 +8,7 @@ from operator import length_hint
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from finerworks.consistent import AsyncConsistentReader, ConsistentReader
+from finerworks.lazy import LazyModule
 from finerworks.listing import ItemKey, Page
 from finerworks.prefetch import check_process
 from finerworks.readers import (
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
+else:
+    pd = LazyModule("pandas", optional=True)
+    pl = LazyModule("polars", optional=True)
+    pa = LazyModule("pyarrow", optional=True)
 
 T = TypeVar("T")
 

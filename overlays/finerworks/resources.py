@@ -5,7 +5,7 @@ A listing is described by an `Endpoint`; `finerworks.invoices` has one.
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from finerworks.config import check_boolean, check_integer
 from finerworks.credentials import Secret, read_account_key
@@ -29,6 +29,7 @@ Response = TypeVar("Response")
 Item = TypeVar("Item")
 
 
+@runtime_checkable
 class OperationModule(Protocol[Body_contra]):
     """A module under `finerworks_client.api`, which sends the request of one operation."""
 
@@ -41,6 +42,7 @@ class OperationModule(Protocol[Body_contra]):
         ...
 
 
+@runtime_checkable
 class BodyModel(Protocol[Body_co]):
     """The generated model of the body that asks for a page of a listing."""
 

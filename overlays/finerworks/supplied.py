@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Generic, TypeGuard, TypeVar
 import httpx
 
 from finerworks.errors import CLIENT_CLOSED, ClientStateError
+from finerworks.lazy import LazyModule
 from finerworks.network import keep_deadlines
 from finerworks.proxies import Route
 
 if TYPE_CHECKING:
-    from httpx_aiohttp import AiohttpTransport
+    import httpx_aiohttp
+else:
+    httpx_aiohttp = LazyModule("httpx_aiohttp", optional=True)
 
 TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
@@ -110,7 +113,7 @@ def _bind(
     return _LOOPS.setdefault(identity, loop) is loop
 
 
-def _is_of_aiohttp(transport: object) -> "TypeGuard[AiohttpTransport]":
+def _is_of_aiohttp(transport: object) -> "TypeGuard[httpx_aiohttp.AiohttpTransport]":
     """Return whether a transport sends over aiohttp."""
     packages = [each.__module__.partition(".")[0] for each in type(transport).__mro__]
     return "httpx_aiohttp" in packages

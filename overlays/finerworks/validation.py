@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 from types import NoneType, UnionType
-from typing import Protocol, Union, get_args, get_origin, get_type_hints
+from typing import Protocol, Union, get_args, get_origin, get_type_hints, runtime_checkable
 
 import attrs
 
@@ -54,6 +54,7 @@ def find_invalid_fields(data: object, model_name: str) -> tuple[InvalidField, ..
     return tuple(islice(kind.problems(data, ""), MAX_INVALID_FIELDS))
 
 
+@runtime_checkable
 class Kind(Protocol):
     """What a value of decoded JSON must be."""
 

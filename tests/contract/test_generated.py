@@ -82,6 +82,12 @@ from ...types import Response, UNSET
 """,
     "model.py.jinja": """\
 from ..types import UNSET, Unset
+{% for lazy_import in model.lazy_imports | sort %}
+{% if loop.first %}
+if TYPE_CHECKING:
+{% endif %}
+  {{ lazy_import }}
+{% endfor %}
 {% set additional_property_type = 'Any' if model.additional_properties == True \
 else model.additional_properties.get_type_string() | as_unembedded_code %}
 {{ property.to_string() | as_unembedded_code }}

@@ -60,7 +60,8 @@ try:
 except FinerWorksError:
     pass
 """
-    assert not imported(program) & {"aiohttp", "httpx_aiohttp", "finerworks.sandbox", "connexion"}
+    extras = {"aiohttp", "httpx_aiohttp", "finerworks.sandbox", "connexion"}
+    assert not imported(program) & {*extras, "pandas", "polars", "pyarrow"}
 
 
 @imports_little

@@ -1,16 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset, to_json
-
-if TYPE_CHECKING:
-    from ..models.bad_request_model_state import BadRequestModelState
-
 
 T = TypeVar("T", bound="BadRequest")
 
@@ -68,3 +64,10 @@ class BadRequest:
             )
             bad_request.additional_properties = {key: value for key, value in d.items() if key not in known}
         return bad_request
+
+
+# Below the class, as models may refer to each other. Annotations name these.
+from ..models.bad_request_model_state import BadRequestModelState
+
+# attrs gave it a copy of the names that this module had by then.
+BadRequest.__init__.__globals__.update(globals())

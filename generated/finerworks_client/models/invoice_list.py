@@ -1,17 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset, to_json
-
-if TYPE_CHECKING:
-    from ..models.invoice import Invoice
-    from ..models.response_status import ResponseStatus
-
 
 T = TypeVar("T", bound="InvoiceList")
 
@@ -109,3 +104,11 @@ class InvoiceList:
             )
             invoice_list.additional_properties = {key: value for key, value in d.items() if key not in known}
         return invoice_list
+
+
+# Below the class, as models may refer to each other. Annotations name these.
+from ..models.invoice import Invoice
+from ..models.response_status import ResponseStatus
+
+# attrs gave it a copy of the names that this module had by then.
+InvoiceList.__init__.__globals__.update(globals())

@@ -1,16 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset, to_json
-
-if TYPE_CHECKING:
-    from ..models.response_status_debug_type_0 import ResponseStatusDebugType0
-
 
 T = TypeVar("T", bound="ResponseStatus")
 
@@ -156,3 +152,10 @@ class ResponseStatus:
             )
             response_status.additional_properties = {key: value for key, value in d.items() if key not in known}
         return response_status
+
+
+# Below the class, as models may refer to each other. Annotations name these.
+from ..models.response_status_debug_type_0 import ResponseStatusDebugType0
+
+# attrs gave it a copy of the names that this module had by then.
+ResponseStatus.__init__.__globals__.update(globals())

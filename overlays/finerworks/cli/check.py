@@ -3,23 +3,19 @@
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
-from finerworks import HTTPClient
+from finerworks import FinerWorks, HTTPClient
 from finerworks.cli.session import base_url_of, existing_file_as_wrong_usage
 from finerworks.cli.shape import findings, plan
 from finerworks.cli.shape.deviations import Deviation, about_page_after_last, find_deviations
 from finerworks.cli.shape.document import describe, render
 from finerworks.cli.shape.exchange import Exchange, Question, ask
+from finerworks.credentials import Secret
 from finerworks.errors import APIConnectionError, FinerWorksError, ResponseValidationError
 from finerworks.exports.files import whole_file
 from finerworks.exports.words import counted
-
-if TYPE_CHECKING:
-    from finerworks import FinerWorks
-    from finerworks.credentials import Secret
 
 __all__ = ["check_api", "record_shape"]
 
@@ -30,7 +26,7 @@ QUESTIONS = (
 """The requests of a check without `--shape`. The small ones show how long a response takes."""
 
 
-def check_api(fw: "FinerWorks", account_key: "Secret") -> None:
+def check_api(fw: FinerWorks, account_key: Secret) -> None:
     """Send a few requests, and print what came of them.
 
     Raises:
@@ -47,7 +43,7 @@ def check_api(fw: "FinerWorks", account_key: "Secret") -> None:
     _report(exchanges, deviations)
 
 
-def record_shape(fw: "FinerWorks", account_key: "Secret", file: Path, *, overwrite: bool) -> None:
+def record_shape(fw: FinerWorks, account_key: Secret, file: Path, *, overwrite: bool) -> None:
     """Send requests, print what came of them, and write their shape to a file.
 
     The file is written even if a response is an error, but not if the first request gets none.
@@ -84,7 +80,7 @@ def record_shape(fw: "FinerWorks", account_key: "Secret", file: Path, *, overwri
     _report(expected, deviations)
 
 
-def _secrets_of(fw: "FinerWorks", account_key: "Secret") -> list[str]:
+def _secrets_of(fw: FinerWorks, account_key: Secret) -> list[str]:
     """Return the keys, and the account's key if there is one."""
     client = fw.client.get_httpx_client()
     if not isinstance(client, HTTPClient):

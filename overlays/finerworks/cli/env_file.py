@@ -27,9 +27,12 @@ from finerworks.cli.variables import (
 from finerworks.config import check_base_url
 from finerworks.credentials import Secret, check_key
 from finerworks.errors import CredentialsError
+from finerworks.lazy import LazyModule
 
 if TYPE_CHECKING:
-    from dotenv.parser import Binding
+    from dotenv import parser
+else:
+    parser = LazyModule("dotenv.parser")
 
 __all__ = ["EnvFile", "read_env_file"]
 
@@ -232,7 +235,7 @@ def _decode(data: bytes) -> str:
     return data.decode("utf-8")
 
 
-def _line_of(binding: "Binding") -> _Line:
+def _line_of(binding: "parser.Binding") -> _Line:
     """Return a line as python-dotenv parsed it."""
     original = binding.original.string
     text = original.lstrip()

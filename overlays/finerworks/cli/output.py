@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from rich import box
 from rich.console import Console
@@ -15,15 +15,12 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+import finerworks
 from finerworks import money
 from finerworks.cli import streams
 from finerworks.exports import Tally, ages
 from finerworks.exports.words import counted, visible
 from finerworks.threads import can_start_thread
-
-if TYPE_CHECKING:
-    from finerworks.pagination import Pager
-    from finerworks_client.models import Invoice
 
 __all__ = ["buffered_output", "progress", "summary", "table"]
 
@@ -33,7 +30,7 @@ MEMORY_LIMIT = 8 << 20
 MIN_WIDTH = 72
 """Width of the table in columns. A narrower terminal wraps its lines, and cuts no amount."""
 
-Watch = Callable[["Pager[Invoice]"], "Iterator[Invoice]"]
+Watch = Callable[["finerworks.Pager[finerworks.Invoice]"], Iterator["finerworks.Invoice"]]
 """Iterates over the invoices of a listing, and shows the progress."""
 
 
@@ -60,7 +57,7 @@ def progress(*, shown: bool) -> Generator[Watch]:
     )
     task = bar.add_task("Requesting the first page", total=None)
 
-    def watch(pager: "Pager[Invoice]") -> "Iterator[Invoice]":
+    def watch(pager: "finerworks.Pager[finerworks.Invoice]") -> Iterator["finerworks.Invoice"]:
         count = 0
         if pager.consistent:
             bar.update(task, description="Reading until two passes agree")
@@ -98,7 +95,7 @@ def buffered_output() -> Generator[BinaryIO]:
         sys.stdout.flush()
 
 
-def table(invoices: "Iterable[Invoice]", as_of: dt.date | None, note: str | None) -> str:
+def table(invoices: Iterable["finerworks.Invoice"], as_of: dt.date | None, note: str | None) -> str:
     """Return invoices as a table, with exact totals below it.
 
     Overdue invoices are marked in words, and on a terminal in colour. `note` says which invoices

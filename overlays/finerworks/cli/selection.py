@@ -4,13 +4,10 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
 
+import finerworks
 from finerworks.errors import shorten
 from finerworks.exports import ages
-
-if TYPE_CHECKING:
-    from finerworks_client.models import Invoice
 
 __all__ = ["Selection", "SelectionError"]
 
@@ -40,7 +37,7 @@ class Selection:
     as_of: dt.date | None = None
     limit: int | None = None
 
-    def select(self, invoices: "Iterable[Invoice]") -> "Iterator[Invoice]":
+    def select(self, invoices: Iterable["finerworks.Invoice"]) -> Iterator["finerworks.Invoice"]:
         """Return the selected invoices as an iterator, in the same order.
 
         Raises:
@@ -51,7 +48,7 @@ class Selection:
             selected = (invoice for invoice in selected if ages.is_overdue(invoice, self.as_of))
         return islice(selected, self.limit)
 
-    def _includes_month_of(self, invoice: "Invoice") -> bool:
+    def _includes_month_of(self, invoice: "finerworks.Invoice") -> bool:
         if self.since is None and self.until is None:
             return True
         month = ages.month(invoice)

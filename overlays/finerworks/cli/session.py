@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import typer
 
+import finerworks
 from finerworks import CredentialsError
 from finerworks.cli.options import Session, WrongUsageError
 from finerworks.cli.selection import Selection
 from finerworks.cli.variables import ACCOUNT_KEY, APP_KEY, LOG, WEB_API_KEY
+from finerworks.lazy import LazyModule
 
 if TYPE_CHECKING:
-    from finerworks import FinerWorks
-    from finerworks.cli.env_file import EnvFile
-    from finerworks.credentials import Secret
-    from finerworks_client.models import Invoice
+    from finerworks import credentials
+    from finerworks.cli import env_file as env_files
+else:
+    credentials = LazyModule("finerworks.credentials")
+    env_files = LazyModule("finerworks.cli.env_file")
 
 __all__ = [
     "OpenListing",
@@ -32,17 +35,17 @@ __all__ = [
 class OpenClient(NamedTuple):
     """A client, with the account that it reads."""
 
-    fw: "FinerWorks"
-    account_key: "Secret"
+    fw: "finerworks.FinerWorks"
+    account_key: "credentials.Secret"
     """The account. Empty: the account that owns the keys."""
 
 
 class OpenListing(NamedTuple):
     """A listing to read."""
 
-    invoices: "Iterator[Invoice]"
+    invoices: Iterator["finerworks.Invoice"]
     """The selected invoices."""
-    fw: "FinerWorks"
+    fw: "finerworks.FinerWorks"
     account_key: str | None
     """The account that is read. None: the account that owns the keys."""
 
@@ -51,10 +54,10 @@ class OpenListing(NamedTuple):
 class _Settings:
     """The settings of a client. None: the client reads it from the environment."""
 
-    web_api_key: "Secret | None" = None
-    app_key: "Secret | None" = None
+    web_api_key: "credentials.Secret | None" = None
+    app_key: "credentials.Secret | None" = None
     base_url: str | None = None
-    account_key: "Secret"
+    account_key: "credentials.Secret"
     """The account to read. Empty: the account that owns the keys."""
 
 
@@ -131,7 +134,9 @@ def _require_keys() -> None:
     raise CredentialsError(f"{message}, or set both keys in a file that you name by --env-file")
 
 
-def _account_key(option: str | None, file: "EnvFile | None" = None) -> "Secret":
+def _account_key(
+    option: str | None, file: "env_files.EnvFile | None" = None
+) -> "credentials.Secret":
     """Return the account to read. It is empty for the account that owns the keys.
 
     Raises:
@@ -155,7 +160,7 @@ def _account_key(option: str | None, file: "EnvFile | None" = None) -> "Secret":
 
 
 @contextlib.contextmanager
-def _connect(settings: _Settings) -> "Generator[FinerWorks]":
+def _connect(settings: _Settings) -> Generator["finerworks.FinerWorks"]:
     """Open a client."""
     from finerworks import FinerWorks  # noqa: PLC0415 - imports httpx, which --help does not need
 
@@ -181,7 +186,7 @@ def _value_error_as_wrong_usage() -> Generator[None]:
         raise WrongUsageError(str(error)) from error
 
 
-def base_url_of(fw: "FinerWorks") -> str:
+def base_url_of(fw: "finerworks.FinerWorks") -> str:
     """Return the base URL of a client."""
     return str(fw.client.get_httpx_client().base_url).rstrip("/")
 

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
+else:
+    # Only static type checkers have it.
+    ReadableBuffer = bytes | bytearray | memoryview
 
 __all__ = ["BROKEN_PIPE", "Output", "OutputError", "check_output", "finish", "prepare"]
 

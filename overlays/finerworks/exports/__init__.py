@@ -15,13 +15,10 @@ import os
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import finerworks
 from finerworks import money
 from finerworks.exports.files import ExportError, whole_file
-
-if TYPE_CHECKING:
-    from finerworks_client.models import Invoice
 
 __all__ = [
     "FORMATS",
@@ -50,12 +47,12 @@ class Exported:
 class Tally:
     """An iterable over invoices that counts them and adds up their amounts."""
 
-    def __init__(self, invoices: "Iterable[Invoice]") -> None:
+    def __init__(self, invoices: Iterable["finerworks.Invoice"]) -> None:
         self._invoices = invoices
         self.count = 0
         self.total = Decimal(0)
 
-    def __iter__(self) -> "Iterator[Invoice]":
+    def __iter__(self) -> Iterator["finerworks.Invoice"]:
         for invoice in self._invoices:
             self.count += 1
             self.total = money.total((self.total, invoice.amount_due))
@@ -97,7 +94,7 @@ def require(package: str, extra: str, what: str) -> None:
 
 
 def export(
-    invoices: "Iterable[Invoice]",
+    invoices: Iterable["finerworks.Invoice"],
     path: str | os.PathLike[str],
     *,
     format: str | None = None,  # noqa: A002 - the usual name of the argument

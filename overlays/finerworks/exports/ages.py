@@ -6,10 +6,8 @@ has no offset, it is the current day of this machine.
 """
 
 import datetime as dt
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from finerworks_client.models import Invoice
+import finerworks
 
 __all__ = ["day", "days_overdue", "due_day", "is_overdue", "month"]
 
@@ -24,7 +22,7 @@ def day(moment: dt.datetime | None) -> dt.date | None:
     return moment.date()
 
 
-def month(invoice: "Invoice") -> dt.date | None:
+def month(invoice: "finerworks.Invoice") -> dt.date | None:
     """Return the first day of the month that an invoice is for.
 
     The result is None if `invoice_month`, `first_day_of_month` and `last_day_of_month` are unset.
@@ -36,12 +34,12 @@ def month(invoice: "Invoice") -> dt.date | None:
     return None
 
 
-def due_day(invoice: "Invoice") -> dt.date | None:
+def due_day(invoice: "finerworks.Invoice") -> dt.date | None:
     """Return the day on which an invoice is due. None if it has no due date."""
     return day(invoice.due_date)
 
 
-def days_overdue(invoice: "Invoice", as_of: dt.date | None = None) -> int | None:
+def days_overdue(invoice: "finerworks.Invoice", as_of: dt.date | None = None) -> int | None:
     """Return the number of days from an invoice's due day to ``as_of`` (None: today).
 
     The number is 0 or negative if the due day is not past. The result is None if the invoice has
@@ -56,7 +54,7 @@ def days_overdue(invoice: "Invoice", as_of: dt.date | None = None) -> int | None
     return (as_of - due).days
 
 
-def is_overdue(invoice: "Invoice", as_of: dt.date | None = None) -> bool:
+def is_overdue(invoice: "finerworks.Invoice", as_of: dt.date | None = None) -> bool:
     """Return whether an invoice is past its due day and has an amount above zero.
 
     FinerWorks does not document whether ``amount_due`` is lowered when an invoice is paid. An

@@ -73,16 +73,16 @@ def columns(model: type) -> tuple[Column, ...]:
         if not field.init:
             continue
         kind = _without_none(hints[field.name])
-        if kind in (str, Decimal, dt.datetime, int, bool):
+        if isinstance(kind, type) and kind in (str, Decimal, dt.datetime, int, bool):
             found.append(Column(field.name, kind))
     return tuple(found)
 
 
-def _without_none(hint: type[object]) -> type[object]:
+def _without_none(hint: object) -> object:
     """Return the type of a value that is set: `str` for `str | None | Unset`."""
     for kind in get_args(hint):
         if kind not in (NoneType, Unset):
-            return cast(type, kind)
+            return kind
     return hint
 
 

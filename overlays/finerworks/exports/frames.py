@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from finerworks.exports import require
 from finerworks.exports.columns import DIGITS, SCALE, Cell, item_of, split, split_cells
+from finerworks.lazy import LazyModule
 
 require("pyarrow", "arrow", "a table")
 
@@ -18,6 +19,9 @@ import pyarrow as pa  # noqa: E402 - `require` explains how to install it
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
+else:
+    pd = LazyModule("pandas", optional=True)
+    pl = LazyModule("polars", optional=True)
 
 __all__ = ["ROWS", "Frame", "Rows", "schema"]
 

@@ -13,6 +13,7 @@ import ipaddress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from finerworks.lazy import LazyModule
 from finerworks.sandbox.settings import (
     APP_KEY,
     ORDINARY_APP_KEY,
@@ -22,7 +23,9 @@ from finerworks.sandbox.settings import (
 )
 
 if TYPE_CHECKING:
-    from finerworks.sandbox.server import RunningServer
+    from finerworks.sandbox import server
+else:
+    server = LazyModule("finerworks.sandbox.server", optional=True)
 
 __all__ = [
     "APP_KEY",
@@ -44,7 +47,7 @@ class Sandbox(Settings):
 
     web_api_key = WEB_API_KEY
     app_key = APP_KEY
-    _running: "RunningServer | None" = None
+    _running: "server.RunningServer | None" = None
 
     def __enter__(self) -> Self:
         if self._running is not None:

@@ -9,7 +9,7 @@ import copy
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias, TypedDict, cast
+from typing import TypedDict, cast
 
 import yaml
 from starlette.exceptions import HTTPException
@@ -59,7 +59,7 @@ class ListRequest(TypedDict, total=False):
     account_key: str | None
 
 
-Operation: TypeAlias = Callable[[ListRequest, str], dict[str, object]]
+Operation = Callable[[ListRequest, str], dict[str, object]]
 """A function of the request's body and the caller's name that returns the response's body."""
 
 

@@ -5,7 +5,7 @@ connexion accepts any class with these methods, without a base class.
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
@@ -33,6 +33,7 @@ class RefusedError(Exception):
         self.model_state = model_state
 
 
+@runtime_checkable
 class WithHeaders(Protocol):
     """The part of a request that has the keys."""
 

@@ -12,13 +12,13 @@ import struct
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeAlias
+from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from finerworks.sandbox.settings import Settings
 
-Fault: TypeAlias = Callable[[ASGIApp, Scope, Receive, Send], Awaitable[None]]
+Fault = Callable[[ASGIApp, Scope, Receive, Send], Awaitable[None]]
 
 
 class RateLimit:

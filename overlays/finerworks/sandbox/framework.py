@@ -10,7 +10,7 @@ module deals with that.
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol, TypeAlias, cast
+from typing import Protocol, cast, runtime_checkable
 
 from starlette.types import ASGIApp, Scope
 
@@ -30,9 +30,10 @@ with warnings.catch_warnings():
 SWAGGER_UI = str(swagger_ui_path)
 """The folder with the scripts and styles of Swagger UI."""
 
-Contract: TypeAlias = dict[str, object]
+Contract = dict[str, object]
 
 
+@runtime_checkable
 class Mistake(Protocol):
     """A mistake that jsonschema found in a document."""
 

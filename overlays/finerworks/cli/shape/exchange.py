@@ -3,11 +3,13 @@
 import functools
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import httpx
 
+from finerworks import FinerWorks
 from finerworks.cli.shape.values import NumberLiteral, decode, json_type
+from finerworks.credentials import Secret
 from finerworks.errors import (
     APIConnectionError,
     APIStatusError,
@@ -16,10 +18,6 @@ from finerworks.errors import (
 )
 from finerworks.operations import LIST_INVOICES
 from finerworks.transport import OBSERVER
-
-if TYPE_CHECKING:
-    from finerworks import FinerWorks
-    from finerworks.credentials import Secret
 
 
 class Question(NamedTuple):
@@ -135,7 +133,7 @@ class Exchange:
         return value.as_integer() if isinstance(value, NumberLiteral) else None
 
 
-def ask(fw: "FinerWorks", account_key: "Secret", question: Question) -> Exchange:
+def ask(fw: FinerWorks, account_key: Secret, question: Question) -> Exchange:
     """Send a request, and return what came of it.
 
     The request is sent by the client's own transport, so its limits hold.

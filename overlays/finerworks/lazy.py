@@ -1,0 +1,34 @@
+"""Modules that annotations name, and that are not imported before one of them is evaluated.
+
+Static type checkers see an ordinary import, under `TYPE_CHECKING`. Runtime type checkers, such as
+beartype, and `typing.get_type_hints()` find the objects of this module in its place.
+"""
+
+from importlib import import_module
+from typing import Any
+
+
+class LazyModule:
+    """Stands for a module, and has its names.
+
+    Args:
+        name: The module.
+        optional: Whether it belongs to an extra. Where that is not installed, each of its types is
+            `Any`.
+    """
+
+    def __init__(self, name: str, *, optional: bool = False) -> None:
+        self._name = name
+        self._optional = optional
+
+    def __getattr__(self, name: str) -> object:
+        # What inspects an object looks for such names. None of them is a type.
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            module = import_module(self._name)
+        except ModuleNotFoundError:
+            if not self._optional:
+                raise
+            return Any
+        return getattr(module, name)
