@@ -689,6 +689,31 @@ def test_the_generated_client_of_the_other_kind_is_a_dead_end() -> None:
     asyncio.run(use())
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/v3/list_invoices",
+        "v3/list_invoices",
+        "/v3/list_invoices?page=1",
+        "/a b/%zz",
+        "/",
+        "",
+        "?page=1",
+        "//other.test/v3/list_invoices",
+        "https://other.test/v3/list_invoices",
+    ],
+)
+@pytest.mark.parametrize("base_url", ["https://gateway.test", "https://gateway.test:8443"])
+def test_a_url_is_what_httpx_makes_of_it(base_url: str, url: str) -> None:
+    """A path is parsed once for all requests, and comes out as from httpx itself."""
+    with HTTPClient(**KEYS, base_url=base_url) as client, httpx.Client(base_url=base_url) as plain:
+        expected = plain.build_request("POST", url).url
+        assert client.build_request("POST", url).url == expected
+        assert client.build_request("POST", url).url == expected
+        asynchronous = AsyncHTTPClient(**KEYS, base_url=base_url)
+        assert asynchronous.build_request("POST", url).url == expected
+
+
 def test_a_door_of_its_own_is_an_httpx_client(httpx_mock: HTTPXMock) -> None:
     """HTTPClient and AsyncHTTPClient work wherever httpx's clients do."""
     httpx_mock.add_response(json={"any": "thing"}, is_reusable=True)

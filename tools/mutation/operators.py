@@ -8,6 +8,8 @@ Left out, each for a reason that holds for all of its kind:
 - What is inside an annotation: checked by mypy and pyright, not by tests.
 - `if TYPE_CHECKING:`: not run.
 - `frozen=True` of a dataclass: mypy and pyright check that nothing is assigned.
+- The number of a constant such as `MAX_DELAY = 8.0`: a limit, a delay or a size that we chose. A
+  test could only repeat it.
 - `return False`: None is as good as False wherever a condition asks, and mypy checks the type.
 - `RemoveDecorator` of `typing.overload`, `final` and the like: for type checkers too.
 - Positions that are no operator, such as the `*` in front of keyword-only parameters: cosmic-ray
@@ -174,6 +176,8 @@ def find_mutations(source: str, name: str) -> Iterator[tuple[int, Range]]:
         for position in operator.mutation_positions(node)
     ]
     unwanted = _unwanted_ranges(source)
+    if name == "core/NumberReplacer":
+        unwanted += _constant_ranges(source)
     operators = _operator_ranges(source)
     for occurrence, (start, end) in enumerate(positions):
         if any(first <= start and end <= last for first, last in unwanted):
@@ -212,6 +216,17 @@ def _unwanted_ranges(source: str) -> list[Range]:
                 each for each in node.decorator_list if ast.unparse(each) in FOR_TYPE_CHECKERS
             ]
     return [_range(node) for node in unwanted if node is not None]
+
+
+def _constant_ranges(source: str) -> list[Range]:
+    """Return where the values of numeric constants are: numbers alone, or their products."""
+    numbers = (ast.Constant, ast.BinOp, ast.operator)
+    return [
+        _range(node.value)
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign)
+        and all(isinstance(part, numbers) for part in ast.walk(node.value))
+    ]
 
 
 def _operator_ranges(source: str) -> list[Range]:
