@@ -470,6 +470,28 @@ def test_a_request_of_a_hook_does_not_wait_for_the_page_that_it_belongs_to() -> 
     assert len(extra) == 3
 
 
+def test_a_request_that_waits_for_its_turn_ends_when_the_listing_is_closed() -> None:
+    """It does not wait until the request in front of it is over."""
+    throttle = ListingThrottle(1)
+    throttle.enter(Deadline(60))
+    waits = threading.Event()
+    ended = threading.Event()
+
+    def wait() -> None:
+        waits.set()
+        with pytest.raises(ListingClosedError):
+            throttle.enter(Deadline(60))
+        ended.set()
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    assert waits.wait(30)
+    time.sleep(0.1)  # lets it begin to wait
+    throttle.close()
+    assert ended.wait(30)
+    thread.join()
+
+
 def test_a_throttle_that_was_closed_lets_nothing_start() -> None:
     """What is in flight is cancelled, what ended before is not, and what comes is refused."""
     throttle = ListingThrottle(2)
