@@ -29,6 +29,7 @@ class Connection(Protocol):
         ...
 
 
+@runtime_checkable
 class Closable(Protocol):
     """What a client closes: afterwards, no attempt of the client may go on."""
 

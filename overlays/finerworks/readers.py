@@ -7,7 +7,7 @@ A reader keeps the place. `Listing` decides which page to request, and a prefetc
 import os
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from finerworks.listing import MAX_PASSES, ItemKey, Listing, Page, PageRequest, Step
 from finerworks.prefetch import TaskPrefetcher, ThreadPrefetcher, check_process
@@ -24,6 +24,7 @@ AsyncFetchPage = Callable[[PageRequest], Coroutine[None, None, Page[T]]]
 """Fetches a page, with asyncio."""
 
 
+@runtime_checkable
 class Source(Protocol[T]):
     """What a reader reads, such as a `Pager`, which describes these attributes."""
 
@@ -34,6 +35,7 @@ class Source(Protocol[T]):
     total_count: int | None
 
 
+@runtime_checkable
 class AsyncSource(Protocol[T]):
     """What a reader of asyncio reads, such as an `AsyncPager`."""
 
@@ -44,6 +46,7 @@ class AsyncSource(Protocol[T]):
     total_count: int | None
 
 
+@runtime_checkable
 class Reader(Protocol[T]):
     """Reads a listing page by page, for an iterator, and keeps its place.
 
@@ -71,6 +74,7 @@ class Reader(Protocol[T]):
         ...
 
 
+@runtime_checkable
 class AsyncReader(Protocol[T]):
     """Reads a listing page by page, for an iterator of asyncio; see `Reader`.
 

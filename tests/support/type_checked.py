@@ -69,12 +69,15 @@ def fail() -> None:
     from finerworks import APIConnectionError, AuthenticationError, CredentialsError, FinerWorks  # noqa: PLC0415 - after the checker
 
     with contextlib.suppress(CredentialsError):
-        FinerWorks(app_key="two words")
+        FinerWorks(web_api_key="one", app_key="two words")
         raise AssertionError("no error")
     with contextlib.suppress(APIConnectionError), FinerWorks(base_url="http://127.0.0.1:1") as fw:
         fw.with_options(max_retries=0).invoices.page()
         raise AssertionError("no error")
-    with contextlib.suppress(AuthenticationError), FinerWorks(app_key="another") as fw:
+    with (
+        contextlib.suppress(AuthenticationError),
+        FinerWorks(web_api_key="one", app_key="another") as fw,
+    ):
         fw.invoices.page()
         raise AssertionError("no error")
 

@@ -95,15 +95,15 @@ def list_(
     session = Session(quiet, verbose, debug)
     with (
         buffered_output() as file,
-        open_listing(context, env_file, session, selection, consistent=consistent) as (found, *_),
+        open_listing(context, env_file, session, selection, consistent=consistent) as opened,
     ):
         if format == "table":
-            text = table(found, selection.as_of, selection.description)
+            text = table(opened.invoices, selection.as_of, selection.description)
             file.write(text.encode(sys.stdout.encoding, "backslashreplace"))
         elif format == "json":
-            json_array(file, found, Invoice)
+            json_array(file, opened.invoices, Invoice)
         else:
-            WRITERS[format].write(file, found, Invoice)
+            WRITERS[format].write(file, opened.invoices, Invoice)
 
 
 @invoices.command(epilog=STATUSES)
@@ -153,10 +153,10 @@ def export(
             f"{file} has an unknown extension: set --format to one of {known}"
         ) from error
     with (
-        open_listing(context, env_file, session, selection, consistent=consistent) as (found, *_),
+        open_listing(context, env_file, session, selection, consistent=consistent) as opened,
         existing_file_as_wrong_usage(file),
     ):
-        done = exports.export(found, file, format=file_format, overwrite=overwrite)
+        done = exports.export(opened.invoices, file, format=file_format, overwrite=overwrite)
     if not quiet:
         typer.echo(f"{summary(done.count, done.total)}, in {file}", err=True)
 
@@ -238,11 +238,11 @@ def check(
     session = Session(verbose=verbose, debug=debug)
     if shape is None:
         streams.check_output()
-    with open_client(context, env_file, session) as (fw, account_key):
+    with open_client(context, env_file, session) as opened:
         if shape is None:
-            check_api(fw, account_key)
+            check_api(opened.fw, opened.account_key)
         else:
-            record_shape(fw, account_key, shape, overwrite=overwrite)
+            record_shape(opened.fw, opened.account_key, shape, overwrite=overwrite)
 
 
 @app.command(add_help_option=False)

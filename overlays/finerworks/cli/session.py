@@ -5,7 +5,7 @@ import os
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 import typer
 
@@ -32,7 +32,8 @@ __all__ = [
 ]
 
 
-class OpenClient(NamedTuple):
+@dataclass(frozen=True)
+class OpenClient:
     """A client, with the account that it reads."""
 
     fw: "finerworks.FinerWorks"
@@ -40,7 +41,8 @@ class OpenClient(NamedTuple):
     """The account. Empty: the account that owns the keys."""
 
 
-class OpenListing(NamedTuple):
+@dataclass(frozen=True)
+class OpenListing:
     """A listing to read."""
 
     invoices: Iterator["finerworks.Invoice"]
