@@ -600,6 +600,9 @@ def check_error(error: FinerWorksError, answer: Answer, kind: str) -> None:
 def check_kind(error: FinerWorksError, answer: Answer) -> None:
     """An error is of the kind that the answer's status and body make it."""
     assert getattr(finerworks, type(error).__name__) is type(error)
+    if answer.status < 200:  # HTTP ends there: what follows is of another protocol
+        assert isinstance(error, finerworks.APIConnectionError)
+        return
     if not 200 <= answer.status < 300:
         redirect = isinstance(error, finerworks.RedirectError)
         assert isinstance(error, finerworks.APIStatusError)
