@@ -8,6 +8,7 @@ import functools
 import os
 import ssl
 import sys
+from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -37,6 +38,17 @@ HEADERS = {
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=60)
 """The most connections, and the seconds that an idle one is kept. httpcore counts those in use as
 kept alive too."""
+
+
+class _KeptCookies(CookieJar):
+    """The cookies that the caller sets. It keeps none of the server, which could join two accounts.
+
+    httpx passes each response to `extract_cookies`, which would take a lock even if there are no
+    cookies: a process that is forked while another thread holds it could never send a request.
+    """
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Keep none."""
 
 
 class HTTPClient(httpx.Client):
@@ -137,6 +149,7 @@ class HTTPClient(httpx.Client):
             base_url=self.config.base_url,
             timeout=self.config.timeout,
             headers=HEADERS,
+            cookies=_KeptCookies(),
             transport=self._finerworks_transport,
         )
 
@@ -192,6 +205,7 @@ class _SharingHTTPClient(HTTPClient):
             auth=client.auth,
             params=client.params,
             headers=client.headers,
+            cookies=_KeptCookies(),
             event_hooks=client.event_hooks,
             base_url=self.config.base_url,
             timeout=client.timeout if options.timeout is None else self.config.timeout,
@@ -248,6 +262,7 @@ class AsyncHTTPClient(httpx.AsyncClient):
             base_url=self.config.base_url,
             timeout=self.config.timeout,
             headers=HEADERS,
+            cookies=_KeptCookies(),
             transport=self._finerworks_transport,
         )
 
@@ -298,6 +313,7 @@ class _SharingAsyncHTTPClient(AsyncHTTPClient):
             auth=client.auth,
             params=client.params,
             headers=client.headers,
+            cookies=_KeptCookies(),
             event_hooks=client.event_hooks,
             base_url=self.config.base_url,
             timeout=client.timeout if options.timeout is None else self.config.timeout,

@@ -23,7 +23,7 @@ COUNT = 60
 """Invoices of each account: three pages."""
 
 PRELUDE = """
-import asyncio, gc, multiprocessing, os, signal, sys, threading
+import asyncio, gc, multiprocessing, os, signal, sys, threading, time
 from finerworks import AsyncFinerWorks, AsyncHTTPClient, FinerWorks, HTTPClient
 
 COUNT = 60
@@ -92,8 +92,8 @@ class Runner:
         self.tls = tls
         self._certificates = certificates
 
-    def run(self, program: str, url: str) -> str:
-        """Run a program to its end, and return what it printed.
+    def run(self, program: str, url: str, *, first: str = "") -> str:
+        """Run a program to its end, after what is to run first, and return what it printed.
 
         Each program ends itself if it hangs: so do its children, which would hold its output open.
         """
@@ -108,7 +108,7 @@ class Runner:
         if self._certificates is not None:
             environment["SSL_CERT_FILE"] = str(self._certificates)
         with subprocess.Popen(
-            [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PRELUDE + program],
+            [sys.executable, "-W", "ignore::DeprecationWarning", "-c", first + PRELUDE + program],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -391,6 +391,64 @@ print(get_page(fw, "parent"), succeeds(child), get_page(fw, "parent"))
     assert sorted(accounts.connections) == [["child"] * 3, ["grandchild"] * 2, ["parent"] * 3]
 
 
+WATCHED_LOCKS = """
+import os, sys, threading, traceback
+
+class WatchedLock:
+    # A lock that shows where a forked process takes it, which another thread may have held.
+
+    def __init__(self, create):
+        self._create = create
+        self._ours = sys._getframe(2).f_globals["__name__"].partition(".")[0] != "asyncio"
+        self._at_fork_reinit()
+
+    def _at_fork_reinit(self):
+        self._lock = self._create()
+        self._process = os.getpid()
+
+    def acquire(self, *args, **kwargs):
+        if self._ours and os.getpid() != self._process:
+            sys.stderr.write("".join(traceback.format_stack(limit=3)))
+        return self._lock.acquire(*args, **kwargs)
+
+    def __enter__(self):
+        return self.acquire()
+
+    def __exit__(self, *exc_info):
+        self._lock.release()
+
+    def __getattr__(self, name):
+        return getattr(self._lock, name)
+
+Lock, RLock = threading.Lock, threading.RLock
+threading.Lock = lambda: WatchedLock(Lock)
+threading.RLock = lambda: WatchedLock(RLock)
+"""
+"""Watches the locks of this package and of all that it imports, except those of asyncio itself."""
+
+
+def test_the_child_takes_no_lock_of_its_parent(runner: Runner) -> None:
+    """Another thread may have held it at the fork: then the child would wait for it forever."""
+    program = """
+async def read_all_async():
+    async with AsyncFinerWorks(http_client=async_client) as fw:
+        return await get_page_async(fw, "child") and await get_all_async(fw, "child")
+
+with FinerWorks() as fw:
+    async_client = AsyncHTTPClient()
+    assert get_page(fw, "parent") and get_all(fw, "parent")
+    child = os.fork()
+    if not child:
+        right = get_page(fw, "child") and get_all(fw, "child")
+        right = right and get_page(fw.with_options(timeout=20), "child")
+        right = right and asyncio.run(read_all_async())
+        os._exit(0 if right else 1)
+    print(succeeds(child))
+"""
+    with Wire(Accounts(), tls=runner.tls) as wire:
+        assert runner.run(program, wire.url, first=WATCHED_LOCKS) == "True\n"
+
+
 def test_a_fork_while_other_threads_send_does_not_hang_the_child(runner: Runner) -> None:
     """Whatever lock a thread held when the process forked, the child's requests get their responses."""
     program = """
@@ -409,6 +467,8 @@ def send(account):
 threads = [threading.Thread(target=send, args=(f"thread-{number}",)) for number in range(6)]
 for thread in threads:
     thread.start()
+while len(set(correct)) < len(threads) and not wrong:
+    time.sleep(0.01)  # a fork while a thread opens a TLS connection is a hazard of OpenSSL
 good = 0
 for number in range(15):
     child = os.fork()
