@@ -482,6 +482,8 @@ MOMENT = re.compile(
 
 NO_TRAPS = Context(traps=[])
 """A number that no decimal holds is read as NaN, and is no error."""
+LONGEST = 400
+"""Characters of a number with a fraction or an exponent. A client refuses longer ones."""
 
 
 def read(content: bytes) -> object:
@@ -490,10 +492,11 @@ def read(content: bytes) -> object:
     def refuse(literal: str) -> object:
         raise ValueError(literal)
 
+    def read_number(literal: str) -> Decimal:
+        return Decimal(literal if len(literal) <= LONGEST else "NaN", NO_TRAPS)
+
     try:
-        data: object = json.loads(
-            content, parse_float=lambda text: Decimal(text, NO_TRAPS), parse_constant=refuse
-        )
+        data: object = json.loads(content, parse_float=read_number, parse_constant=refuse)
     except RecursionError as error:
         raise ValueError("too deep") from error
     return data
