@@ -15,15 +15,7 @@ import re
 import ssl
 import traceback
 import zlib
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Generator,
-    Iterable,
-    Iterator,
-)
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from decimal import Context, Decimal
 from typing import Any, TypeAlias, cast
@@ -805,12 +797,6 @@ if httpx.__name__ != "httpx2":  # which httpx-aiohttp is not made for
     LISTS["aiohttp"] = by_async("aiohttp", listed_async)
 
 
-def kinds(ways: Iterable[str]) -> list[object]:
-    """Give the names of ways; over aiohttp, some errors are not typed yet."""
-    untyped = pytest.mark.xfail(reason="aiohttp's own errors come through", strict=False)
-    return [pytest.param(kind, marks=untyped) if kind == "aiohttp" else kind for kind in ways]
-
-
 def check(outcome: Outcome, answer: Answer, kind: str) -> None:
     """Check what comes out of a client that got an answer."""
     if isinstance(outcome, FinerWorksError):
@@ -893,7 +879,7 @@ def test_an_error_of_a_listing_is_copied_whole(kind: str) -> None:
     check_error(outcome, answer, kind)
 
 
-@pytest.mark.parametrize("kind", kinds(PAGES))
+@pytest.mark.parametrize("kind", PAGES)
 @given(way=st.integers(0, 1), answer=answers())
 def test_any_answer_is_a_page_of_the_contract_or_a_typed_error(
     kind: str, way: int, answer: Answer
@@ -924,7 +910,7 @@ def listings(draw: st.DrawFn) -> list[Answer]:
     return pages
 
 
-@pytest.mark.parametrize("kind", kinds(LISTS))
+@pytest.mark.parametrize("kind", LISTS)
 @given(pages=listings())
 def test_any_listing_is_of_good_answers_alone_or_ends_in_a_typed_error(
     kind: str, pages: list[Answer]
