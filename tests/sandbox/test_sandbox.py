@@ -72,8 +72,8 @@ def ask_app(contract: dict[str, Any], path: str = LIST) -> httpx.Response:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    """One sandbox as it comes, for the tests that change nothing about it."""
-    with Sandbox() as running:
+    """One sandbox with edge cases, for the tests that change nothing about it."""
+    with Sandbox(invoices=250, edge_cases=True) as running:
         yield running
 
 

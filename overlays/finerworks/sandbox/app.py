@@ -35,6 +35,7 @@ from finerworks.sandbox.framework import (
     caller,
     operation_id,
 )
+from finerworks.sandbox.invoices import Account
 from finerworks.sandbox.settings import (
     APP_KEY,
     ORDINARY_APP_KEY,
@@ -138,12 +139,12 @@ def _per_page_of(contract: Contract) -> dict[str, object]:
     return schema
 
 
-def _operations(settings: Settings, platform: data.Account) -> dict[str, Operation]:
+def _operations(settings: Settings, platform: Account) -> dict[str, Operation]:
     """Return the function for each operationId of the contract."""
     order = _order(settings)
     adds_fields = settings.unknown_fields or "unknown-fields" in settings.shapes
 
-    def account_of(body: ListRequest, caller: str) -> data.Account:
+    def account_of(body: ListRequest, caller: str) -> Account:
         """Return the account to list. Only the platform may set account_key."""
         if caller == data.ORDINARY.key:
             return data.ORDINARY
@@ -159,6 +160,8 @@ def _operations(settings: Settings, platform: data.Account) -> dict[str, Operati
 
     def list_invoices(body: ListRequest, caller: str) -> dict[str, object]:
         account = account_of(body, caller)
+        if settings.edge_cases:
+            account = data.with_edge_cases(account)
         number = body.get("page_number", 1)
         per_page = body.get("per_page", 10)
         size = _page_size(per_page, settings)
