@@ -103,16 +103,10 @@ def build_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
         body = operations[name](scope[PARSED_BODY], caller(scope, "web_api_key"))
         await JSONResponse(body)(scope, receive, send)
 
-    async def redirect_to_page(_: Request) -> Response:
-        return RedirectResponse("/ui/")
-
-    async def serve_page(_: Request) -> Response:
-        return HTMLResponse(_page())
-
     pages = [
-        Route("/", redirect_to_page),
+        Route("/", _redirect_to_page),
         Route("/openapi.json", serve_contract),
-        Route("/ui/", serve_page),
+        Route("/ui/", _serve_page),
     ]
     router = Router([*pages, Mount("/ui", StaticFiles(directory=SWAGGER_UI))], default=respond)
     app = behind_connexion(router, contract, keys=lambda: keys, body=RequestBody)
@@ -129,10 +123,11 @@ def _for_the_sandbox(contract: Contract, settings: Settings) -> Contract:
     info["title"] += " (local sandbox)"
     info["description"] = (
         "**This is a local sandbox, not FinerWorks.** Its invoices are made up, and nothing is "
-        f"sent to other hosts. The demo keys, `{WEB_API_KEY}` and `{APP_KEY}`, are filled in: press "
-        "Execute to list invoices.\n\n"
+        f"sent to other hosts. The demo keys, `{WEB_API_KEY}` and `{APP_KEY}`, are filled in: "
+        "press Execute to list invoices.\n\n"
         "In a clone of finerworks, `make docs-serve` serves the documentation at "
-        f"[{DOCUMENTATION}]({DOCUMENTATION}).\n\n{info['description']}"
+        f"[{DOCUMENTATION}]({DOCUMENTATION}).\n\n"
+        f"<details><summary>About the API</summary>\n\n{info['description']}\n\n</details>"
     )
     contract["servers"] = [{"url": "/", "description": "This sandbox"}]
     # Swagger UI fills it in. It would make up an account_key otherwise.
@@ -142,10 +137,14 @@ def _for_the_sandbox(contract: Contract, settings: Settings) -> Contract:
     return contract
 
 
-def _page() -> str:
-    """Return the page at /ui/, with the demo keys filled in."""
+async def _redirect_to_page(_: Request) -> Response:
+    return RedirectResponse("/ui/")
+
+
+async def _serve_page(_: Request) -> Response:
+    """Return Swagger UI, with the demo keys filled in."""
     page = Template(Path(__file__).with_name("ui.html").read_text(encoding="utf-8"))
-    return page.substitute(web_api_key=WEB_API_KEY, app_key=APP_KEY)
+    return HTMLResponse(page.substitute(web_api_key=WEB_API_KEY, app_key=APP_KEY))
 
 
 def _list_request_of(contract: Contract) -> dict[str, object]:
