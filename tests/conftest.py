@@ -80,8 +80,8 @@ def no_waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
-    """Run a sandbox for the whole test run: 250 invoices, no faults."""
-    with Sandbox() as running:
+    """Run a sandbox for the whole test run: 250 invoices, edge cases among them, no faults."""
+    with Sandbox(invoices=250, edge_cases=True) as running:
         yield running
 
 

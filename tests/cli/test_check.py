@@ -18,7 +18,7 @@ DATES = ("invoice_month", "invoice_date", "first_day_of_month", "last_day_of_mon
 
 def check(**settings: object) -> Ended:
     """Run the command against a sandbox of 60 invoices."""
-    with Sandbox(invoices=60, **settings) as sandbox:  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - each test passes settings
+    with Sandbox(invoices=60, edge_cases=True, **settings) as sandbox:  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - each test passes settings
         return run("check", **sandbox.env)
 
 

@@ -81,21 +81,22 @@ def listed(sandbox: Sandbox) -> list[Invoice]:
 
 
 def test_the_table_has_every_invoice_and_exact_totals(at: Run, listed: list[Invoice]) -> None:
-    """A line each, what is overdue marked in words, and the sums below."""
+    """A line each, what is past its due date marked in words, and the sums below."""
     done = at("invoices", "list", *AS_OF)
     head, *lines = done.out.splitlines()
     assert (done.status, done.err) == (0, "")
-    assert head.split() == ["Invoice", "Month", "Due", "Overdue", "Amount", "due"]
+    assert head.split() == ["Invoice", "Month", "Due", "Past", "due", "Amount", "due"]
     assert [line.split()[0] for line in lines[:250]] == [each.invoice_id for each in listed]
     assert [line.split()[-1] for line in lines[:250]] == [
         money.text(each.amount_due) for each in listed
     ]
     late = [each for each in listed if ages.is_overdue(each, dt.date(2026, 11, 24))]
-    assert ["days" in line for line in lines[:250]] == [each in late for each in listed]
+    assert ["day" in line for line in lines[:250]] == [each in late for each in listed]
     owed = money.text(money.total(each.amount_due for each in late))
     assert lines[250:] == [
         "",
-        f"250 invoices, 118,620,104.20 due in all; {len(late)} overdue, {owed}",
+        f"250 invoices, 118,620,104.20 due in all; {len(late)} past due date, {owed}",
+        "The API does not say whether an invoice is paid: some of these may be.",
     ]
 
 
@@ -157,10 +158,11 @@ def test_months_are_inclusive(at: Run, options: tuple[str, ...], wanted: list[st
     assert (done.status, ids) == (0, [f"INV-{each.replace('-', '')}-0001" for each in wanted])
 
 
-def test_overdue_is_what_is_owed_past_its_day(at: Run, listed: list[Invoice]) -> None:
-    """A credit and a paid invoice are not, nor one that is due on the day itself."""
+@pytest.mark.parametrize("option", ["--past-due", "--overdue"])
+def test_past_due_is_what_is_owed_past_its_day(at: Run, listed: list[Invoice], option: str) -> None:
+    """A credit and a paid invoice are not, nor one that is due on the day itself; the old name works."""
     for day in (dt.date(2026, 11, 15), dt.date(2026, 11, 16)):
-        done = at("invoices", "list", "--overdue", "--format", "csv", "--as-of", day)
+        done = at("invoices", "list", option, "--format", "csv", "--as-of", day)
         ids = [row["invoice_id"] for row in csv.DictReader(io.StringIO(done.out))]
         late = [
             each.invoice_id
@@ -169,6 +171,22 @@ def test_overdue_is_what_is_owed_past_its_day(at: Run, listed: list[Invoice]) ->
         ]
         assert ids == late
         assert ("INV-202610-0001" in ids) == (day.day == 16)
+
+
+def test_nothing_is_called_overdue(at: Run) -> None:
+    """Nobody knows whether an invoice is paid: neither the help nor the table says that it is not."""
+    for command in ("list", "export", "report"):
+        shown = at("invoices", command, "--help").out
+        assert "--past-due" in shown
+        assert "overdue" not in shown.lower()
+    assert "overdue" not in at("invoices", "list", *AS_OF).out.lower()
+
+
+def test_without_anything_past_due_there_is_no_caveat(at: Run) -> None:
+    """The sentence stands next to the figure that it is about, and nowhere else."""
+    done = at("invoices", "list", "--as-of", "1990-01-01")
+    assert "; 0 past due date, 0.00\n" in done.out
+    assert "paid" not in done.out
 
 
 def test_says_what_is_left_out(at: Run) -> None:
@@ -180,14 +198,14 @@ def test_says_what_is_left_out(at: Run) -> None:
         "2026-01",
         "--until",
         "2026-06",
-        "--overdue",
+        "--past-due",
         "--limit",
         "2",
         *AS_OF,
     )
     assert (
         done.out.splitlines()[-1]
-        == "Shown: 2026-01 to 2026-06, overdue on 2026-11-24, the first 2."
+        == "Shown: 2026-01 to 2026-06, past due date on 2026-11-24, the first 2."
     )
 
 
@@ -805,10 +823,10 @@ def on_terminal(*arguments: str, **known: str) -> tuple[int, str]:
 
 
 def test_a_terminal_gets_colour_and_progress(sandbox: Sandbox) -> None:
-    """What is overdue is red too, and pages and invoices are counted while one waits."""
+    """What is past its due date is bold too, and pages and invoices are counted while one waits."""
     status, shown = on_terminal("invoices", "list", *AS_OF, **sandbox.env)
     assert status == 0
-    assert re.search(r"\x1b\[31m *INV-202610-0001", shown)
+    assert re.search(r"\x1b\[1m *INV-202610-0001", shown)
     assert "10 pages, 250 invoices" in shown
     assert shown.rindex(" pages, ") < shown.index("INV-202610-0001"), (
         "the progress is over when the table comes"
@@ -846,7 +864,8 @@ def test_a_narrow_terminal_loses_nothing(sandbox: Sandbox) -> None:
     """It breaks the lines itself: no id is cut off, and no amount comes in two parts."""
     narrow = {**sandbox.env, "COLUMNS": "30", "NO_COLOR": "1"}
     _, shown = on_terminal("invoices", "list", "--limit", "1", "--quiet", *AS_OF, **narrow)
-    assert re.search(r"INV-202610-0001 +2026-10 +2026-11-15 +9 days +1,234,567\.89", shown)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    assert re.search(r"INV-202610-0001 +2026-10 +2026-11-15 +9 days +1,234,567\.89", plain)
     assert "…" not in shown
 
 

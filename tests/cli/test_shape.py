@@ -26,7 +26,7 @@ Document = dict[str, Any]
 
 def shape_of(file: Path, **settings: object) -> Document:
     """Write the shape of a sandbox, of 60 invoices if nothing else is said, and give the file."""
-    with Sandbox(**{"invoices": 60, **settings}) as sandbox:  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - each test passes settings
+    with Sandbox(**{"invoices": 60, "edge_cases": True, **settings}) as sandbox:  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - each test passes settings
         done = run("check", "--shape", file, "--overwrite", **sandbox.env)
     assert done.status in (0, 5), done
     document: Document = json.loads(file.read_text("utf-8"))
@@ -195,7 +195,7 @@ def test_without_any_response_there_is_no_file(tmp_path: Path) -> None:
 def test_a_failure_that_may_be_is_none(tmp_path: Path) -> None:
     """A server may reject a large page, and one after the last; both are in the file."""
     document = shape_of(tmp_path / "a.json", shapes=("last-page-error",))
-    with Sandbox(shapes=("last-page-error",)) as sandbox:
+    with Sandbox(invoices=250, edge_cases=True, shapes=("last-page-error",)) as sandbox:
         done = run("check", "--shape", tmp_path / "b.json", **sandbox.env)
     assert done.status == 0
     assert "deviation a page after the last is rejected" in done.out
@@ -257,7 +257,7 @@ def test_the_same_responses_give_the_same_file(tmp_path: Path) -> None:
 
 def test_an_account_of_a_platform_can_be_read(tmp_path: Path) -> None:
     """Its key goes with each request, and not into the file."""
-    with Sandbox() as sandbox:
+    with Sandbox(invoices=250, edge_cases=True) as sandbox:
         done = run(
             "check",
             "--shape",

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from finerworks.sandbox import Sandbox
-from finerworks.sandbox.data import SELLERS, Invoice, invoice
+from finerworks.sandbox.data import SELLERS, invoice
+from finerworks.sandbox.invoices import Invoice
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "languages"))
 from run import PAGE_CAP, REQUESTS, STEPS, Row, try_program, with_programs

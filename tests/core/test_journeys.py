@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def faulty() -> Iterator[Sandbox]:
     """Run a sandbox that fails two requests in five, in every way that it knows."""
-    with Sandbox(fail_rate=0.4, page_cap=10) as running:
+    with Sandbox(invoices=250, edge_cases=True, fail_rate=0.4, page_cap=10) as running:
         yield running
 
 

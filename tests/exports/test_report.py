@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import example, given, strategies as st
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from browser import Watched
 from finerworks import FinerWorks, money
@@ -41,18 +41,18 @@ def invoice(
     return Invoice(name, money.exact(amount), moment(first), moment(first), None, None, moment(due))
 
 
-def overdue(days: int, amount: float = 19.99) -> Invoice:
+def past_due(days: int, amount: float = 19.99) -> Invoice:
     """Make an invoice that is so many days past its due day."""
     return invoice(amount, due=AS_OF - dt.timedelta(days=days))
 
 
 @dataclass
 class Bar:
-    """A drawn row: its rectangles as class, begin and length in percent, and where it is cut."""
+    """A drawn row: its rectangles as class, begin and length in percent, or that it is off the scale."""
 
     says: str = ""
     parts: list[tuple[str, float, float]] = field(default_factory=list[tuple[str, float, float]])
-    cuts: int = 0
+    off: bool = False
 
     def part(self, kind: str) -> tuple[float, float]:
         """Give where the one rectangle of a kind begins, and its length."""
@@ -65,7 +65,8 @@ class Report(HTMLParser):
 
     def __init__(self, html: str) -> None:
         super().__init__()
-        self.tables: dict[str, list[list[str]]] = {"ages": [], "list": []}
+        names = ("next", "largest", "ages", "list", "list settled")
+        self.tables: dict[str, list[list[str]]] = {name: [] for name in names}
         self.charts: list[list[list[str]]] = []
         self.bars: dict[str, Bar] = {}
         self.late: list[str] = []
@@ -88,7 +89,7 @@ class Report(HTMLParser):
                 self.charts.append(self._rows)
         elif tag == "tr":
             self._rows.append([])
-            if given.get("class") == "late":
+            if given.get("class") == "late" and self._rows is self.tables["list"]:
                 self.late.append("")
         elif tag in {"th", "td"}:
             self._rows[-1].append("")
@@ -98,8 +99,8 @@ class Report(HTMLParser):
             self._bar.parts.append(
                 (given["class"], float(given["x"][:-1]), float(given["width"][:-1]))
             )
-        elif tag == "path":
-            self._bar.cuts += 1
+        elif tag == "span" and given.get("class") == "off":
+            self.bars[self._rows[-1][0]] = Bar(off=True)
         if tag not in {"meta", "rect", "line", "path"}:
             self._path.append(tag)
 
@@ -164,17 +165,17 @@ MADE_UP = st.builds(
 def age(due: dt.date | None, cents: int) -> str:
     """Say in which row of the table of ages an invoice belongs."""
     if due is None or due.year == 1:
-        return "No due day"
+        return "No due date"
     days = AS_OF.toordinal() - due.toordinal()
     if days > 0 >= cents:
-        return "Past its due day, but zero or a credit"
+        return "Credits and zeros past their due date"
     if days > 90:
-        return "Overdue over 90 days"
+        return "Over 90 days past due date"
     if days > 60:
-        return "Overdue 61 to 90 days"
+        return "61 to 90 days past due date"
     if days > 30:
-        return "Overdue 31 to 60 days"
-    return "Overdue 1 to 30 days" if days > 0 else "Current: not yet due"
+        return "31 to 60 days past due date"
+    return "1 to 30 days past due date" if days > 0 else "Not yet due"
 
 
 @given(st.lists(MADE_UP, max_size=60))
@@ -197,8 +198,8 @@ def test_every_tables_parts_are_what_they_should_be_and_add_up_to_the_total(
     assert told == Totals(
         count=len(made_up),
         total=Decimal(sum(cents)) / 100,
-        overdue_count=sum(amount > 0 for amount in late),
-        overdue_total=Decimal(sum(late)) / 100,
+        past_due_count=sum(amount > 0 for amount in late),
+        past_due_total=Decimal(sum(late)) / 100,
     )
 
     by_age: dict[str, list[int]] = {}
@@ -213,14 +214,30 @@ def test_every_tables_parts_are_what_they_should_be_and_add_up_to_the_total(
     assert read.tables["ages"][-1] == ["Total", f"{told.count:,}", money.text(told.total)]
     assert sum(row[1] for row in shown.values()) == sum(cents)
 
-    if made_up:
-        assert [number(row[5]) * 100 for row in read.body("list")] == cents
-        assert [row[4].startswith("Overdue") for row in read.body("list")] == [
-            bool(amount) for amount in late
-        ]
-        assert len(read.late) == told.overdue_count
+    rows = read.body("list")
+    assert [number(row[5]) * 100 for row in rows] == [amount for amount in cents if amount]
+    assert ["past due date" in row[4] for row in rows] == [
+        bool(past) for past, amount in zip(late, cents, strict=True) if amount
+    ]
+    assert len(read.late) == told.past_due_count
+    if rows:
         assert read.tables["list"][-1][1] == money.text(told.total)
+    assert [row[5] for row in read.body("list settled")] == ["0.00"] * cents.count(0)
+    check_beginning(read, cents, dues)
     check_charts(read, made_up, cents, late)
+
+
+def check_beginning(read: Report, cents: list[int], dues: list[dt.date | None]) -> None:
+    """Compare what is due next, and the largest amounts, with what was added up beside it."""
+    by_due: dict[str, Decimal] = {}
+    for amount, due in sorted(zip(cents, dues, strict=True), key=lambda pair: str(pair[1])):
+        if due is not None and due >= AS_OF and amount > 0:
+            day = due.isoformat()
+            by_due[day] = by_due.get(day, Decimal(0)) + amount
+    shown = read.tables["next"][1:]
+    assert [(row[0][:10], number(row[2]) * 100) for row in shown] == list(by_due.items())[:5]
+    positive = sorted((amount for amount in cents if amount > 0), reverse=True)
+    assert [number(row[2]) * 100 for row in read.tables["largest"][1:]] == positive[:5]
 
 
 def check_charts(read: Report, made_up: list[Invoice], cents: list[int], late: list[int]) -> None:
@@ -230,13 +247,15 @@ def check_charts(read: Report, made_up: list[Invoice], cents: list[int], late: l
         row[0]: (number(row[2]) * 100, number(row[3]) * 100) for row in rows if row[0] in read.bars
     }
     expected: dict[str, tuple[Decimal, Decimal]] = {}
-    for each, amount, overdue_part in zip(made_up, cents, late, strict=True):
+    for each, amount, past_part in zip(made_up, cents, late, strict=True):
+        if not amount:
+            continue
         month = (
             "No month" if each.invoice_month is None else each.invoice_month.date().isoformat()[:7]
         )
         label = month if month in drawn else month[:4]
         due, past = expected.get(label, (Decimal(0), Decimal(0)))
-        expected[label] = (due + amount, past + overdue_part)
+        expected[label] = (due + amount, past + past_part)
     assert drawn == expected
     assert sum(due for due, _ in drawn.values()) == sum(cents)
     for chart in read.charts:
@@ -249,34 +268,34 @@ def check_charts(read: Report, made_up: list[Invoice], cents: list[int], late: l
 @pytest.mark.parametrize(
     ("days", "row"),
     [
-        (-1, "Current: not yet due"),
-        (0, "Current: not yet due"),
-        (1, "Overdue 1 to 30 days"),
-        (30, "Overdue 1 to 30 days"),
-        (31, "Overdue 31 to 60 days"),
-        (60, "Overdue 31 to 60 days"),
-        (61, "Overdue 61 to 90 days"),
-        (90, "Overdue 61 to 90 days"),
-        (91, "Overdue over 90 days"),
+        (-1, "Not yet due"),
+        (0, "Not yet due"),
+        (1, "1 to 30 days past due date"),
+        (30, "1 to 30 days past due date"),
+        (31, "31 to 60 days past due date"),
+        (60, "31 to 60 days past due date"),
+        (61, "61 to 90 days past due date"),
+        (90, "61 to 90 days past due date"),
+        (91, "Over 90 days past due date"),
     ],
 )
 def test_an_age_begins_and_ends_on_its_day(page: Path, days: int, row: str) -> None:
     """Days are the server's wall clock's; all five ages are shown, also those without an invoice."""
-    read = report([overdue(days)], page)
+    read = report([past_due(days)], page)
     assert [[label, count] for label, count, _ in read.body("ages") if count != "0"] == [[row, "1"]]
     assert len(read.body("ages")) == 5
 
 
 @pytest.mark.parametrize("amount", [0.0, -25.5])
-def test_a_credit_or_a_zero_is_never_overdue(page: Path, amount: float) -> None:
+def test_a_credit_or_a_zero_is_never_past_due(page: Path, amount: float) -> None:
     """Past its due day it has a row of its own, so that the table adds up; the page says so."""
-    read = report([overdue(40, amount), overdue(40)], page)
-    assert ["Past its due day, but zero or a credit", "1", money.text(amount)] in read.body("ages")
-    assert "Credits and zeros are never overdue." in read.text
-    assert [row[4] for row in read.body("list")] == [
-        "Credit" if amount else "Nothing due",
-        "Overdue 40 days",
-    ]
+    read = report([past_due(40, amount), past_due(40)], page)
+    assert ["Credits and zeros past their due date", "1", money.text(amount)] in read.body("ages")
+    assert "credits and zeros never do" in read.text
+    states = [row[4] for row in (*read.body("list"), *read.body("list settled"))]
+    assert sorted(states) == sorted(
+        ["Credit" if amount else "Nothing due", "40 days past due date"]
+    )
     assert len(read.late) == 1
 
 
@@ -284,10 +303,10 @@ def test_what_the_server_left_out_is_said(page: Path) -> None:
     """No month, no due day, and .NET's "never set" have rows of their own, and are no dates in the list."""
     unset = Invoice("INV-2", Decimal(5), *[dt.datetime(1, 1, 1)] * 5)  # noqa: DTZ001 - as the server writes it
     read = report([invoice(7, month=None, due=None), unset], page)
-    assert ["No due day", "2", "12.00"] in read.body("ages")
+    assert ["No due date", "2", "12.00"] in read.body("ages")
     assert read.charts[0][1][:1] == ["No month"]
     assert read.charts[0][1][2] == "12.00"
-    assert [row[1:5] for row in read.body("list")] == [["none", "none", "none", "No due day"]] * 2
+    assert [row[1:5] for row in read.body("list")] == [["none", "none", "none", "No due date"]] * 2
 
 
 def test_many_years_stay_readable(page: Path) -> None:
@@ -304,7 +323,7 @@ def test_many_years_stay_readable(page: Path) -> None:
 
 
 def test_a_bar_is_as_long_as_its_amount(page: Path) -> None:
-    """What is overdue is hatched, and the rest follows on it; credits go to the left of 0."""
+    """What is past its due date is dark, and the rest follows on it; credits go to the left of 0."""
     past = AS_OF - dt.timedelta(days=1)
     read = report(
         [
@@ -324,23 +343,25 @@ def test_a_bar_is_as_long_as_its_amount(page: Path) -> None:
     assert read.bars["2026-02"].part("plain") == pytest.approx(
         (zero - whole / 4, whole / 4), abs=0.01
     )
-    assert read.bars["2026-01"].parts == []
-    assert read.bars["2026-03"].says == "2026-03: 750.00, 500.00 overdue"
-    assert read.bars["2026-04"].says == "2026-04: 1,000.00, all overdue"
-    assert read.bars["2026-02"].says == "2026-02: -250.00, none overdue"
-    assert not any(bar.cuts for bar in read.bars.values())
+    assert "2026-01" not in read.bars
+    assert read.bars["2026-03"].says == "2026-03: 750.00, 500.00 past due date"
+    assert read.bars["2026-04"].says == "2026-04: 1,000.00, all past due date"
+    assert read.bars["2026-02"].says == "2026-02: -250.00, none past due date"
+    assert not any(bar.off for bar in read.bars.values())
 
 
 @pytest.mark.parametrize("huge", [99999999.99, -99999999.99, 1e30])
 def test_one_huge_amount_leaves_the_others_readable(page: Path, huge: float) -> None:
-    """Its bar is cut through, which the page explains; the others keep lengths that one can compare."""
+    """It has no bar, but words that say how long it would be; the others have lengths to compare."""
     small = [invoice(100.0 * month, month=f"2026-{month:02}") for month in range(1, 10)]
     read = report([*small, invoice(huge, month="2026-10")], page)
-    assert read.bars["2026-10"].cuts
-    assert read.bars["2026-10"].says.endswith("longer than the scale")
-    assert "A cut bar is longer than the scale" in read.text
+    assert read.bars["2026-10"].off
+    (words,) = [row[1] for row in read.charts[0] if row[0] == "2026-10"]
+    assert re.fullmatch(
+        r"off the scale: (100,000|over a million) times as long as this chart", words
+    )
     assert read.bars["2026-09"].part("plain")[1] > 30
-    assert sum(bar.cuts > 0 for bar in read.bars.values()) == 1
+    assert sum(bar.off for bar in read.bars.values()) == 1
     assert all(
         begin >= 0 and begin + length < 100.01
         for bar in read.bars.values()
@@ -363,12 +384,12 @@ def test_no_bar_leaves_its_chart(page: Path, made_up: list[Invoice]) -> None:
 def test_the_page_says_where_it_comes_from_and_what_it_does_not_know(page: Path) -> None:
     """Host, account, filter, day, time of making with its offset, and the two reservations."""
     text = report(
-        [invoice()], page, account="seller-aspen", shown="2026-01 to 2026-06, overdue only"
+        [invoice()], page, account="seller-aspen", shown="2026-01 to 2026-06, past due date only"
     ).text
     for said in (
         HOST,
         "seller-aspen",
-        "2026-01 to 2026-06, overdue only",
+        "2026-01 to 2026-06, past due date only",
         "2026-11-24",
         "not by FinerWorks",
     ):
@@ -376,15 +397,15 @@ def test_the_page_says_where_it_comes_from_and_what_it_does_not_know(page: Path)
     assert "FinerWorks does not document whether it lowers the amount of an invoice" in text
     (made,) = re.findall(r"Made\n?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d)", text)
     assert abs(dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(made)) < dt.timedelta(days=1)
-    assert "today" not in text
+    assert "(today" not in text
 
 
 def test_without_a_day_it_is_today(page: Path) -> None:
-    """What was due two days ago is overdue, what is due in two days is not, and the page says "today"."""
+    """What was due two days ago is past its due date, what is due in two days is not, and the page says "today"."""
     now = dt.datetime.now(CENTRAL).date()
     invoices = [invoice(due=now + dt.timedelta(days=days)) for days in (-2, 2)]
-    assert write_report(invoices, page, host=HOST, overwrite=True).overdue_count == 1
-    assert "today" in Report(page.read_text(encoding="utf-8")).text
+    assert write_report(invoices, page, host=HOST, overwrite=True).past_due_count == 1
+    assert "(today" in Report(page.read_text(encoding="utf-8")).text
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -418,10 +439,79 @@ def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
     assert "INV-1" in path.read_text(encoding="utf-8")
 
 
-def test_ten_thousand_invoices_are_a_few_megabytes(page: Path) -> None:
-    """Each invoice takes some 400 bytes of the page."""
-    report([invoice(each / 100, name=f"INV-{each}") for each in range(10_000)], page)
-    assert page.stat().st_size < 6_000_000
+@pytest.mark.parametrize("amount", [Decimal("0.01"), Decimal(0)])
+def test_twenty_thousand_invoices_are_less_than_a_megabyte(page: Path, amount: Decimal) -> None:
+    """The list has the largest of them, in the server's order, and says how to get all; sums are of all."""
+    invoices = [invoice(amount * each, name=f"INV-{each:08}") for each in range(20_000)]
+    read = report(invoices, page)
+    assert page.stat().st_size < 1_000_000
+    assert "1,000 invoices with the largest amounts, of 20,000" in read.text
+    assert "finerworks invoices export" in read.text
+    if amount:
+        assert [row[0] for row in read.body("list")] == [
+            each.invoice_id for each in invoices[-1000:]
+        ]
+    else:
+        assert len(read.body("list settled")) == 1000
+    total = money.total(each.amount_due for each in invoices)
+    assert read.tables["ages"][-1] == ["Total", "20,000", money.text(total)]
+
+
+# --- the three questions --------------------------------------------------------------------------
+
+
+def test_the_page_begins_with_what_is_owed_past_due_and_next(page: Path) -> None:
+    """Three figures before anything else; the caveat is next to the one that it is about."""
+    later = AS_OF + dt.timedelta(days=6)
+    report([past_due(25, 200), invoice(30, due=later), invoice(4, due=later), invoice(-1)], page)
+    html = page.read_text(encoding="utf-8")
+    tiles = re.findall(r"<div><dt>(.*?)</dt>(.*?)</div>", html, re.DOTALL)
+    owed, past, following = [
+        f"{label}: " + " ".join(re.sub(r"<[^>]+>", " ", rest).split()) for label, rest in tiles[:3]
+    ]
+    assert owed == "You owe: 233.00 4 invoices"
+    assert past == (
+        "Past due date: 200.00 1 invoice. The API does not say whether an invoice is paid: "
+        "some of these may be."
+    )
+    assert following == "Due next: 34.00 2026-11-30 , in 6 days: 2 invoices"
+    assert html.index("Due next") < html.index("<table")
+    assert html.index("</table>") < html.index(HOST), "what describes the report comes last"
+
+
+def test_an_invoice_that_is_due_today_is_next(page: Path) -> None:
+    """It is not past its due date before the day is over."""
+    read = report([invoice(5), invoice(7, due=AS_OF + dt.timedelta(days=1), name="INV-2")], page)
+    assert read.tables["next"][1:] == [
+        ["2026-11-24 today", "INV-1", "5.00"],
+        ["2026-11-25 in 1 day", "INV-2", "7.00"],
+    ]
+    assert [row[4] for row in read.body("list")] == ["Due today", "Due in 1 day"]
+
+
+def test_many_payments_are_shortened(page: Path) -> None:
+    """A day names at most three invoices, and the page at most five days; it says how many more."""
+    days = [AS_OF + dt.timedelta(days=day) for day in range(7)]
+    invoices = [invoice(each, due=day) for day in days for each in (1, 2, 3, 4)]
+    read = report(invoices, page)
+    assert len(read.tables["next"][1:]) == 5
+    assert read.tables["next"][1][1:] == ["INV-1, INV-1, INV-1 and 1 more", "10.00"]
+    assert "And 2 later due dates." in read.text
+
+
+def test_nothing_is_called_overdue(page: Path) -> None:
+    """Nobody knows whether an invoice is paid."""
+    report([past_due(25), past_due(400, 1), invoice()], page)
+    assert "overdue" not in page.read_text(encoding="utf-8").lower()
+
+
+def test_the_earlier_names_of_totals_still_work(page: Path) -> None:
+    """With a warning that says what to use instead."""
+    totals = write_report([past_due(3, 5)], page, as_of=AS_OF, host=HOST, overwrite=True)
+    with pytest.warns(DeprecationWarning, match="past_due_count"):
+        assert totals.overdue_count == 1
+    with pytest.warns(DeprecationWarning, match="past_due_total"):
+        assert totals.overdue_total == 5
 
 
 # --- what a browser makes of it -------------------------------------------------------------------
@@ -533,18 +623,19 @@ def test_rows_cells_and_bars_are_told_to_those_who_do_not_see_them(
 ) -> None:
     """The tables are tables to a screen reader at every width, and each bar says what it shows."""
     opened = Watched(browser, demo.as_uri(), width=width).open(demo.as_uri())
-    assert opened.get_by_role("img", name="2025-12: 1,000.00, all overdue", exact=True).count() == 1
-    assert opened.get_by_role("row").filter(has_text="INV-202610-0001").get_by_role(
-        "cell"
-    ).all_text_contents() == [
+    opened.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    name = "2025-12: 1,000.00, all past due date"
+    assert opened.get_by_role("img", name=name, exact=True).count() == 1
+    rows = opened.locator(".list").get_by_role("row")
+    assert rows.filter(has_text="INV-202610-0001").get_by_role("cell").all_text_contents() == [
         "2026-10",
         "2026-10-31",
         "2026-11-15",
-        "Overdue 9 days",
+        "9 days past due date",
         "1,234,567.89",
     ]
-    assert opened.get_by_role("rowheader", name="INV-202610-0001").count() == 1
-    assert opened.get_by_role("table").count() == 4
+    assert rows.get_by_role("rowheader", name="INV-202610-0001").count() == 1
+    assert opened.get_by_role("table").count() == 6
     # Roles are said in so many words, as some browsers forget them where rows are laid out as a grid.
     assert opened.locator("table :is(thead, tbody, tfoot, tr, th, td):not([role])").count() == 0
     assert (
@@ -553,10 +644,29 @@ def test_rows_cells_and_bars_are_told_to_those_who_do_not_see_them(
     )
 
 
+def test_the_list_is_closed_on_a_phone_and_open_on_a_desk_and_on_paper(
+    browser: Browser, demo: Path
+) -> None:
+    """A phone shows it at a touch; elsewhere nothing has to be opened."""
+    invoices = Watched(browser, demo.as_uri(), width=375).open(demo.as_uri())
+    first = invoices.locator(".list tbody tr").first
+    summary = invoices.locator("details.all summary")
+    expect(first).not_to_be_visible()
+    summary.click()
+    expect(first).to_be_visible()
+    summary.click()
+    invoices.set_viewport_size({"width": 1280, "height": 800})
+    expect(first).to_be_visible()
+    expect(summary).not_to_be_visible()
+    invoices.set_viewport_size({"width": 375, "height": 800})
+    invoices.emulate_media(media="print")
+    expect(first).to_be_visible()
+
+
 def test_extremes_fit_at_every_width(browser: Browser, tmp_path: Path) -> None:
     """An endless identifier and an amount of 300 digits are broken into lines; large ones fit."""
     path = tmp_path / "report.html"
-    large = [overdue(days, 999_999_999_999.99) for days in (1, 700_000)]
+    large = [past_due(days, 999_999_999_999.99) for days in (1, 700_000)]
     endless = [invoice(1e300, name="X" * 500), invoice(-1e300)]
     for invoices in (large, endless):
         write_report(invoices, path, as_of=AS_OF, host="h" * 300, shown="s" * 300, overwrite=True)
@@ -622,7 +732,7 @@ def test_without_invoices_there_is_a_page_that_says_so(browser: Browser, tmp_pat
     """No chart, zeros, and a sentence in place of the list."""
     path = tmp_path / "report.html"
     assert write_report([], path, host=HOST) == Totals(
-        count=0, total=Decimal(0), overdue_count=0, overdue_total=Decimal(0)
+        count=0, total=Decimal(0), past_due_count=0, past_due_total=Decimal(0)
     )
     watched = Watched(browser, path.as_uri())
     opened = watched.open(path.as_uri())

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from unittest import SkipTest
 
@@ -102,6 +103,13 @@ def document(page: str) -> Document:
     return Sybil(
         [SkipParser(), *(CodeBlockParser(name, run) for name, run in blocks.items())]
     ).parse(ROOT / page)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """Run the sandbox that a reader starts, with its demo account."""
+    with Sandbox() as running:
+        yield running
 
 
 @pytest.fixture

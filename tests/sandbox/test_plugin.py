@@ -37,7 +37,7 @@ def test_a_test_has_the_sandbox_in_its_environment(
     monkeypatch.setenv("FINERWORKS_WEB_API_KEY", "my-own")
     tests = """
 def test_reads(finerworks_sandbox):
-    assert count() == finerworks_sandbox.invoices == 250
+    assert count() == finerworks_sandbox.invoices == 72
 
 def test_afterwards():
     assert os.environ["FINERWORKS_ACCOUNT_KEY"] == "seller-aspen"
@@ -68,7 +68,7 @@ class TestMarked:
 @pytest.mark.parametrize("again", range(2))
 def test_shared(finerworks_sandbox, again):
     addresses.add(finerworks_sandbox.base_url)
-    assert count(max_retries=0) == 250
+    assert count(max_retries=0) == 72
 
 def test_each_marked_one_was_another():
     assert len(addresses) == 3
@@ -87,7 +87,7 @@ from finerworks import RateLimitError, retry
 @pytest.mark.usefixtures("finerworks_sandbox", "finerworks_no_backoff")
 def test_at_once(caplog):
     caplog.set_level(logging.INFO, "finerworks")
-    assert count() == 250
+    assert count() == 72
     assert "attempt 1, reference_id None, again in 0.0 s" in caplog.text
 
 @pytest.mark.usefixtures("finerworks_no_backoff")

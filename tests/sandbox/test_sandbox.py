@@ -72,8 +72,8 @@ def ask_app(contract: dict[str, Any], path: str = LIST) -> httpx.Response:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    """One sandbox as it comes, for the tests that change nothing about it."""
-    with Sandbox() as running:
+    """One sandbox with edge cases, for the tests that change nothing about it."""
+    with Sandbox(invoices=250, edge_cases=True) as running:
         yield running
 
 
@@ -410,6 +410,21 @@ def test_different_requests_have_different_references(client: httpx.Client) -> N
     assert len({answer["status"]["reference_id"] for answer in answers}) == 3
 
 
+def test_the_address_alone_leads_to_swagger_ui(client: httpx.Client) -> None:
+    """Whoever opens the printed address finds a page, not a 404 response; nothing else is there."""
+    page = client.get("/", follow_redirects=True)
+    assert (page.status_code, page.url.path) == (200, "/ui/")
+    assert client.post("/", json={}).status_code == 405
+
+
+def test_the_demo_keys_are_filled_in(client: httpx.Client) -> None:
+    """Swagger UI gets both under the names that the contract gives to its security schemes."""
+    page = client.get("/ui/").text
+    for name, key in (("web_api_key", Sandbox.web_api_key), ("app_key", Sandbox.app_key)):
+        assert f'preauthorizeApiKey("{name}", "{key}")' in page
+        assert name in CONTRACT["components"]["securitySchemes"]
+
+
 def test_swagger_ui_loads_with_all_its_parts(client: httpx.Client) -> None:
     """The page, its scripts and its style come from the sandbox, and it reads the contract."""
     page = client.get("/ui", follow_redirects=True)
@@ -427,6 +442,8 @@ def test_the_contract_it_serves_points_at_itself(client: httpx.Client) -> None:
     assert "not FinerWorks" in served["info"]["description"]
     assert served["security"] == [{"web_api_key": [], "app_key": []}]
     assert served["paths"] == CONTRACT["paths"]
+    example = served["components"]["schemas"]["InvoiceListRequest"].pop("example")
+    assert "account_key" not in example
     assert served["components"] == CONTRACT["components"]
 
 

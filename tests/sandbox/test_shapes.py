@@ -14,7 +14,7 @@ from callers import Caller, keys
 from finerworks import ResponseValidationError
 from finerworks.sandbox import Sandbox, Settings, data
 from finerworks.sandbox.options import read_options
-from finerworks.sandbox.settings import ALTERNATIVES, SHAPES, Shape
+from finerworks.sandbox.settings import ALTERNATIVES, SHAPES, Dates, Shape
 
 DATES = ("invoice_month", "invoice_date", "first_day_of_month", "last_day_of_month", "due_date")
 Page = dict[str, Any]
@@ -30,7 +30,7 @@ def ask(sandbox: Sandbox, **body: object) -> httpx.Response:
 @functools.cache
 def page(*shapes: Shape, **body: object) -> Any:  # noqa: ANN401 - decoded JSON
     """Give a page of a sandbox of 60 invoices in a shape, with numbers as decimals."""
-    with Sandbox(invoices=60, shapes=shapes) as sandbox:
+    with Sandbox(invoices=60, edge_cases=True, shapes=shapes) as sandbox:
         response = ask(sandbox, **body)
     assert response.headers["content-type"] == "application/json"
     assert int(response.headers["content-length"]) == len(response.content)
@@ -48,10 +48,13 @@ def test_every_shape_is_in_the_type_and_in_the_help() -> None:
     assert all(alternatives <= set(SHAPES) for alternatives in ALTERNATIVES)
 
 
-@pytest.mark.parametrize("name", ["none", "mixed", "offset"])
-def test_dates_have_an_offset_or_not(name: str) -> None:
+@pytest.mark.parametrize("name", get_args(Dates))
+def test_dates_have_an_offset_or_not(name: Dates) -> None:
     """None of them, those of about every second invoice, or all: the rest of the date stays."""
-    with Sandbox(dates="offset") as plain, Sandbox(dates=name) as sandbox:  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - one of the three
+    with (
+        Sandbox(invoices=250, edge_cases=True, dates="offset") as plain,
+        Sandbox(invoices=250, edge_cases=True, dates=name) as sandbox,
+    ):
         before = ask(plain).json()["invoices"]
         after = ask(sandbox).json()["invoices"]
     without = list[bool]()
@@ -67,7 +70,7 @@ def test_dates_have_an_offset_or_not(name: str) -> None:
 
 def test_a_date_without_an_offset_is_as_dot_net_writes_it() -> None:
     """Without zeros at the end of the fraction."""
-    with Sandbox(dates="none") as sandbox:
+    with Sandbox(invoices=250, edge_cases=True, dates="none") as sandbox:
         first = ask(sandbox, per_page=1).json()["invoices"][0]
     assert first["invoice_month"] == "2026-10-01T00:00:00"
     assert first["last_day_of_month"] == "2026-10-31T23:59:59.9999999"
@@ -75,7 +78,7 @@ def test_a_date_without_an_offset_is_as_dot_net_writes_it() -> None:
 
 def test_an_invoice_has_the_same_dates_on_every_page() -> None:
     """Whatever the size of the page."""
-    with Sandbox(invoices=60, dates="mixed") as sandbox:
+    with Sandbox(invoices=60, edge_cases=True, dates="mixed") as sandbox:
         large = ask(sandbox).json()["invoices"]
         small = [
             row
@@ -88,7 +91,7 @@ def test_an_invoice_has_the_same_dates_on_every_page() -> None:
 @pytest.mark.parametrize("dates", ["none", "mixed"])
 def test_the_sdk_lists_dates_without_an_offset(caller: Caller, dates: str) -> None:
     """They stay without one, and the amounts are exact."""
-    with Sandbox(dates=dates) as sandbox:  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - one of the three
+    with Sandbox(invoices=250, edge_cases=True, dates=dates) as sandbox:  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - one of the three
         invoices = caller.invoices(**keys(sandbox))
     naive = [each.invoice_month.tzinfo is None for each in invoices if each.invoice_month]
     assert len(invoices) == 250
@@ -139,7 +142,7 @@ def test_a_bare_list_is_the_invoices_alone() -> None:
 )
 def test_amounts_have_another_form_and_the_same_value(shape: Shape, pattern: str) -> None:
     """The digits on the wire are others."""
-    with Sandbox(invoices=60, shapes=(shape,)) as sandbox:
+    with Sandbox(invoices=60, edge_cases=True, shapes=(shape,)) as sandbox:
         text = ask(sandbox).text
     assert len(re.findall(pattern, text)) == 25
     assert column(page(shape)["invoices"], "amount_due") == column(page()["invoices"], "amount_due")
@@ -147,7 +150,12 @@ def test_amounts_have_another_form_and_the_same_value(shape: Shape, pattern: str
 
 def test_shapes_can_be_combined() -> None:
     """As a server may deviate in more than one way; dates too."""
-    with Sandbox(dates="none", shapes=("bare-list", "unknown-fields", "null-fields")) as sandbox:
+    with Sandbox(
+        invoices=250,
+        edge_cases=True,
+        dates="none",
+        shapes=("bare-list", "unknown-fields", "null-fields"),
+    ) as sandbox:
         rows = ask(sandbox).json()
     assert {row["amount_due"] for row in rows} == {None}
     assert all(
@@ -160,7 +168,7 @@ def test_shapes_can_be_combined() -> None:
 @pytest.mark.parametrize(("shape", "order"), [("ascending", "up"), ("unordered", "none")])
 def test_invoices_come_in_another_order(shape: Shape, order: str) -> None:
     """All of them, each once, on the same page every time."""
-    with Sandbox(invoices=60, shapes=(shape,)) as sandbox:
+    with Sandbox(invoices=60, edge_cases=True, shapes=(shape,)) as sandbox:
         ids = [
             row["invoice_id"]
             for number in range(1, 4)
@@ -188,7 +196,7 @@ def test_a_large_page_is_rejected_cut_or_sent(
     shapes: tuple[Shape, ...], status: int, rows: int | None
 ) -> None:
     """Which of them the live API does is not known."""
-    with Sandbox(shapes=shapes) as sandbox:
+    with Sandbox(invoices=250, edge_cases=True, shapes=shapes) as sandbox:
         response = ask(sandbox, per_page=26)
     assert response.status_code == status
     assert rows is None or len(response.json()["invoices"]) == rows
@@ -197,7 +205,7 @@ def test_a_large_page_is_rejected_cut_or_sent(
 @pytest.mark.parametrize("shape", ["cap-25", "large-pages"])
 def test_a_page_has_a_largest_size_in_any_case(shape: Shape) -> None:
     """The sandbox makes no page of a billion invoices."""
-    with Sandbox(shapes=(shape,)) as sandbox:
+    with Sandbox(invoices=250, edge_cases=True, shapes=(shape,)) as sandbox:
         assert ask(sandbox, per_page=1001).status_code == 400
 
 
@@ -214,7 +222,7 @@ def test_a_page_after_the_last_is_empty_an_error_null_or_the_last() -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_accounts_without_invoices_and_errors_are_as_ever(shape: Shape) -> None:
     """The first page of an account is no page after the last, and an error keeps its shape."""
-    with Sandbox(shapes=(shape,), dates="none") as sandbox:
+    with Sandbox(invoices=250, edge_cases=True, shapes=(shape,), dates="none") as sandbox:
         for account_key in ("seller-empty", "seller-null"):
             assert ask(sandbox, account_key=account_key).status_code == 200
         url = f"{sandbox.base_url}/v3/list_invoices"
@@ -225,7 +233,7 @@ def test_accounts_without_invoices_and_errors_are_as_ever(shape: Shape) -> None:
 def test_the_sdk_reads_an_account_in_every_shape_that_the_contract_has(caller: Caller) -> None:
     """Completely, and otherwise it raises."""
     for shape in SHAPES:
-        with Sandbox(invoices=60, shapes=(shape,)) as sandbox:
+        with Sandbox(invoices=60, edge_cases=True, shapes=(shape,)) as sandbox:
             try:
                 invoices = caller.invoices(**keys(sandbox))
             except ResponseValidationError:

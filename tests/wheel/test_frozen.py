@@ -108,14 +108,14 @@ def read_report(path: Path) -> str:
 
 def test_a_frozen_program_has_the_core_and_nothing_else(core: str, tmp_path: Path) -> None:
     """It has all operations and models, and no part that it does not use."""
-    with Sandbox() as sandbox:
+    with Sandbox(invoices=250, edge_cases=True) as sandbox:
         printed = run_alone(core, cwd=tmp_path, **sandbox.env)
     assert printed.splitlines() == ["250 118620104.20 118620104.20", "sync", "True", "[]"]
 
 
 def test_a_frozen_command_lists_exports_and_reports(command: str, tmp_path: Path) -> None:
     """Every format and the report work: their packages and data files are in the program."""
-    with Sandbox() as sandbox:
+    with Sandbox(invoices=250, edge_cases=True) as sandbox:
         listed = run_alone(command, "invoices", "list", cwd=tmp_path, **sandbox.env)
         for name in ("a.csv", "a.jsonl", "a.parquet", "a.xlsx"):
             export = (command, "invoices", "export", name, "--quiet")
@@ -146,7 +146,7 @@ def test_a_zip_application_lists_exports_and_reports(tmp_path: Path) -> None:
     application.rename(tmp_path / "elsewhere")
     # -S: without the packages of the environment.
     command = (str(python), "-I", "-S", str(tmp_path / "command.pyz"))
-    with Sandbox() as sandbox:
+    with Sandbox(invoices=250, edge_cases=True) as sandbox:
         listed = run_alone(*command, "invoices", "list", cwd=tmp_path, **sandbox.env)
         for name in ("a.csv", "a.jsonl", "a.xlsx"):
             export = (*command, "invoices", "export", name, "--quiet")

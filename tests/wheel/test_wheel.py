@@ -35,7 +35,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_alone_lists_every_invoice(python: Path) -> None:
     """With the core's two dependencies, the installed package reads a listing whole."""
-    with Sandbox() as sandbox:
+    with Sandbox(invoices=250, edge_cases=True) as sandbox:
         printed = run(str(python), "-c", LIST, cwd=python.parent, **sandbox.env).strip()
     assert printed.startswith("250 118620104.20 [] ")
     assert str(ROOT) not in printed, "the tree was used, not the wheel"
@@ -66,7 +66,7 @@ def test_the_wheel_has_its_command_too(python: Path, tmp_path: Path) -> None:
         "finerworks: the command needs typer: in a clone of finerworks, run pip install '.[cli]'\n"
     )
     install(python, f"{built('*.whl')}[cli,polars]")
-    with Sandbox() as sandbox:
+    with Sandbox(invoices=250, edge_cases=True) as sandbox:
         printed = run(str(command), "invoices", "list", cwd=tmp_path, **sandbox.env)
         assert "250 invoices, 118,620,104.20 due in all" in printed
         run(str(command), "invoices", "export", "invoices.xlsx", cwd=tmp_path, **sandbox.env)

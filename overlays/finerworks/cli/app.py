@@ -19,6 +19,7 @@ from finerworks.cli.options import (
     Limit,
     Overdue,
     Overwrite,
+    PastDue,
     Quiet,
     Session,
     Since,
@@ -71,6 +72,7 @@ def list_(
     account_key: AccountKey = None,
     since: Since = None,
     until: Until = None,
+    past_due: PastDue = False,
     overdue: Overdue = False,
     limit: Limit = None,
     as_of: AsOf = None,
@@ -90,7 +92,12 @@ def list_(
     from finerworks_client.models import Invoice  # noqa: PLC0415
 
     selection = read_selection(
-        account_key=account_key, since=since, until=until, as_of=as_of, overdue=overdue, limit=limit
+        account_key=account_key,
+        since=since,
+        until=until,
+        as_of=as_of,
+        overdue=past_due or overdue,
+        limit=limit,
     )
     session = Session(quiet, verbose, debug)
     with (
@@ -121,6 +128,7 @@ def export(
     account_key: AccountKey = None,
     since: Since = None,
     until: Until = None,
+    past_due: PastDue = False,
     overdue: Overdue = False,
     limit: Limit = None,
     as_of: AsOf = None,
@@ -142,7 +150,12 @@ def export(
     from finerworks.cli.output import summary  # noqa: PLC0415
 
     selection = read_selection(
-        account_key=account_key, since=since, until=until, as_of=as_of, overdue=overdue, limit=limit
+        account_key=account_key,
+        since=since,
+        until=until,
+        as_of=as_of,
+        overdue=past_due or overdue,
+        limit=limit,
     )
     session = Session(quiet, verbose, debug)
     try:
@@ -170,6 +183,7 @@ def report(
     account_key: AccountKey = None,
     since: Since = None,
     until: Until = None,
+    past_due: PastDue = False,
     overdue: Overdue = False,
     as_of: AsOf = None,
     consistent: Consistent = False,
@@ -178,7 +192,7 @@ def report(
     verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
-    """Write a report for people: totals, amounts by month, overdue amounts by age, all invoices.
+    """Write a report for people: what you owe, what is past its due date, and what is due next.
 
     It is a single HTML file that loads nothing from other hosts.
     """
@@ -187,7 +201,7 @@ def report(
     from finerworks.report import write_report  # noqa: PLC0415
 
     selection = read_selection(
-        account_key=account_key, since=since, until=until, as_of=as_of, overdue=overdue
+        account_key=account_key, since=since, until=until, as_of=as_of, overdue=past_due or overdue
     )
     session = Session(quiet, verbose, debug)
     if file.suffix.lower() not in {".html", ".htm"}:

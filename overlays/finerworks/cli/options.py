@@ -23,6 +23,7 @@ __all__ = [
     "Limit",
     "Overdue",
     "Overwrite",
+    "PastDue",
     "Quiet",
     "Session",
     "Since",
@@ -88,9 +89,14 @@ Since = Annotated[
 Until = Annotated[
     str | None, typer.Option(metavar="YYYY-MM", help="Last invoice month to include.")
 ]
-Overdue = Annotated[
+PastDue = Annotated[
     bool,
-    typer.Option("--overdue", help="Only invoices past their due day, with an amount above zero."),
+    typer.Option(
+        "--past-due", help="Only invoices past their due date, with an amount above zero."
+    ),
+]
+Overdue = Annotated[
+    bool, typer.Option("--overdue", hidden=True, help="The earlier name of --past-due.")
 ]
 AsOf = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Day to use as today.")]
 Limit = Annotated[

@@ -98,24 +98,25 @@ def buffered_output() -> Generator[BinaryIO]:
 def table(invoices: Iterable["finerworks.Invoice"], as_of: dt.date | None, note: str | None) -> str:
     """Return invoices as a table, with exact totals below it.
 
-    Overdue invoices are marked in words, and on a terminal in colour. `note` says which invoices
-    were selected.
+    Invoices past their due date are marked in words, and on a terminal in bold. `note` says which
+    invoices were selected.
     """
     is_terminal = sys.stdout.isatty()
     rows = _empty_table(is_terminal=is_terminal)
     tally = Tally(invoices)
     late = list[Decimal]()
     for invoice in tally:
-        overdue, style = "", ""
+        past_due, style = "", ""
         if ages.is_overdue(invoice, as_of):
             late.append(invoice.amount_due)
-            overdue, style = f"{ages.days_overdue(invoice, as_of):,} days", "red"
+            past_due = counted(ages.days_overdue(invoice, as_of) or 0, "day")
+            style = "bold"
         month = ages.month(invoice)
         rows.add_row(
             Text(visible(invoice.invoice_id)),
             f"{month:%Y-%m}" if month else "-",
             str(ages.due_day(invoice) or "-"),
-            overdue,
+            past_due,
             money.text(invoice.amount_due),
             style=style,
         )
@@ -123,7 +124,9 @@ def table(invoices: Iterable["finerworks.Invoice"], as_of: dt.date | None, note:
     if not is_terminal:
         lines.append("")
     total = summary(tally.count, tally.total)
-    lines.append(f"{total}; {len(late):,} overdue, {money.text(money.total(late))}")
+    lines.append(f"{total}; {len(late):,} past due date, {money.text(money.total(late))}")
+    if late:
+        lines.append("The API does not say whether an invoice is paid: some of these may be.")
     if note:
         lines.append(f"Shown: {note}.")
     return "\n".join(lines) + "\n"
@@ -135,7 +138,7 @@ def _empty_table(*, is_terminal: bool) -> Table:
     rows.add_column("Invoice", overflow="fold")
     rows.add_column("Month", overflow="fold", no_wrap=True)
     rows.add_column("Due", overflow="fold", no_wrap=True)
-    rows.add_column("Overdue", overflow="fold")
+    rows.add_column("Past due", overflow="fold")
     rows.add_column("Amount due", justify="right", no_wrap=True)
     return rows
 

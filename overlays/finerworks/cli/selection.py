@@ -24,7 +24,7 @@ class Selection:
         account_key: The account to read. None is the account that owns the keys.
         since: The first invoice month, as any day of it. None is no limit.
         until: The last invoice month, as any day of it. None is no limit.
-        overdue: Whether to leave out all invoices except those that are past their due day, with
+        overdue: Whether to leave out all invoices except those that are past their due date, with
             an amount above zero.
         as_of: The day to use as today. None is the current day.
         limit: The maximum number of invoices. None is no limit.
@@ -71,9 +71,9 @@ class Selection:
         elif self.until:
             parts.append(f"to {self.until:%Y-%m}")
         if self.overdue and self.as_of:
-            parts.append(f"overdue on {self.as_of}")
+            parts.append(f"past due date on {self.as_of}")
         elif self.overdue:
-            parts.append("overdue only")
+            parts.append("past due date only")
         if self.limit is not None:
             parts.append(f"the first {self.limit}")
         return ", ".join(parts) or None

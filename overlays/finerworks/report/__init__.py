@@ -1,4 +1,4 @@
-"""The report: an HTML file that shows what is due, what is overdue, and for how long.
+"""The report: an HTML file that shows what you owe, what is past its due date, and what is next.
 
 The file has no scripts and loads nothing. A content security policy in it makes browsers refuse
 both. All sums are exact, and the parts of each table add up to its total.
@@ -8,6 +8,7 @@ import base64
 import datetime as dt
 import functools
 import hashlib
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,7 +20,7 @@ import jinja2
 from finerworks import money
 from finerworks.exports import whole_file
 from finerworks.exports.words import counted, visible
-from finerworks.report.parts import Part, by_age, charts, row_of
+from finerworks.report.parts import Part, by_age, charts, largest, listed, payments, row_of
 from finerworks_client.models import Invoice
 
 __all__ = ["Totals", "write_report"]
@@ -27,12 +28,28 @@ __all__ = ["Totals", "write_report"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """The totals of a report. Overdue are invoices past their due day with an amount above zero."""
+    """The totals of a report.
+
+    Past due are invoices past their due date with an amount above zero. FinerWorks does not
+    document whether it lowers the amount of an invoice that is paid, so they may be paid.
+    """
 
     count: int
     total: Decimal
-    overdue_count: int
-    overdue_total: Decimal
+    past_due_count: int
+    past_due_total: Decimal
+
+    @property
+    def overdue_count(self) -> int:
+        """The same as ``past_due_count``. Deprecated."""
+        warnings.warn("use past_due_count", DeprecationWarning, stacklevel=2)
+        return self.past_due_count
+
+    @property
+    def overdue_total(self) -> Decimal:
+        """The same as ``past_due_total``. Deprecated."""
+        warnings.warn("use past_due_total", DeprecationWarning, stacklevel=2)
+        return self.past_due_total
 
 
 def write_report(
@@ -54,7 +71,7 @@ def write_report(
         as_of: The day to use as today. None: the current day, in the UTC offset of each due date.
         host: The host that the invoices come from, as the report shows it.
         account: The account key, as the report shows it. None: the account that owns the keys.
-        shown: Which invoices were selected, in words, such as "2026-01 to 2026-06, overdue only".
+        shown: Which invoices were selected, in words, such as "2026-01 to 2026-06, past due date".
             None: all of them.
         overwrite: Whether to replace an existing file.
 
@@ -76,16 +93,19 @@ def write_report(
             account=account,
             shown=shown,
             all_invoices=all_invoices,
+            payments=payments(all_invoices.rows),
+            largest=largest(all_invoices.rows),
             ages=by_age(all_invoices.rows),
             charts=charts(all_invoices.rows),
+            listed=listed(all_invoices.rows),
         )
         file.writelines(piece.encode() for piece in page)
     late = all_invoices.late
     return Totals(
         count=all_invoices.count,
         total=all_invoices.total,
-        overdue_count=late.count,
-        overdue_total=late.total,
+        past_due_count=late.count,
+        past_due_total=late.total,
     )
 
 

@@ -1,6 +1,7 @@
 """The content of a report: rows, exact totals, ages and charts. HTML is left to the template."""
 
 import datetime as dt
+import heapq
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,19 @@ from finerworks.exports import ages
 from finerworks.exports.words import counted
 from finerworks_client.models import Invoice
 
-__all__ = ["Bar", "Chart", "Part", "Row", "by_age", "charts", "row_of"]
+__all__ = [
+    "Bar",
+    "Chart",
+    "Part",
+    "Payment",
+    "Row",
+    "by_age",
+    "charts",
+    "largest",
+    "listed",
+    "payments",
+    "row_of",
+]
 
 MAX_MONTHS = 36
 """Maximum number of months with a bar of their own. Earlier years have one bar each.
@@ -20,7 +33,16 @@ The months of a year are never divided between the two charts.
 """
 
 AGE_LIMITS = (30, 60, 90)
-"""The last day of each age of overdue invoices. One more age holds all older invoices."""
+"""The last day of each age of invoices past their due date. One more age holds all older ones."""
+
+MAX_LARGEST = 5
+"""Maximum number of invoices among the largest ones."""
+
+MAX_LISTED = 1000
+"""Maximum number of invoices in the list, so that the file stays below a megabyte."""
+
+LONGEST_FACTOR = 10
+"""How many times as long as the upper quartile a bar may be. A longer one is off the scale."""
 
 # Bars need few digits. The context does not depend on the caller's.
 _DRAWING = Context(prec=9, traps=[])
@@ -36,26 +58,28 @@ class Row:
     invoiced: dt.date | None
     due: dt.date | None
     days: int | None
-    """Days since the due day. 0 or negative: the day is not past. None: there is no due day."""
+    """Days since the due date. 0 or negative: it is not past. None: there is no due date."""
     amount: Decimal
 
     @property
-    def overdue(self) -> bool:
-        """Whether the invoice is past its due day, with an amount above zero."""
+    def past_due(self) -> bool:
+        """Whether the invoice is past its due date, with an amount above zero."""
         return self.days is not None and self.days > 0 and self.amount > 0
 
     @property
     def state(self) -> str:
         """The state of the invoice in words."""
-        if self.overdue:
-            return f"Overdue {counted(self.days or 0, 'day')}"
         if self.amount < 0:
             return "Credit"
         if self.amount == 0:
             return "Nothing due"
         if self.days is None:
-            return "No due day"
-        return "Not yet due"
+            return "No due date"
+        if self.days > 0:
+            return f"{counted(self.days, 'day')} past due date"
+        if self.days == 0:
+            return "Due today"
+        return f"Due in {counted(-self.days, 'day')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +101,37 @@ class Part:
 
     @property
     def late(self) -> "Part":
-        """The overdue invoices."""
-        return Part("Overdue", [row for row in self.rows if row.overdue])
+        """The invoices past their due date."""
+        return Part("Past due date", [row for row in self.rows if row.past_due])
 
     @property
     def rest(self) -> "Part":
-        """The invoices that are not overdue."""
-        return Part("Not overdue", [row for row in self.rows if not row.overdue])
+        """The invoices that are not past their due date."""
+        return Part("Not past due date", [row for row in self.rows if not row.past_due])
+
+    @property
+    def nonzero(self) -> "Part":
+        """The invoices whose amount is not zero."""
+        return Part("With an amount", [row for row in self.rows if row.amount])
+
+    @property
+    def zero(self) -> "Part":
+        """The invoices whose amount is zero."""
+        return Part("Nothing due", [row for row in self.rows if not row.amount])
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """The invoices that are due on the same day, which is not past."""
+
+    due: dt.date
+    invoices: Part
+
+    @property
+    def when(self) -> str:
+        """How soon the day is."""
+        days = self.invoices.rows[0].days
+        return f"in {counted(-days, 'day')}" if days else "today"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,15 +141,15 @@ class Bar:
     label: str
     total: Decimal
     late: Decimal
-    """The overdue part of the total."""
+    """The part of the total that is past its due date."""
     left: Decimal
     """Length of the bar to the left of 0, for credits."""
-    hatched: Decimal
-    """Length of the overdue part, which begins at 0."""
+    solid: Decimal
+    """Length of the part past its due date, which begins at 0."""
     plain: Decimal
-    """Length of the rest, which begins after the overdue part."""
-    breaks: Sequence[Decimal]
-    """Positions of the marks which show that the bar is longer than the chart."""
+    """Length of the rest, which begins after that part."""
+    times: Decimal | None
+    """How many times as long as the chart the bar would be. None: it fits, and is drawn."""
 
     @property
     def says(self) -> str:
@@ -112,8 +160,15 @@ class Bar:
             late = "all"
         else:
             late = money.text(self.late)
-        longer = ", longer than the scale" if self.breaks else ""
-        return f"{self.label}: {money.text(self.total)}, {late} overdue{longer}"
+        off = f", {self.off_scale}" if self.off_scale else ""
+        return f"{self.label}: {money.text(self.total)}, {late} past due date{off}"
+
+    @property
+    def off_scale(self) -> str | None:
+        """What the chart says instead of drawing the bar. None: it is drawn."""
+        if self.times is None:
+            return None
+        return f"off the scale: {_times(self.times)} as long as this chart"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,30 +199,56 @@ def row_of(invoice: Invoice, as_of: dt.date | None) -> Row:
     )
 
 
+def payments(rows: Iterable[Row]) -> list[Payment]:
+    """Return what is due from today on, by due date, the next one first."""
+    by_due: dict[dt.date, list[Row]] = {}
+    for row in rows:
+        if row.due is not None and row.days is not None and row.days <= 0 < row.amount:
+            by_due.setdefault(row.due, []).append(row)
+    return [Payment(due, Part(due.isoformat(), by_due[due])) for due in sorted(by_due)]
+
+
+def largest(rows: Iterable[Row]) -> list[Row]:
+    """Return the invoices with the largest amounts above zero, the largest first."""
+    return heapq.nlargest(
+        MAX_LARGEST, (row for row in rows if row.amount > 0), key=lambda row: row.amount
+    )
+
+
+def listed(rows: Sequence[Row]) -> Part:
+    """Return the invoices to list, in their order: all, or those with the largest amounts."""
+    if len(rows) <= MAX_LISTED:
+        return Part("Total", rows)
+    places = heapq.nlargest(
+        MAX_LISTED, range(len(rows)), key=lambda place: rows[place].amount.copy_abs()
+    )
+    return Part("Total of these", [rows[place] for place in sorted(places)])
+
+
 def by_age(rows: Iterable[Row]) -> list[Part]:
-    """Divide the rows by age: by the number of days that they are overdue.
+    """Divide the rows by age: by the number of days that they are past their due date.
 
     Each row is in one part. Of the parts, the last two exist only if they have rows.
     """
     starts = (1, *(limit + 1 for limit in AGE_LIMITS))
-    labels = ["Current: not yet due"]
+    labels = ["Not yet due"]
     for start, end in zip(starts, AGE_LIMITS, strict=False):
-        labels.append(f"Overdue {start} to {end} days")
-    labels.append(f"Overdue over {AGE_LIMITS[-1]} days")
-    nothing_due = "Past its due day, but zero or a credit"
-    no_due_day = "No due day"
+        labels.append(f"{start} to {end} days past due date")
+    labels.append(f"Over {AGE_LIMITS[-1]} days past due date")
+    nothing_due = "Credits and zeros past their due date"
+    no_due_date = "No due date"
     rows_by_label: dict[str, list[Row]] = {label: [] for label in labels}
     for row in rows:
         if row.days is None:
-            label = no_due_day
-        elif row.days > 0 and not row.overdue:
+            label = no_due_date
+        elif row.days > 0 and not row.past_due:
             label = nothing_due
         else:
             label = labels[sum(row.days >= start for start in starts)]
         rows_by_label.setdefault(label, []).append(row)
     return [
         Part(label, rows_by_label[label])
-        for label in (*labels, nothing_due, no_due_day)
+        for label in (*labels, nothing_due, no_due_date)
         if label in rows_by_label
     ]
 
@@ -175,11 +256,14 @@ def by_age(rows: Iterable[Row]) -> list[Part]:
 def charts(rows: Iterable[Row]) -> list[Chart]:
     """Return a chart of the newest months, and a chart of the years before, if there are any.
 
-    Rows without a month have a bar of their own at the end of the first chart.
+    Amounts of zero are left out, and so are months that have no others. Rows without a month have a
+    bar of their own at the end of the first chart.
     """
     undated: list[Row] = []
     years: dict[str, dict[str, list[Row]]] = {}
     for row in rows:
+        if not row.amount:
+            continue
         if row.month is None:
             undated.append(row)
         else:
@@ -201,34 +285,33 @@ def charts(rows: Iterable[Row]) -> list[Chart]:
 
 
 def _chart(unit: str, parts: Sequence[Part]) -> Chart:
-    """Return a chart with a bar for each part.
+    """Return a chart with a bar for each part. All bars have one scale, which begins at 0.
 
-    The overdue amount is drawn to the right of 0. The rest follows it, or is drawn to the left of
-    0 if it is negative.
+    The amount past its due date is drawn to the right of 0. The rest follows it, or is drawn to the
+    left of 0 if it is negative. A bar that would make the others too short to compare is not drawn.
     """
     late = [part.late.total for part in parts]
     rest = [part.rest.total for part in parts]
-    right = [
-        money.total([overdue, max(other, _ZERO)]) for overdue, other in zip(late, rest, strict=True)
-    ]
+    right = [money.total([past, max(other, _ZERO)]) for past, other in zip(late, rest, strict=True)]
     left = [max(other.copy_negate(), _ZERO) for other in rest]
     longest = _longest([*right, *left])
-    high = _round_up(min(max(right), longest))
-    low = _round_up(min(max(left), longest))
+    fits = [max(ends) <= longest for ends in zip(right, left, strict=True)]
+    high = _round_up(max(itertools.compress(right, fits), default=_ZERO))
+    low = _round_up(max(itertools.compress(left, fits), default=_ZERO))
     width = money.total([high, low]) or Decimal(1)
 
-    def percent(amount: Decimal, limit: Decimal) -> Decimal:
-        return _DRAWING.divide(_DRAWING.multiply(min(amount, limit), Decimal(100)), width)
+    def percent(amount: Decimal) -> Decimal:
+        return _DRAWING.divide(_DRAWING.multiply(amount, Decimal(100)), width)
 
     bars = [
         Bar(
             label=part.label,
             total=part.total,
             late=late[i],
-            left=percent(left[i], low),
-            hatched=percent(late[i], high),
-            plain=_DRAWING.subtract(percent(right[i], high), percent(late[i], high)),
-            breaks=_breaks(left_is_cut=left[i] > low, right_is_cut=right[i] > high),
+            left=percent(left[i]) if fits[i] else _ZERO,
+            solid=percent(late[i]) if fits[i] else _ZERO,
+            plain=percent(max(rest[i], _ZERO)) if fits[i] else _ZERO,
+            times=None if fits[i] else _DRAWING.divide(max(right[i], left[i]), width),
         )
         for i, part in enumerate(parts)
     ]
@@ -237,42 +320,41 @@ def _chart(unit: str, parts: Sequence[Part]) -> Chart:
         bars=bars,
         low=low.copy_negate(),
         high=high,
-        zero=percent(low, low),
+        zero=percent(low),
         all_invoices=Part(f"All of these {unit}s", [row for part in parts for row in part.rows]),
     )
 
 
-def _breaks(*, left_is_cut: bool, right_is_cut: bool) -> list[Decimal]:
-    """Return where to mark that a bar is cut, in percent of the width."""
-    breaks: list[Decimal] = []
-    if left_is_cut:
-        breaks.append(Decimal(2))
-    if right_is_cut:
-        breaks.append(Decimal(94))
-    return breaks
+def _times(factor: Decimal) -> str:
+    """Return a factor in words, with about two digits."""
+    if factor < 10:
+        return f"{factor:.1f} times"
+    if factor < 1_000_000:
+        return f"{factor:,.0f} times"
+    return "over a million times"
 
 
 def _longest(lengths: Iterable[Decimal]) -> Decimal:
-    """Return the longest length that is at most 20 times the upper quartile.
+    """Return the longest length that is at most LONGEST_FACTOR times the upper quartile.
 
-    A chart of that width cuts longer bars. It would otherwise dwarf most of the others.
+    Longer bars would dwarf most of the others.
     """
     ordered = sorted(length for length in lengths if length)
     if not ordered:
         return _ZERO
     upper_quartile = ordered[(len(ordered) - 1) * 3 // 4]
-    bound = _DRAWING.multiply(upper_quartile, Decimal(20))
+    bound = _DRAWING.multiply(upper_quartile, Decimal(LONGEST_FACTOR))
     return max(length for length in ordered if length <= bound)
 
 
 def _round_up(amount: Decimal) -> Decimal:
-    """Return the end of a scale: the amount, rounded up to 1, 2 or 5 times a power of ten.
+    """Return the end of a scale: the amount, rounded up to one digit that is not 7 or 9.
 
     0 stays 0.
     """
     if not amount:
         return amount
-    for digit in (1, 2, 5):
+    for digit in (1, 2, 3, 4, 5, 6, 8):
         end = Decimal(f"{digit}E{amount.adjusted()}")
         if end >= amount:
             return end

@@ -9,12 +9,13 @@ import copy
 import math
 from collections.abc import Callable
 from pathlib import Path
+from string import Template
 from typing import TypedDict, cast
 
 import yaml
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -35,6 +36,7 @@ from finerworks.sandbox.framework import (
     caller,
     operation_id,
 )
+from finerworks.sandbox.invoices import Account
 from finerworks.sandbox.settings import (
     APP_KEY,
     ORDINARY_APP_KEY,
@@ -101,10 +103,11 @@ def build_app(settings: Settings, contract: Contract | None = None) -> ASGIApp:
         body = operations[name](scope[PARSED_BODY], caller(scope, "web_api_key"))
         await JSONResponse(body)(scope, receive, send)
 
-    async def serve_page(_: Request) -> Response:
-        return FileResponse(Path(__file__).with_name("ui.html"))
-
-    pages = [Route("/openapi.json", serve_contract), Route("/ui/", serve_page)]
+    pages = [
+        Route("/", _redirect_to_page),
+        Route("/openapi.json", serve_contract),
+        Route("/ui/", _serve_page),
+    ]
     router = Router([*pages, Mount("/ui", StaticFiles(directory=SWAGGER_UI))], default=respond)
     app = behind_connexion(router, contract, keys=lambda: keys, body=RequestBody)
     app = with_error_responses(with_plain_media_type(app))
@@ -120,30 +123,50 @@ def _for_the_sandbox(contract: Contract, settings: Settings) -> Contract:
     info["title"] += " (local sandbox)"
     info["description"] = (
         "**This is a local sandbox, not FinerWorks.** Its invoices are made up, and nothing is "
-        f"sent to other hosts. Authorize with `{WEB_API_KEY}` and `{APP_KEY}`.\n\n"
+        f"sent to other hosts. The demo keys, `{WEB_API_KEY}` and `{APP_KEY}`, are filled in: "
+        "press Execute to list invoices.\n\n"
         "In a clone of finerworks, `make docs-serve` serves the documentation at "
-        f"[{DOCUMENTATION}]({DOCUMENTATION}).\n\n{info['description']}"
+        f"[{DOCUMENTATION}]({DOCUMENTATION}).\n\n"
+        f"<details><summary>About the API</summary>\n\n{info['description']}\n\n</details>"
     )
     contract["servers"] = [{"url": "/", "description": "This sandbox"}]
+    # Swagger UI fills it in. It would make up an account_key otherwise.
+    _list_request_of(contract)["example"] = {"per_page": 25, "page_number": 1}
     if "cap-25" in settings.shapes or "large-pages" in settings.shapes:
         _per_page_of(contract)["maximum"] = LARGEST_PAGE
     return contract
 
 
-def _per_page_of(contract: Contract) -> dict[str, object]:
-    """Return the schema of per_page."""
+async def _redirect_to_page(_: Request) -> Response:
+    return RedirectResponse("/ui/")
+
+
+async def _serve_page(_: Request) -> Response:
+    """Return Swagger UI, with the demo keys filled in."""
+    page = Template(Path(__file__).with_name("ui.html").read_text(encoding="utf-8"))
+    return HTMLResponse(page.substitute(web_api_key=WEB_API_KEY, app_key=APP_KEY))
+
+
+def _list_request_of(contract: Contract) -> dict[str, object]:
+    """Return the schema of a request for a page."""
     schema = contract
-    for name in ("components", "schemas", "InvoiceListRequest", "properties", "per_page"):
+    for name in ("components", "schemas", "InvoiceListRequest"):
         schema = cast("dict[str, object]", schema[name])
     return schema
 
 
-def _operations(settings: Settings, platform: data.Account) -> dict[str, Operation]:
+def _per_page_of(contract: Contract) -> dict[str, object]:
+    """Return the schema of per_page."""
+    properties = cast("dict[str, object]", _list_request_of(contract)["properties"])
+    return cast("dict[str, object]", properties["per_page"])
+
+
+def _operations(settings: Settings, platform: Account) -> dict[str, Operation]:
     """Return the function for each operationId of the contract."""
     order = _order(settings)
     adds_fields = settings.unknown_fields or "unknown-fields" in settings.shapes
 
-    def account_of(body: ListRequest, caller: str) -> data.Account:
+    def account_of(body: ListRequest, caller: str) -> Account:
         """Return the account to list. Only the platform may set account_key."""
         if caller == data.ORDINARY.key:
             return data.ORDINARY
@@ -159,6 +182,8 @@ def _operations(settings: Settings, platform: data.Account) -> dict[str, Operati
 
     def list_invoices(body: ListRequest, caller: str) -> dict[str, object]:
         account = account_of(body, caller)
+        if settings.edge_cases:
+            account = data.with_edge_cases(account)
         number = body.get("page_number", 1)
         per_page = body.get("per_page", 10)
         size = _page_size(per_page, settings)

@@ -156,6 +156,12 @@ def _parser() -> argparse.ArgumentParser:
         default="none",
     )
     parser.add_argument(
+        "--edge-cases",
+        action="store_true",
+        help="invoices with awkward amounts and dates in all accounts, such as 99,999,999.99 and "
+        "dates that are null, and not only in the account edge-cases",
+    )
+    parser.add_argument(
         "--unknown-fields",
         action="store_true",
         help="add fields that are not in the contract to the responses, as a server may do",

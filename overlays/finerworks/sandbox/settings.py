@@ -121,8 +121,11 @@ class Settings:
     """The host name or address to listen on."""
     port: int = 0
     """The port to listen on. 0 means a free port."""
-    invoices: int = 250
+    invoices: int = 72
     """The number of invoices of the demo keys' account."""
+    edge_cases: bool = False
+    """Whether the invoices of all accounts have awkward amounts and dates, to test programs with.
+    Otherwise only those of the account ``edge-cases`` do."""
     seed: int = 2026
     """The seed of invoices and failures, which are the same in every run with the same seed."""
     page_cap: int = 25
