@@ -16,9 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 import finerworks
-from finerworks import money
+from finerworks import dates, money
 from finerworks.cli import streams
-from finerworks.exports import Tally, ages
+from finerworks.exports import Tally
 from finerworks.exports.words import counted, visible
 from finerworks.threads import can_start_thread
 
@@ -107,14 +107,14 @@ def table(invoices: Iterable["finerworks.Invoice"], as_of: dt.date | None, note:
     late = list[Decimal]()
     for invoice in tally:
         overdue, style = "", ""
-        if ages.is_overdue(invoice, as_of):
+        if dates.is_past_due(invoice, as_of):
             late.append(invoice.amount_due)
-            overdue, style = f"{ages.days_overdue(invoice, as_of):,} days", "red"
-        month = ages.month(invoice)
+            overdue, style = f"{dates.days_past_due(invoice, as_of):,} days", "red"
+        month = dates.month(invoice)
         rows.add_row(
             Text(visible(invoice.invoice_id)),
             f"{month:%Y-%m}" if month else "-",
-            str(ages.due_day(invoice) or "-"),
+            str(dates.due_day(invoice) or "-"),
             overdue,
             money.text(invoice.amount_due),
             style=style,

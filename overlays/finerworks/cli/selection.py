@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import finerworks
+from finerworks import dates
 from finerworks.errors import shorten
-from finerworks.exports import ages
 
 __all__ = ["Selection", "SelectionError"]
 
@@ -45,13 +45,13 @@ class Selection:
         """
         selected = (invoice for invoice in invoices if self._includes_month_of(invoice))
         if self.overdue:
-            selected = (invoice for invoice in selected if ages.is_overdue(invoice, self.as_of))
+            selected = (invoice for invoice in selected if dates.is_past_due(invoice, self.as_of))
         return islice(selected, self.limit)
 
     def _includes_month_of(self, invoice: "finerworks.Invoice") -> bool:
         if self.since is None and self.until is None:
             return True
-        month = ages.month(invoice)
+        month = dates.month(invoice)
         if month is None:
             raise SelectionError(
                 f"invoice {shorten(invoice.invoice_id)} has no month: omit --since and --until"
