@@ -210,7 +210,7 @@ def test_an_invoice_without_a_month_is_an_error_where_months_are_asked_for() -> 
         done = against(wire, "invoices", "list", "--since", "2026-01")
     assert (every.status, "INV-X" in every.out) == (0, True)
     assert (done.status, done.out) == (5, "")
-    assert done.err == "finerworks: invoice INV-X has no month: omit --since and --until\n"
+    assert done.err == "finerworks: Invoice INV-X has no month: omit --since and --until\n"
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet", "xlsx"])

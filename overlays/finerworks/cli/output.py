@@ -64,10 +64,13 @@ def progress(*, shown: bool) -> Generator[Watch]:
         with contextlib.closing(pager.pages()) as pages:
             for number, page in enumerate(pages, 1):
                 count += len(page.items)
+                read = count
+                if pager.selection.by_month:
+                    read = number * pager.per_page  # which is too many after a short page
                 description = f"{counted(number, 'page')}, {counted(count, 'invoice')}"
                 bar.update(
                     task,
-                    completed=count,
+                    completed=read,
                     total=pager.total_count,
                     description=description,
                     refresh=shown,
