@@ -144,8 +144,8 @@ class Pager(Generic[T]):
         The next page is requested before the first one is returned, and from the second page on as
         many as ``concurrency`` allows, if the server reports a total. With a ``concurrency`` of 1,
         each page is requested when it is needed. Closing the iterator ends the requests in flight;
-        so does leaving a loop over it. A page is empty if ``since`` and ``until`` select none of its
-        items.
+        so does leaving a loop over it. A page is empty if ``since`` and ``until`` select
+        none of its items.
 
         Raises:
             FinerWorksError: A page could not be read, after its retries. Call `next()` again to

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import json
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypedDict, Unpack
 
@@ -290,6 +291,24 @@ def test_a_limit_requests_no_page_that_is_not_needed(
     assert flat == [str(number) for number in range(min(limit, 60))]
     assert len(found) == pages
     assert sorted(serves.requested) == requested
+
+
+@pytest.mark.parametrize("limit", [1, 10])
+def test_nothing_is_fetched_ahead_of_the_last_page_that_a_limit_needs(limit: int) -> None:
+    """With the first page, a listing without a limit starts to fetch the second."""
+    with Wire(Serves(months(*["2026-01"] * 60))) as wire:
+        with FinerWorks(**KEYS, base_url=wire.url) as fw:
+            pages = fw.invoices.list(limit=limit, per_page=10).pages()
+            next(pages)
+            assert not [each for each in threading.enumerate() if each.name == "finerworks"]
+
+        async def read() -> int:
+            async with AsyncFinerWorks(**KEYS, base_url=wire.url) as fw:
+                pages = fw.invoices.list(limit=limit, per_page=10).pages()
+                await anext(pages)
+                return len(asyncio.all_tasks())
+
+        assert asyncio.run(read()) == 1
 
 
 @sync_and_async
