@@ -12,7 +12,7 @@ Names that need httpx or the generated models are imported when they are first u
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from finerworks import errors, money
+from finerworks import dates, errors, money
 from finerworks._version import __version__
 from finerworks.errors import *  # noqa: F403 - every error, as its module lists them
 
@@ -54,6 +54,7 @@ __all__ = [
     "Page",
     "Pager",
     "__version__",
+    "dates",
     "errors",
     "money",
     "preload",

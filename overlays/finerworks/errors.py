@@ -18,6 +18,7 @@ Catch a branch to catch everything below it.
     ├── RequestRejectedError      HTTP 200, but `status.success` is false
     ├── ResponseValidationError   a response that breaks the contract
     ├── ListingChangedError       a listing that kept changing while it was read
+    ├── MissingMonthError         an invoice without a month, where since= or until= needs it
     └── ClientStateError          the client cannot send: it is closed, or belongs elsewhere
                                   (also a RuntimeError)
 
@@ -39,6 +40,7 @@ __all__ = [
     "FinerWorksError",
     "InvalidField",
     "ListingChangedError",
+    "MissingMonthError",
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
@@ -274,6 +276,17 @@ class ListingChangedError(FinerWorksError):
     """The listing kept changing while it was read, so it may be incomplete."""
 
     hint = "The invoices so far may not be all of them: read the listing again."
+
+
+class MissingMonthError(FinerWorksError):
+    """An item of a listing has no month, so ``since`` and ``until`` cannot be applied to it.
+
+    It is not left out silently. The iterator keeps its place: its next call raises this again.
+    """
+
+    hint = (
+        "since= and until= cannot be applied to it: list without them, and select by another date."
+    )
 
 
 class ClientStateError(FinerWorksError, RuntimeError):

@@ -1,5 +1,6 @@
 """Invoices: binds `POST /v3/list_invoices`. The only module that knows its generated code."""
 
+from finerworks import dates
 from finerworks.resources import AsyncResource, Endpoint, Resource
 from finerworks_client.api.invoices import list_invoices
 from finerworks_client.models import Invoice, InvoiceList, InvoiceListRequest
@@ -13,4 +14,5 @@ INVOICES: Endpoint[InvoiceListRequest, InvoiceList, Invoice] = Endpoint(
     response=InvoiceList,
     items=lambda response: response.invoices,
     key=lambda invoice: invoice.invoice_id,
+    month=dates.month,
 )

@@ -75,15 +75,18 @@ class Progress:
         """Whether the next page to request is the first one."""
         return self.next_request is not None and self.next_request.number == 1
 
-    def upcoming(self, limit: int) -> list[PageRequest]:
+    def upcoming(self, limit: int, items_needed: int | None = None) -> list[PageRequest]:
         """Return the next page to request, and those that will probably follow it.
 
         Args:
             limit: The most pages to return.
+            items_needed: How many more items are needed. None: all of them.
         """
         if self.next_request is None:
             return []
         number, per_page = self.next_request
+        if items_needed is not None:
+            limit = min(limit, math.ceil(max(0, items_needed) / per_page))
         last = number
         # After a restart the total may differ: wait for the first page.
         if self.total_trusted and self.total is not None and number > 1:
@@ -164,6 +167,11 @@ class Listing(Generic[T]):
         # The items of the current pass. In the first pass these are all that were returned.
         self._seen = self._returned
 
+    @property
+    def returned(self) -> int:
+        """How many items were returned, in all passes."""
+        return self._returned.count
+
     def raise_if_given_up(self) -> None:
         """Raise if the listing was given up.
 
@@ -223,6 +231,24 @@ class Listing(Generic[T]):
             for key in step.keys:
                 self._seen.add(key)
         self.progress = step.progress
+
+
+def known_count(page: Page[T], per_page: int, key: ItemKey[T]) -> int | None:
+    """Return how many items a listing has, by its first page. None if that does not show it.
+
+    It shows it if the listing ends with it, or if its total is trusted, by the rules of `Listing`.
+
+    Args:
+        page: The first page.
+        per_page: How many items were requested.
+        key: Returns what distinguishes an item from the others.
+    """
+    step = Listing(per_page, key).evaluate(PageRequest(1, per_page), page)
+    if step.progress.next_request is None:
+        return len(page.items)
+    if step.progress.total_trusted:
+        return step.progress.total
+    return None
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ The iterators ask a reader for its pages. Nothing here knows about invoices.
 """
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from operator import length_hint
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from finerworks.consistent import AsyncConsistentReader, ConsistentReader
 from finerworks.lazy import LazyModule
-from finerworks.listing import ItemKey, Page
+from finerworks.listing import ItemKey, Page, PageRequest, known_count
 from finerworks.prefetch import check_process
 from finerworks.readers import (
     AsyncFetchPage,
@@ -19,6 +20,7 @@ from finerworks.readers import (
     PageReader,
     Reader,
 )
+from finerworks.selection import AsyncSelectingReader, SelectingReader, Selection
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,10 +71,11 @@ class ItemIterator(Iterator[T]):
 
     Args:
         pager: The listing to read.
+        first_only: Whether to return the first item only.
     """
 
-    def __init__(self, pager: "Pager[T]") -> None:
-        self._reader = _reader_of(pager)
+    def __init__(self, pager: "Pager[T]", *, first_only: bool = False) -> None:
+        self._reader = _reader_of(pager, first_only=first_only)
         self._items: Iterator[T] = iter(())
 
     def __next__(self) -> T:
@@ -108,6 +111,7 @@ class Pager(Generic[T]):
             returned.
         response_model: The name of the model of the responses, in `finerworks_client.models`.
             Tables have its columns.
+        selection: Which items to return. None: all of them.
 
     Attributes:
         total_count: How many items the server last reported. None before it did, or if it does
@@ -123,12 +127,14 @@ class Pager(Generic[T]):
         concurrency: int = 1,
         consistent: bool = False,
         response_model: str = "",
+        selection: Selection[T] | None = None,
     ) -> None:
         self.fetch = fetch
         self.per_page = per_page
         self.key = key
         self.concurrency = concurrency
         self.consistent = consistent
+        self.selection: Selection[T] = selection or Selection(key=key)
         self.total_count: int | None = None
         self._response_model = response_model
 
@@ -138,11 +144,13 @@ class Pager(Generic[T]):
         The next page is requested before the first one is returned, and from the second page on as
         many as ``concurrency`` allows, if the server reports a total. With a ``concurrency`` of 1,
         each page is requested when it is needed. Closing the iterator ends the requests in flight;
-        so does leaving a loop over it.
+        so does leaving a loop over it. A page is empty if ``since`` and ``until`` select
+        none of its items.
 
         Raises:
             FinerWorksError: A page could not be read, after its retries. Call `next()` again to
                 continue with that page.
+            MissingMonthError: An item has no month, and ``since`` or ``until`` is given.
             ListingChangedError: The listing changed in each of three passes, or no two consecutive
                 passes of a consistent listing agreed.
             RuntimeError: This process is a fork of the one that started reading.
@@ -151,6 +159,59 @@ class Pager(Generic[T]):
 
     def __iter__(self) -> ItemIterator[T]:
         return ItemIterator(self)
+
+    def first(self) -> T | None:
+        """Return the first item, or None if there is none.
+
+        It takes one request, of ``per_page`` items, unless ``since`` or ``until`` leaves items out,
+        or the listing is a consistent one.
+
+        Raises:
+            FinerWorksError: As `pages`.
+        """
+        items = ItemIterator(self, first_only=True)
+        try:
+            return next(items, None)
+        finally:
+            items.close()
+
+    def to_list(self) -> list[T]:
+        """Read the listing into a list: all of its items, or an error.
+
+        Raises:
+            FinerWorksError: As `pages`.
+        """
+        items = ItemIterator(self)
+        try:
+            return list(items)
+        finally:
+            items.close()
+
+    def count(self) -> int:
+        """Return how many items an iteration would return.
+
+        It takes one request if the first page shows it: there is no other page, or the server
+        reports a total that is larger than the first page. Otherwise the listing is read and
+        counted: with ``since`` or ``until``, if the server reports no total, if its total may count
+        the items of the page only, or if the listing is a consistent one.
+
+        Raises:
+            FinerWorksError: As `pages`.
+        """
+        if not self.consistent and not self.selection.by_month:
+            page = self.fetch(PageRequest(1, self.per_page))
+            self.total_count = page.total_count
+            known = known_count(page, self.per_page, self.key)
+            if known is not None:
+                return self.selection.limited(known)
+        count = 0
+        items = ItemIterator(self)
+        try:
+            for _ in items:
+                count += 1
+        finally:
+            items.close()
+        return count
 
     def to_arrow(self) -> "pa.Table":
         """Read the listing into an Arrow table (the extra ``arrow``).
@@ -184,10 +245,16 @@ class Pager(Generic[T]):
         return Frame(self._response_model, "pandas").read(self).pandas()
 
 
-def _reader_of(pager: Pager[T]) -> Reader[T]:
+def _reader_of(pager: Pager[T], *, first_only: bool = False) -> Reader[T]:
+    selection = pager.selection
+    if first_only:
+        selection = replace(selection, limit=1)
+    reader: Reader[T]
     if pager.consistent:
-        return ConsistentReader(pager)
-    return PageReader(pager)
+        reader = ConsistentReader(pager)
+    else:
+        reader = PageReader(pager, items_needed=selection.items_needed)
+    return reader if selection.everything else SelectingReader(reader, selection)
 
 
 class AsyncPageIterator(AsyncIterator[Page[T]]):
@@ -212,8 +279,8 @@ class AsyncPageIterator(AsyncIterator[Page[T]]):
 class AsyncItemIterator(AsyncIterator[T]):
     """One reading of a listing, item by item, for asyncio; see `ItemIterator`."""
 
-    def __init__(self, pager: "AsyncPager[T]") -> None:
-        self._reader = _async_reader_of(pager)
+    def __init__(self, pager: "AsyncPager[T]", *, first_only: bool = False) -> None:
+        self._reader = _async_reader_of(pager, first_only=first_only)
         self._items: Iterator[T] = iter(())
 
     async def __anext__(self) -> T:
@@ -242,12 +309,14 @@ class AsyncPager(Generic[T]):
         concurrency: int = 1,
         consistent: bool = False,
         response_model: str = "",
+        selection: Selection[T] | None = None,
     ) -> None:
         self.fetch = fetch
         self.per_page = per_page
         self.key = key
         self.concurrency = concurrency
         self.consistent = consistent
+        self.selection: Selection[T] = selection or Selection(key=key)
         self.total_count: int | None = None
         self._response_model = response_model
 
@@ -257,6 +326,39 @@ class AsyncPager(Generic[T]):
 
     def __aiter__(self) -> AsyncItemIterator[T]:
         return AsyncItemIterator(self)
+
+    async def first(self) -> T | None:
+        """Return the first item, or None if there is none; see `Pager.first`."""
+        items = AsyncItemIterator(self, first_only=True)
+        try:
+            return await anext(items, None)
+        finally:
+            await items.aclose()
+
+    async def to_list(self) -> list[T]:
+        """Read the listing into a list; see `Pager.to_list`."""
+        items = AsyncItemIterator(self)
+        try:
+            return [item async for item in items]
+        finally:
+            await items.aclose()
+
+    async def count(self) -> int:
+        """Return how many items an iteration would return; see `Pager.count`."""
+        if not self.consistent and not self.selection.by_month:
+            page = await self.fetch(PageRequest(1, self.per_page))
+            self.total_count = page.total_count
+            known = known_count(page, self.per_page, self.key)
+            if known is not None:
+                return self.selection.limited(known)
+        count = 0
+        items = AsyncItemIterator(self)
+        try:
+            async for _ in items:
+                count += 1
+        finally:
+            await items.aclose()
+        return count
 
     async def to_arrow(self) -> "pa.Table":
         """Read the listing into an Arrow table; see `Pager.to_arrow`."""
@@ -277,7 +379,13 @@ class AsyncPager(Generic[T]):
         return (await Frame(self._response_model, "pandas").aread(self)).pandas()
 
 
-def _async_reader_of(pager: AsyncPager[T]) -> AsyncReader[T]:
+def _async_reader_of(pager: AsyncPager[T], *, first_only: bool = False) -> AsyncReader[T]:
+    selection = pager.selection
+    if first_only:
+        selection = replace(selection, limit=1)
+    reader: AsyncReader[T]
     if pager.consistent:
-        return AsyncConsistentReader(pager)
-    return AsyncPageReader(pager)
+        reader = AsyncConsistentReader(pager)
+    else:
+        reader = AsyncPageReader(pager, items_needed=selection.items_needed)
+    return reader if selection.everything else AsyncSelectingReader(reader, selection)

@@ -99,6 +99,22 @@ class AsyncReader(Protocol[T]):
         ...
 
 
+def still_needed(
+    items_needed: int | None, listing: Listing[T], step: Step[T] | None = None
+) -> int | None:
+    """Return how many items are still needed after those that were read. None: all of them.
+
+    Args:
+        items_needed: How many are needed of the whole listing. None: all of them.
+        listing: The listing, with what it returned.
+        step: The page that is about to be returned, if there is one.
+    """
+    if items_needed is None:
+        return None
+    about_to_be_returned = 0 if step is None else len(step.page.items)
+    return items_needed - listing.returned - about_to_be_returned
+
+
 class PageReader(Generic[T]):
     """Reads the pages of a listing as they arrive; see `Reader`.
 
@@ -109,13 +125,18 @@ class PageReader(Generic[T]):
     Args:
         source: The listing to read.
         max_passes: How often it is read from its first page before it is given up.
+        items_needed: How many items are needed, so that no page after them is fetched ahead. None:
+            all of them.
     """
 
-    def __init__(self, source: Source[T], max_passes: int = MAX_PASSES) -> None:
+    def __init__(
+        self, source: Source[T], max_passes: int = MAX_PASSES, items_needed: int | None = None
+    ) -> None:
         self.lock = threading.Lock()
         self.process = os.getpid()
         self.returned = False
         self._source = source
+        self._items_needed = items_needed
         self._listing = Listing(source.per_page, source.key, max_passes)
         self._prefetcher = ThreadPrefetcher(source.fetch, source.concurrency)
         self._step: Step[T] | None = None
@@ -132,7 +153,8 @@ class PageReader(Generic[T]):
         if step.progress.starts_over:
             self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
         if self._source.concurrency > 1:
-            self._prefetcher.start(step.progress.upcoming(1))
+            needed = still_needed(self._items_needed, self._listing, step)
+            self._prefetcher.start(step.progress.upcoming(1, needed))
         return step.page
 
     def _read(self) -> Step[T]:
@@ -141,7 +163,8 @@ class PageReader(Generic[T]):
             self.close()
             self._listing.raise_if_given_up()
             raise StopIteration
-        first, *following = progress.upcoming(self._source.concurrency)
+        needed = still_needed(self._items_needed, self._listing)
+        first, *following = progress.upcoming(self._source.concurrency, needed)
         self._prefetcher.start(following)
         try:
             page = self._prefetcher.get(first)
@@ -175,10 +198,13 @@ class PageReader(Generic[T]):
 class AsyncPageReader(Generic[T]):
     """Reads the pages of a listing as they arrive, with asyncio; see `PageReader`."""
 
-    def __init__(self, source: AsyncSource[T], max_passes: int = MAX_PASSES) -> None:
+    def __init__(
+        self, source: AsyncSource[T], max_passes: int = MAX_PASSES, items_needed: int | None = None
+    ) -> None:
         self.returned = False
         self._process = os.getpid()
         self._source = source
+        self._items_needed = items_needed
         self._listing = Listing(source.per_page, source.key, max_passes)
         self._prefetcher = TaskPrefetcher(source.fetch, source.concurrency)
         self._step: Step[T] | None = None
@@ -208,7 +234,8 @@ class AsyncPageReader(Generic[T]):
         if step.progress.starts_over:
             await self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
         if self._source.concurrency > 1:
-            self._prefetcher.start(step.progress.upcoming(1))
+            needed = still_needed(self._items_needed, self._listing, step)
+            self._prefetcher.start(step.progress.upcoming(1, needed))
         return step.page
 
     async def _read(self) -> Step[T]:
@@ -217,7 +244,8 @@ class AsyncPageReader(Generic[T]):
             await self.aclose()
             self._listing.raise_if_given_up()
             raise StopAsyncIteration
-        first, *following = progress.upcoming(self._source.concurrency)
+        needed = still_needed(self._items_needed, self._listing)
+        first, *following = progress.upcoming(self._source.concurrency, needed)
         self._prefetcher.start(following)
         try:
             page = await self._prefetcher.get(first)

@@ -3,6 +3,7 @@
 A listing is described by an `Endpoint`; `finerworks.invoices` has one.
 """
 
+import datetime as dt
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, runtime_checkable
@@ -13,6 +14,7 @@ from finerworks.errors import ResponseValidationError
 from finerworks.http import check_open
 from finerworks.listing import Page, PageRequest
 from finerworks.pagination import AsyncPager, Pager
+from finerworks.selection import Selection, create_selection
 from finerworks_client import Client
 from finerworks_client.types import UNSET, Unset
 
@@ -61,6 +63,8 @@ class Endpoint(Generic[Body, Response, Item]):
         response: The generated model of its response.
         items: Returns the items of a response.
         key: Returns what distinguishes an item from the others.
+        month: Returns the first day of the month that an item is for, or None if it has none. None:
+            items have no months.
     """
 
     operation: OperationModule[Body]
@@ -68,6 +72,7 @@ class Endpoint(Generic[Body, Response, Item]):
     response: type[Response]
     items: Callable[[Response], list[Item] | None]
     key: Callable[[Item], Hashable]
+    month: Callable[[Item], dt.date | None] | None = None
 
     def request_body(self, account_key: Secret, page_number: int, per_page: int) -> Body:
         """Return the body that asks for a page.
@@ -91,6 +96,18 @@ class Endpoint(Generic[Body, Response, Item]):
             name = type(response).__name__
             raise ResponseValidationError(f"the response is a {name}, not a listing")
         return response
+
+    def selection(
+        self, *, limit: int | None, since: str | dt.date | None, until: str | dt.date | None
+    ) -> Selection[Item]:
+        """Return the selection that the arguments of ``list()`` describe.
+
+        Raises:
+            ValueError: An argument is invalid, or ``since`` is after ``until``.
+        """
+        return create_selection(
+            key=self.key, month=self.month, since=since, until=until, limit=limit
+        )
 
     def to_page(self, request: PageRequest, response: Response) -> Page[Item]:
         """Return a response as a page of a listing."""
@@ -119,6 +136,9 @@ class Resource(Generic[Body, Response, Item]):
     def list(
         self,
         *,
+        limit: int | None = None,
+        since: str | dt.date | None = None,
+        until: str | dt.date | None = None,
         account_key: str | None = None,
         per_page: int = 25,
         concurrency: int = 6,
@@ -126,9 +146,17 @@ class Resource(Generic[Body, Response, Item]):
     ) -> Pager[Item]:
         """List everything, page after page. Nothing is sent before you iterate over the pager.
 
-        The order is the server's; none is documented.
+        The order is the server's; none is documented. The API cannot filter: ``since`` and
+        ``until`` are applied to what was read, and all pages are read whatever they select. Only
+        ``limit`` ends the reading early.
 
         Args:
+            limit: The most items to return, at least 1. None: all of them. Pages after the last
+                item are not requested.
+            since: The first month to return: ``"2026-01"``, or a date, which stands for its month.
+                None: from the first month on. The month of an invoice is that of
+                `finerworks.dates.month`.
+            until: The last month to return, as ``since``. None: up to the last month.
             account_key: The account to read (platform accounts only). None: the client's.
             per_page: Items per request, from 1 to 25.
             concurrency: The most pages in flight, and in memory, at a time, from 1 to 100. The
@@ -138,15 +166,17 @@ class Resource(Generic[Body, Response, Item]):
                 and on the order, in at most four passes. Items are returned after that, from
                 memory. Use it if invoices may disappear while you read: if one disappears and
                 another appears between the same two requests, a single pass can miss a third one.
+                All pages are read for that, whatever the ``limit``.
 
         Raises:
-            ValueError: An argument is out of its range.
+            ValueError: An argument is out of its range, or ``since`` is after ``until``.
             ClientStateError: The client is closed.
         """
         account = self._account(account_key)
         self._endpoint.request_body(account, 1, per_page)  # checks the arguments
         check_integer("concurrency", concurrency, minimum=1, maximum=MAX_CONCURRENCY)
         check_boolean("consistent", consistent)
+        selection = self._endpoint.selection(limit=limit, since=since, until=until)
         check_open(self._client.get_httpx_client())
 
         def fetch(request: PageRequest) -> Page[Item]:
@@ -160,6 +190,7 @@ class Resource(Generic[Body, Response, Item]):
             concurrency=concurrency,
             consistent=consistent,
             response_model=self._endpoint.response.__name__,
+            selection=selection,
         )
 
     def page(
@@ -203,6 +234,9 @@ class AsyncResource(Generic[Body, Response, Item]):
     def list(
         self,
         *,
+        limit: int | None = None,
+        since: str | dt.date | None = None,
+        until: str | dt.date | None = None,
         account_key: str | None = None,
         per_page: int = 25,
         concurrency: int = 6,
@@ -213,6 +247,7 @@ class AsyncResource(Generic[Body, Response, Item]):
         self._endpoint.request_body(account, 1, per_page)  # checks the arguments
         check_integer("concurrency", concurrency, minimum=1, maximum=MAX_CONCURRENCY)
         check_boolean("consistent", consistent)
+        selection = self._endpoint.selection(limit=limit, since=since, until=until)
         check_open(self._client.get_async_httpx_client())
 
         async def fetch(request: PageRequest) -> Page[Item]:
@@ -226,6 +261,7 @@ class AsyncResource(Generic[Body, Response, Item]):
             concurrency=concurrency,
             consistent=consistent,
             response_model=self._endpoint.response.__name__,
+            selection=selection,
         )
 
     async def page(

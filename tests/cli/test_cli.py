@@ -25,9 +25,8 @@ import pytest
 from answers import ROW, listing, rows
 from callers import keys
 from commands import COMMAND, Ended, environment, run
-from finerworks import FinerWorks, __version__, money
+from finerworks import FinerWorks, __version__, dates, money
 from finerworks.cli.options import STATUSES
-from finerworks.exports import ages
 from finerworks.sandbox import Sandbox
 from finerworks_client.models import Invoice
 from wire import Exchange, Wire, http
@@ -90,7 +89,7 @@ def test_the_table_has_every_invoice_and_exact_totals(at: Run, listed: list[Invo
     assert [line.split()[-1] for line in lines[:250]] == [
         money.text(each.amount_due) for each in listed
     ]
-    late = [each for each in listed if ages.is_overdue(each, dt.date(2026, 11, 24))]
+    late = [each for each in listed if dates.is_past_due(each, dt.date(2026, 11, 24))]
     assert ["day" in line for line in lines[:250]] == [each in late for each in listed]
     owed = money.text(money.total(each.amount_due for each in late))
     assert lines[250:] == [
@@ -229,7 +228,7 @@ def test_an_invoice_without_a_month_is_an_error_where_months_are_asked_for() -> 
         done = against(wire, "invoices", "list", "--since", "2026-01")
     assert (every.status, "INV-X" in every.out) == (0, True)
     assert (done.status, done.out) == (5, "")
-    assert done.err == "finerworks: invoice INV-X has no month: omit --since and --until\n"
+    assert done.err == "finerworks: Invoice INV-X has no month: omit --since and --until\n"
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet", "xlsx"])

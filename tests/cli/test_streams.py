@@ -191,7 +191,7 @@ def test_a_program_without_a_console_writes_files(sandbox: Sandbox, tmp_path: Pa
 
 
 STRAY = """
-import os, finerworks.exports.ages, finerworks.money
+import os, finerworks.exports, finerworks.money
 text = finerworks.money.text
 def stray(amount):
     for number in (0, 1, 2):

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from finerworks import dates
 from finerworks.cli.selection import Selection
 
 __all__ = [
@@ -115,23 +116,29 @@ Overwrite = Annotated[
 ]
 
 
-def _parse_date(option: str, text: str | None, pattern: str, expected: str) -> dt.date | None:
-    """Return the date that an option holds, or None if the option is not set."""
+def _parse_month(option: str, text: str | None) -> dt.date | None:
+    """Return the first day of the month that an option names, or None if it is not set."""
     if text is None:
         return None
     try:
-        moment = dt.datetime.strptime(text, pattern)  # noqa: DTZ007 - a day has no time zone
+        return dates.to_month(text)
     except ValueError:
-        raise WrongUsageError(f"{option} must be {expected}, not {text!r}") from None
-    return moment.date()
-
-
-def _parse_month(option: str, text: str | None) -> dt.date | None:
-    return _parse_date(option, text, "%Y-%m", "YYYY-MM, for example 2026-01")
+        raise WrongUsageError(
+            f"{option} must be YYYY-MM, for example 2026-01, not {text!r}"
+        ) from None
 
 
 def _parse_day(option: str, text: str | None) -> dt.date | None:
-    return _parse_date(option, text, "%Y-%m-%d", "YYYY-MM-DD, for example 2026-01-31")
+    """Return the day that an option names, or None if it is not set."""
+    if text is None:
+        return None
+    try:
+        moment = dt.datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 - a day has no time zone
+    except ValueError:
+        raise WrongUsageError(
+            f"{option} must be YYYY-MM-DD, for example 2026-01-31, not {text!r}"
+        ) from None
+    return moment.date()
 
 
 def _check_account_key(account_key: str) -> None:

@@ -16,9 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 import finerworks
-from finerworks import money
+from finerworks import dates, money
 from finerworks.cli import streams
-from finerworks.exports import Tally, ages
+from finerworks.exports import Tally
 from finerworks.exports.words import counted, visible
 from finerworks.threads import can_start_thread
 
@@ -64,10 +64,13 @@ def progress(*, shown: bool) -> Generator[Watch]:
         with contextlib.closing(pager.pages()) as pages:
             for number, page in enumerate(pages, 1):
                 count += len(page.items)
+                read = count
+                if pager.selection.by_month:
+                    read = number * pager.per_page  # which is too many after a short page
                 description = f"{counted(number, 'page')}, {counted(count, 'invoice')}"
                 bar.update(
                     task,
-                    completed=count,
+                    completed=read,
                     total=pager.total_count,
                     description=description,
                     refresh=shown,
@@ -107,15 +110,15 @@ def table(invoices: Iterable["finerworks.Invoice"], as_of: dt.date | None, note:
     late = list[Decimal]()
     for invoice in tally:
         past_due, style = "", ""
-        if ages.is_overdue(invoice, as_of):
+        if dates.is_past_due(invoice, as_of):
             late.append(invoice.amount_due)
-            past_due = counted(ages.days_overdue(invoice, as_of) or 0, "day")
+            past_due = counted(dates.days_past_due(invoice, as_of) or 0, "day")
             style = "bold"
-        month = ages.month(invoice)
+        month = dates.month(invoice)
         rows.add_row(
             Text(visible(invoice.invoice_id)),
             f"{month:%Y-%m}" if month else "-",
-            str(ages.due_day(invoice) or "-"),
+            str(dates.due_day(invoice) or "-"),
             past_due,
             money.text(invoice.amount_due),
             style=style,

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import finerworks
-from finerworks.errors import shorten
-from finerworks.exports import ages
+from finerworks import MissingMonthError, dates
 
 __all__ = ["Selection", "SelectionError"]
 
@@ -37,28 +36,26 @@ class Selection:
     as_of: dt.date | None = None
     limit: int | None = None
 
+    def listing(
+        self, fw: "finerworks.FinerWorks", *, consistent: bool
+    ) -> "finerworks.Pager[finerworks.Invoice]":
+        """Return the listing with the selected months, to pass through `select`."""
+        # Whether an invoice is overdue is not known to the listing, so it cannot count those.
+        limit = None if self.overdue else self.limit
+        return fw.invoices.list(
+            limit=limit, since=self.since, until=self.until, consistent=consistent
+        )
+
     def select(self, invoices: Iterable["finerworks.Invoice"]) -> Iterator["finerworks.Invoice"]:
-        """Return the selected invoices as an iterator, in the same order.
+        """Return the selected invoices of a `listing`, in the same order.
 
         Raises:
             SelectionError: `since` or `until` is set, and an invoice has no month.
         """
-        selected = (invoice for invoice in invoices if self._includes_month_of(invoice))
+        selected = _with_months(invoices)
         if self.overdue:
-            selected = (invoice for invoice in selected if ages.is_overdue(invoice, self.as_of))
+            selected = (invoice for invoice in selected if dates.is_past_due(invoice, self.as_of))
         return islice(selected, self.limit)
-
-    def _includes_month_of(self, invoice: "finerworks.Invoice") -> bool:
-        if self.since is None and self.until is None:
-            return True
-        month = ages.month(invoice)
-        if month is None:
-            raise SelectionError(
-                f"invoice {shorten(invoice.invoice_id)} has no month: omit --since and --until"
-            )
-        if self.since is not None and month < self.since:
-            return False
-        return self.until is None or month <= self.until
 
     @property
     def description(self) -> str | None:
@@ -77,3 +74,11 @@ class Selection:
         if self.limit is not None:
             parts.append(f"the first {self.limit}")
         return ", ".join(parts) or None
+
+
+def _with_months(invoices: Iterable["finerworks.Invoice"]) -> Iterator["finerworks.Invoice"]:
+    """Yield invoices, and turn the error of one without a month into the command's own."""
+    try:
+        yield from invoices
+    except MissingMonthError as error:
+        raise SelectionError(f"{error.message}: omit --since and --until") from error

@@ -88,7 +88,7 @@ def open_listing(
     settings = _read_settings(context, env_file, session, selection.account_key)
     show_progress = not session.quiet and not session.verbose
     with _connect(settings) as fw, progress(shown=show_progress) as watch:
-        invoices = selection.select(watch(fw.invoices.list(consistent=consistent)))
+        invoices = selection.select(watch(selection.listing(fw, consistent=consistent)))
         yield OpenListing(invoices, fw, settings.account_key or None)
 
 

@@ -1,66 +1,38 @@
-"""The month of an invoice, and how long it has been overdue, by the server's calendar.
+"""The former name of `finerworks.dates`. Each use of a name warns; a later release removes it."""
 
-A day is the server's wall-clock day: `2026-02-28T18:11:17-06:00` is 28 February, whatever the time
-zone of this machine. Today is the current day in the UTC offset of the due date. If the due date
-has no offset, it is the current day of this machine.
-"""
+import warnings
+from typing import TYPE_CHECKING
 
-import datetime as dt
+from finerworks import dates
 
-import finerworks
+if TYPE_CHECKING:
+    from finerworks.dates import (
+        day,
+        days_past_due as days_overdue,
+        due_day,
+        is_past_due as is_overdue,
+        month,
+    )
 
 __all__ = ["day", "days_overdue", "due_day", "is_overdue", "month"]
 
-
-def day(moment: dt.datetime | None) -> dt.date | None:
-    """Return the server's calendar day of a date.
-
-    The result is None for null, and for 0001-01-01, .NET's value of a date that was never set.
-    """
-    if moment is None or moment.year == 1:
-        return None
-    return moment.date()
+_NEW_NAMES = {
+    "day": "day",
+    "days_overdue": "days_past_due",
+    "due_day": "due_day",
+    "is_overdue": "is_past_due",
+    "month": "month",
+}
 
 
-def month(invoice: "finerworks.Invoice") -> dt.date | None:
-    """Return the first day of the month that an invoice is for.
-
-    The result is None if `invoice_month`, `first_day_of_month` and `last_day_of_month` are unset.
-    """
-    for moment in (invoice.invoice_month, invoice.first_day_of_month, invoice.last_day_of_month):
-        found = day(moment)
-        if found is not None:
-            return found.replace(day=1)
-    return None
-
-
-def due_day(invoice: "finerworks.Invoice") -> dt.date | None:
-    """Return the day on which an invoice is due. None if it has no due date."""
-    return day(invoice.due_date)
-
-
-def days_overdue(invoice: "finerworks.Invoice", as_of: dt.date | None = None) -> int | None:
-    """Return the number of days from an invoice's due day to ``as_of`` (None: today).
-
-    The number is 0 or negative if the due day is not past. The result is None if the invoice has
-    no due day.
-    """
-    due = due_day(invoice)
-    if due is None:
-        return None
-    if as_of is None:
-        offset = None if invoice.due_date is None else invoice.due_date.tzinfo
-        as_of = dt.datetime.now(offset).date()
-    return (as_of - due).days
-
-
-def is_overdue(invoice: "finerworks.Invoice", as_of: dt.date | None = None) -> bool:
-    """Return whether an invoice is past its due day and has an amount above zero.
-
-    FinerWorks does not document whether ``amount_due`` is lowered when an invoice is paid. An
-    overdue invoice may therefore have been paid.
-    """
-    if invoice.amount_due <= 0:
-        return False
-    days = days_overdue(invoice, as_of)
-    return days is not None and days > 0
+def __getattr__(name: str) -> object:
+    new_name = _NEW_NAMES.get(name)
+    if new_name is None:
+        raise AttributeError(f"module 'finerworks.exports.ages' has no attribute {name!r}")
+    warnings.warn(
+        f"finerworks.exports.ages.{name} is now finerworks.dates.{new_name}",
+        DeprecationWarning,
+        stacklevel=2,
+    )
+    value: object = getattr(dates, new_name)
+    return value

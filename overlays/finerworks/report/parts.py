@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 
-from finerworks import money
-from finerworks.exports import ages
+from finerworks import dates, money
 from finerworks.exports.words import counted
 from finerworks_client.models import Invoice
 
@@ -191,10 +190,10 @@ def row_of(invoice: Invoice, as_of: dt.date | None) -> Row:
     """Return the row of an invoice."""
     return Row(
         invoice.invoice_id,
-        ages.month(invoice),
-        ages.day(invoice.invoice_date),
-        ages.due_day(invoice),
-        ages.days_overdue(invoice, as_of),
+        dates.month(invoice),
+        dates.day(invoice.invoice_date),
+        dates.due_day(invoice),
+        dates.days_past_due(invoice, as_of),
         invoice.amount_due,
     )
 

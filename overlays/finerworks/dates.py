@@ -1,0 +1,96 @@
+"""The month of an invoice, and how long its due date is past, by the server's calendar.
+
+A day is the server's wall-clock day: `2026-02-28T18:11:17-06:00` is 28 February, whatever the time
+zone of this machine. Today is the current day in the UTC offset of the due date. If the due date
+has no offset, it is the current day of this machine.
+
+FinerWorks does not say whether an invoice is paid: one that is past its due date may have been.
+"""
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from finerworks.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import finerworks_client.models as generated
+else:
+    generated = LazyModule("finerworks_client.models")
+
+__all__ = ["day", "days_past_due", "due_day", "is_past_due", "month", "to_month"]
+
+
+def day(moment: dt.datetime | None) -> dt.date | None:
+    """Return the server's calendar day of a date.
+
+    The result is None for null, and for 0001-01-01, .NET's value of a date that was never set.
+    """
+    if moment is None or moment.year == 1:
+        return None
+    return moment.date()
+
+
+def month(invoice: "generated.Invoice") -> dt.date | None:
+    """Return the first day of the month that an invoice is for.
+
+    The result is None if `invoice_month`, `first_day_of_month` and `last_day_of_month` are unset.
+    """
+    for moment in (invoice.invoice_month, invoice.first_day_of_month, invoice.last_day_of_month):
+        found = day(moment)
+        if found is not None:
+            return found.replace(day=1)
+    return None
+
+
+def due_day(invoice: "generated.Invoice") -> dt.date | None:
+    """Return the day on which an invoice is due. None if it has no due date."""
+    return day(invoice.due_date)
+
+
+def days_past_due(invoice: "generated.Invoice", as_of: dt.date | None = None) -> int | None:
+    """Return the number of days from an invoice's due day to ``as_of`` (None: today).
+
+    The number is 0 or negative if the due day is not past. The result is None if the invoice has
+    no due day. Of an ``as_of`` with a time, the day counts.
+    """
+    due = due_day(invoice)
+    if due is None:
+        return None
+    if as_of is None:
+        offset = None if invoice.due_date is None else invoice.due_date.tzinfo
+        as_of = dt.datetime.now(offset)
+    return (_without_time(as_of) - due).days
+
+
+def is_past_due(invoice: "generated.Invoice", as_of: dt.date | None = None) -> bool:
+    """Return whether an invoice is past its due day and has an amount above zero.
+
+    FinerWorks does not document whether ``amount_due`` is lowered when an invoice is paid. Such an
+    invoice may therefore have been paid.
+    """
+    if invoice.amount_due <= 0:
+        return False
+    days = days_past_due(invoice, as_of)
+    return days is not None and days > 0
+
+
+def to_month(value: str | dt.date) -> dt.date:
+    """Return the first day of a month that is written as ``2026-01``, or that a date is in.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if isinstance(value, dt.date):
+        return _without_time(value).replace(day=1)
+    try:
+        moment = dt.datetime.strptime(value, "%Y-%m")  # noqa: DTZ007 - a month has no time zone
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"a month must be YYYY-MM, for example 2026-01, or a date, not {value!r}"
+        ) from None
+    return moment.date()
+
+
+def _without_time(moment: dt.date) -> dt.date:
+    """Return the day of a moment; a day is returned as it is."""
+    return moment.date() if isinstance(moment, dt.datetime) else moment

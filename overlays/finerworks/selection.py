@@ -1,0 +1,227 @@
+"""Which items of a listing are returned, and the readers that leave out the others.
+
+The API has no filter. A selection is applied to the pages that were read, after `Listing` has seen
+them as the server sent them: whether a listing is complete depends on all of its items.
+"""
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from finerworks.config import check_integer
+from finerworks.dates import to_month
+from finerworks.errors import MissingMonthError, shorten
+from finerworks.listing import ItemKey, Page
+from finerworks.readers import AsyncReader, Reader
+
+T = TypeVar("T")
+
+ItemMonth = Callable[[T], dt.date | None]
+"""Returns the first day of the month that an item is for. None: the item has no month."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection(Generic[T]):
+    """A selection of the items of a listing.
+
+    Attributes:
+        key: Returns what distinguishes an item from the others.
+        month: Returns the month of an item. None: items have none.
+        since: The first day of the first month to return. None is no limit.
+        until: The first day of the last month to return. None is no limit.
+        limit: The most items to return. None is no limit.
+    """
+
+    key: ItemKey[T]
+    month: ItemMonth[T] | None = None
+    since: dt.date | None = None
+    until: dt.date | None = None
+    limit: int | None = None
+
+    @property
+    def by_month(self) -> bool:
+        """Whether items are left out because of their month."""
+        return self.since is not None or self.until is not None
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is left out."""
+        return self.limit is None and not self.by_month
+
+    @property
+    def items_needed(self) -> int | None:
+        """How many items must be read at least. None: that depends on the items."""
+        return None if self.by_month else self.limit
+
+    def limited(self, count: int) -> int:
+        """Return how many of so many items are returned, with regard to the limit alone."""
+        return count if self.limit is None else min(count, self.limit)
+
+    def choose(self, items: Iterable[T], *, chosen_before: int) -> list[T]:
+        """Return the items that are selected, in their order.
+
+        Args:
+            items: The items of a page.
+            chosen_before: How many items of earlier pages were selected.
+
+        Raises:
+            MissingMonthError: An item has no month, so it might belong to the selection.
+        """
+        chosen: list[T] = []
+        for item in items:
+            # What follows is not needed, even if it has no month.
+            if self.limit is not None and chosen_before + len(chosen) >= self.limit:
+                break
+            if self._includes_month_of(item):
+                chosen.append(item)
+        return chosen
+
+    def _includes_month_of(self, item: T) -> bool:
+        if not self.by_month:
+            return True
+        month = None if self.month is None else self.month(item)
+        if month is None:
+            name = shorten(f"{type(item).__name__} {self.key(item)}")
+            raise MissingMonthError(f"{name} has no month")
+        if self.since is not None and month < self.since:
+            return False
+        return self.until is None or month <= self.until
+
+
+def create_selection(
+    *,
+    key: ItemKey[T],
+    month: ItemMonth[T] | None,
+    since: str | dt.date | None,
+    until: str | dt.date | None,
+    limit: int | None,
+) -> Selection[T]:
+    """Return the selection that the arguments of ``list()`` describe.
+
+    Raises:
+        ValueError: An argument is invalid, or ``since`` is after ``until``.
+    """
+    first_month = _read_month("since", since)
+    last_month = _read_month("until", until)
+    if first_month and last_month and first_month > last_month:
+        raise ValueError(f"since={since!s} is after until={until!s}")
+    if limit is not None:
+        check_integer("limit", limit, minimum=1)
+    selection = Selection(key=key, month=month, since=first_month, until=last_month, limit=limit)
+    if selection.by_month and month is None:
+        raise ValueError("since= and until= select by month, and these items have none")
+    return selection
+
+
+def _read_month(name: str, value: str | dt.date | None) -> dt.date | None:
+    """Return the first day of the month that an argument names."""
+    if value is None:
+        return None
+    try:
+        return to_month(value)
+    except ValueError:
+        raise ValueError(
+            f"{name}= must be a month, for example '2026-01', or a date, not {value!r}"
+        ) from None
+
+
+@dataclass(frozen=True)
+class _Place(Generic[T]):
+    """How much of a selection was returned. It is replaced as a whole, so never half updated.
+
+    Attributes:
+        chosen: How many items of the pages before the current one were selected.
+        page: The current page, with the selected items. None before the first one.
+    """
+
+    chosen: int = 0
+    page: Page[T] | None = None
+
+    def after_page(self) -> "_Place[T]":
+        """Return the place after the current page was returned."""
+        if self.page is None:
+            return self
+        return _Place(self.chosen + len(self.page.items))
+
+
+class SelectingReader(Generic[T]):
+    """Reads the selected items of a listing; see `finerworks.readers.Reader`.
+
+    A page without selected items is returned empty.
+
+    Args:
+        reader: Reads the listing.
+        selection: What to return of it.
+    """
+
+    def __init__(self, reader: Reader[T], selection: Selection[T]) -> None:
+        self.lock: threading.Lock = reader.lock
+        self.process: int = reader.process
+        self.returned = False
+        self._reader = reader
+        self._selection = selection
+        self._place = _Place[T]()
+
+    def current_page(self) -> Page[T]:
+        """Return the current page; if that was returned already, read the next one.
+
+        Raises:
+            MissingMonthError: An item of it has no month. The next call raises it again.
+            StopIteration: There is none, or the limit is reached.
+        """
+        # Whatever interrupts these statements, they can be repeated.
+        if self.returned:
+            self._reader.returned = True
+            self._place = self._place.after_page()
+            self.returned = False
+        chosen = self._place.chosen
+        if chosen == self._selection.limit:
+            self.close()
+            raise StopIteration
+        page = self._reader.current_page()
+        items = self._selection.choose(page.items, chosen_before=chosen)
+        selected = replace(page, items=items)
+        self._place = _Place(chosen, selected)
+        return selected
+
+    def close(self) -> None:
+        """End the requests in flight. There are no further pages."""
+        self._reader.close()
+
+
+class AsyncSelectingReader(Generic[T]):
+    """Reads the selected items of a listing, with asyncio; see `SelectingReader`."""
+
+    def __init__(self, reader: AsyncReader[T], selection: Selection[T]) -> None:
+        self.returned = False
+        self._reader = reader
+        self._selection = selection
+        self._place = _Place[T]()
+
+    async def current_page(self) -> Page[T]:
+        """Return the current page; if that was returned already, read the next one.
+
+        Raises:
+            MissingMonthError: An item of it has no month. The next call raises it again.
+            StopAsyncIteration: There is none, or the limit is reached.
+        """
+        # Whatever interrupts these statements, they can be repeated.
+        if self.returned:
+            self._reader.returned = True
+            self._place = self._place.after_page()
+            self.returned = False
+        chosen = self._place.chosen
+        if chosen == self._selection.limit:
+            await self.aclose()
+            raise StopAsyncIteration
+        page = await self._reader.current_page()
+        items = self._selection.choose(page.items, chosen_before=chosen)
+        selected = replace(page, items=items)
+        self._place = _Place(chosen, selected)
+        return selected
+
+    async def aclose(self) -> None:
+        """End the requests in flight. There are no further pages."""
+        await self._reader.aclose()
