@@ -8,6 +8,7 @@ import typer
 
 from finerworks import __version__
 from finerworks.cli import streams
+from finerworks.cli.file_options import Excel, Layout, file_format
 from finerworks.cli.options import (
     KEYS,
     STATUSES,
@@ -117,6 +118,8 @@ def export(
         Literal["csv", "jsonl", "parquet", "xlsx"] | None,
         typer.Option(help="File format. By default it follows from the extension of FILE."),
     ] = None,
+    layout: Layout = None,
+    excel: Excel = False,
     overwrite: Overwrite = False,
     account_key: AccountKey = None,
     since: Since = None,
@@ -134,8 +137,8 @@ def export(
 
     The file appears when it is complete. After an error there is no file.
 
-    Dates keep their UTC offset: in CSV and JSON Lines it is part of the date, in Parquet and Excel
-    it is in columns of its own.
+    The layout 'plain' has days without times. In the layout 'full', dates keep their UTC offset:
+    in CSV and JSON Lines it is part of the date, in Parquet and Excel it is in columns of its own.
     """
     # Imported here, as these modules import rich and the generated models, which takes time.
     from finerworks import exports  # noqa: PLC0415
@@ -145,18 +148,22 @@ def export(
         account_key=account_key, since=since, until=until, as_of=as_of, overdue=overdue, limit=limit
     )
     session = Session(quiet, verbose, debug)
-    try:
-        file_format = exports.file_format(file, format)
-    except ValueError as error:
-        known = ", ".join(exports.FORMATS)
-        raise WrongUsageError(
-            f"{file} has an unknown extension: set --format to one of {known}"
-        ) from error
+    chosen_format = file_format(file, format, excel=excel)
     with (
         open_listing(context, env_file, session, selection, consistent=consistent) as opened,
         existing_file_as_wrong_usage(file),
     ):
-        done = exports.export(opened.invoices, file, format=file_format, overwrite=overwrite)
+        done = exports.export(
+            opened.invoices,
+            file,
+            format=chosen_format,
+            layout=layout,
+            overwrite=overwrite,
+            excel=excel,
+            as_of=selection.as_of,
+            account=opened.account_key,
+            shown=selection.description,
+        )
     if not quiet:
         typer.echo(f"{summary(done.count, done.total)}, in {file}", err=True)
 

@@ -4,12 +4,14 @@
 
     export(fw.invoices.list(), "invoices.xlsx")
 
-CSV and JSON Lines need no further package. Excel needs XlsxWriter (the extra `cli`), and Parquet
-needs pyarrow (the extra `arrow`). The core imports this package only in `to_arrow()`,
+A format, such as CSV, says how a file is written. A layout, such as `plain`, says which columns it
+has. CSV and JSON Lines need no further package. Excel needs XlsxWriter (the extra `cli`), and
+Parquet needs pyarrow (the extra `arrow`). The core imports this package only in `to_arrow()`,
 `to_polars()` and `to_pandas()`.
 """
 
 import dataclasses
+import datetime as dt
 import importlib
 import os
 from collections.abc import Iterable, Iterator
@@ -22,17 +24,22 @@ from finerworks.exports.files import ExportError, whole_file
 
 __all__ = [
     "FORMATS",
+    "LAYOUTS",
     "ExportError",
     "Exported",
     "Tally",
     "export",
     "file_format",
     "require",
+    "table_layout",
     "whole_file",
 ]
 
 FORMATS = ("csv", "jsonl", "parquet", "xlsx")
 """The file formats, which are also the extensions of the files."""
+
+LAYOUTS = ("full", "plain")
+"""The layouts: which columns a file has."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +85,19 @@ def file_format(path: str | os.PathLike[str], given: str | None = None) -> str:
     return extension
 
 
+def table_layout(format: str, given: str | None, *, excel: bool = False) -> str:  # noqa: A002
+    """Return the layout of a file: ``given``, or else ``plain`` for Excel and ``full`` otherwise.
+
+    Raises:
+        ValueError: There is no such layout.
+    """
+    if given is None:
+        return "plain" if excel or format == "xlsx" else "full"
+    if given not in LAYOUTS:
+        raise ValueError(f"unknown layout {given!r}: use one of {', '.join(LAYOUTS)}")
+    return given
+
+
 def require(package: str, extra: str, what: str) -> None:
     """Import a package that belongs to an extra.
 
@@ -98,7 +118,12 @@ def export(
     path: str | os.PathLike[str],
     *,
     format: str | None = None,  # noqa: A002 - the usual name of the argument
+    layout: str | None = None,
     overwrite: bool = False,
+    excel: bool = False,
+    as_of: dt.date | None = None,
+    account: str | None = None,
+    shown: str | None = None,
 ) -> Exported:
     """Write invoices to a file, and return its path, the count and the total.
 
@@ -109,24 +134,38 @@ def export(
         invoices: Generated invoices, such as those of ``fw.invoices.list()``.
         path: The file to write.
         format: ``csv``, ``jsonl``, ``parquet`` or ``xlsx``. None: the extension of the file.
+        layout: ``full`` has each field of an invoice. ``plain`` has what people look at: account,
+            invoice, month, days instead of times, days past due, age and amount. None: ``plain``
+            for Excel, otherwise ``full``.
         overwrite: Whether to replace an existing file.
+        excel: Whether to write CSV for Excel: with a byte order mark, by which Excel recognizes
+            UTF-8, and by default in the layout ``plain``.
+        as_of: The day from which ``plain`` counts days past due. None: today, on this machine.
+        account: The account key, for the column ``account`` of ``plain``.
+        shown: Which invoices were selected, in words, for the title in Excel. None: all of them.
 
     Raises:
         FileExistsError: The file exists, and ``overwrite`` is False. Nothing was requested.
         ModuleNotFoundError: The package for Parquet or Excel is not installed. Nothing was
             requested.
-        ValueError: There is no such format. Nothing was requested.
+        ValueError: There is no such format or layout, or ``excel`` is not for this format. Nothing
+            was requested.
         ExportError: The format cannot hold a value of an invoice.
         OSError: The file cannot be written.
         FinerWorksError: The listing could not be read to its end.
     """
     # Imported here, as writers.py imports this module, and the models take time to import.
-    from finerworks.exports.writers import WRITERS  # noqa: PLC0415
-    from finerworks_client.models import Invoice  # noqa: PLC0415
+    from finerworks.exports.plain import View, today  # noqa: PLC0415
+    from finerworks.exports.writers import WRITERS, write_table  # noqa: PLC0415
 
-    writer = WRITERS[file_format(path, format)]
-    writer.require()
+    chosen_format = file_format(path, format)
+    if excel and chosen_format != "csv":
+        raise ValueError(f"excel=True is for the format csv, not {chosen_format}")
+    view = None
+    if table_layout(chosen_format, layout, excel=excel) == "plain":
+        view = View(as_of or today(), account, shown)
+    WRITERS[chosen_format].require()
     tally = Tally(invoices)
     with whole_file(path, overwrite=overwrite) as file:
-        writer.write(file, tally, Invoice)
+        write_table(file, tally, chosen_format, view, byte_order_mark=excel)
     return Exported(Path(path), tally.count, tally.total)
