@@ -8,7 +8,17 @@ import typer
 
 from finerworks import __version__
 from finerworks.cli import streams
-from finerworks.cli.file_options import Excel, Layout, file_format
+from finerworks.cli.file_options import (
+    AccountCode,
+    Currency,
+    DateFormat,
+    Excel,
+    FileOptions,
+    Layout,
+    PayableAccount,
+    Supplier,
+    TaxCode,
+)
 from finerworks.cli.options import (
     KEYS,
     STATUSES,
@@ -111,7 +121,11 @@ def list_(
 def export(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="File to write: .csv, .jsonl, .parquet or .xlsx.")
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="File to write: .csv, .jsonl, .parquet or .xlsx, or as the --layout has it.",
+        ),
     ],
     *,
     format: Annotated[  # noqa: A002 - the usual name of the option
@@ -120,6 +134,12 @@ def export(
     ] = None,
     layout: Layout = None,
     excel: Excel = False,
+    supplier: Supplier = None,
+    account_code: AccountCode = None,
+    payable_account: PayableAccount = None,
+    tax_code: TaxCode = None,
+    currency: Currency = None,
+    date_format: DateFormat = None,
     overwrite: Overwrite = False,
     account_key: AccountKey = None,
     since: Since = None,
@@ -140,32 +160,39 @@ def export(
     The layout 'plain' has days without times. In the layout 'full', dates keep their UTC offset:
     in CSV and JSON Lines it is part of the date, in Parquet and Excel it is in columns of its own.
     """
-    # Imported here, as these modules import rich and the generated models, which takes time.
-    from finerworks import exports  # noqa: PLC0415
+    # Imported here, as this module imports rich and the generated models, which takes time.
     from finerworks.cli.output import summary  # noqa: PLC0415
 
     selection = read_selection(
         account_key=account_key, since=since, until=until, as_of=as_of, overdue=overdue, limit=limit
     )
     session = Session(quiet, verbose, debug)
-    chosen_format = file_format(file, format, excel=excel)
+    choice = FileOptions(
+        format=format,
+        layout=layout,
+        excel=excel,
+        supplier=supplier,
+        account_code=account_code,
+        payable_account=payable_account,
+        tax_code=tax_code,
+        currency=currency,
+        date_format=date_format,
+    ).choose(file)
     with (
         open_listing(context, env_file, session, selection, consistent=consistent) as opened,
         existing_file_as_wrong_usage(file),
     ):
-        done = exports.export(
+        done = choice.write(
             opened.invoices,
-            file,
-            format=chosen_format,
-            layout=layout,
             overwrite=overwrite,
-            excel=excel,
             as_of=selection.as_of,
             account=opened.account_key,
             shown=selection.description,
         )
     if not quiet:
         typer.echo(f"{summary(done.count, done.total)}, in {file}", err=True)
+        for note in done.notes:
+            typer.echo(note, err=True)
 
 
 @invoices.command(epilog=STATUSES)

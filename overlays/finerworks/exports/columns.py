@@ -12,7 +12,7 @@ import attrs
 
 from finerworks import money
 from finerworks.errors import shorten
-from finerworks.exports.files import ExportError
+from finerworks.exports.errors import ExportError
 from finerworks_client import models
 from finerworks_client.types import Unset
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from finerworks import money
 from finerworks.exports import workbook
 from finerworks.exports.columns import columns, split_cells
-from finerworks.exports.files import ExportError
+from finerworks.exports.errors import ExportError
 from finerworks.exports.plain import PlainInvoice, View
 from finerworks.exports.words import counted
 from finerworks.exports.workbook import (

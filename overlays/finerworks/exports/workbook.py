@@ -18,7 +18,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 
 from finerworks.exports.columns import Cell, as_text, item_name
-from finerworks.exports.files import ExportError
+from finerworks.exports.errors import ExportError
 
 __all__ = [
     "SHEET_ROWS",

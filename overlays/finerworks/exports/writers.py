@@ -19,7 +19,7 @@ from finerworks.exports.plain import PlainInvoice, View, plain
 if TYPE_CHECKING:
     import finerworks
 
-__all__ = ["WRITERS", "Writer", "json_array", "write_table"]
+__all__ = ["FORMULA", "WRITERS", "Writer", "json_array", "write_table"]
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """The beginning of a CSV file by which Excel recognizes UTF-8."""
@@ -36,7 +36,7 @@ class Writer(NamedTuple):
     require: Callable[[], None]
 
 
-_FORMULA = re.compile(r"(^|(?<=[;\t]))(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r\n])")
+FORMULA = re.compile(r"(^|(?<=[;\t]))(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r\n])")
 """Where a spreadsheet would begin a formula, and run it.
 
 This includes full-width signs. It also includes the text after a semicolon or a tab: a spreadsheet
@@ -50,7 +50,7 @@ _LINE_BREAK = re.compile(r"[\x85\u2028\u2029]")
 def _without_formulas(value: Cell) -> str:
     text = as_text(value)
     if isinstance(value, str):
-        return _FORMULA.sub("'", text)
+        return FORMULA.sub("'", text)
     return text
 
 
