@@ -7,6 +7,7 @@ import asyncio
 import csv
 import datetime as dt
 import errno
+import functools
 import gc
 import io
 import json
@@ -36,10 +37,11 @@ from finerworks.exports import (
     Tally,
     columns,
     excel,
-    export,
+    export as export_in_a_layout,
     file_format,
     frames,
     whole_file,
+    workbook,
 )
 from finerworks.exports.frames import Frame
 from finerworks.sandbox import Sandbox
@@ -47,6 +49,9 @@ from finerworks_client.models import Invoice, InvoiceList
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
+
+export = functools.partial(export_in_a_layout, layout="full")
+"""test_plain.py tests the layout that Excel has by default."""
 
 CENTRAL = dt.timezone(-dt.timedelta(hours=6))
 DATES = ("invoice_month", "invoice_date", "first_day_of_month", "last_day_of_month", "due_date")
@@ -289,7 +294,7 @@ def test_what_does_not_fit_on_a_sheet_goes_on_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sheet of Excel ends somewhere; the invoices do not."""
-    monkeypatch.setattr(excel, "SHEET_ROWS", 4)
+    monkeypatch.setattr(workbook, "SHEET_ROWS", 4)
     export([invoice(str(each)) for each in range(8)], tmp_path / "file.xlsx")
     assert [row["invoice_id"] for row in read(tmp_path / "file.xlsx")] == [
         str(each) for each in range(8)

@@ -5,8 +5,8 @@
 
 import csv
 import datetime as dt
+import functools
 import json
-import re
 import zipfile
 from collections.abc import Callable
 from decimal import Decimal
@@ -17,46 +17,25 @@ import openpyxl
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, example, given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 from python_calamine import CalamineWorkbook
 
-from finerworks.exports import FORMATS, ExportError, export, frames
+from finerworks.exports import FORMATS, ExportError, export as export_in_a_layout, frames
 from finerworks.report import write_report
 from finerworks_client.models import Invoice, InvoiceList, ResponseStatus
+from texts import CODES, MAIN, ONE_FOLDER, RICH, TEXTS, decode
 
-MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+export = functools.partial(export_in_a_layout, layout="full")
+"""test_plain.py tests the layout that Excel has by default."""
+
 SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
-RICH = ["<r>A & B</r>", "<r><t>x</t></r>", "<r></r>", "<r>\n</r>", "<r><t>A</t></r><r>B</r>"]
-"""Texts that XlsxWriter takes for XML."""
-
-CODES = ["_x0041_x0042_", "_x0041\r", "_x005F_x0041_", "_xfffe\x01", "a_x000D_x000D_b"]
-"""Texts that XlsxWriter does not write so that they can be read back."""
-
-TOKENS = [
-    *["<r>", "</r>", "<t>", "&", "<", "]]>", '"', "'", "&#0;", "&amp;"],
-    *["_", "_x", "x0041_", "_x0041_", "_x000D_", "_x005F_", "_X0041_", "_xD800_", "0041"],
-    *["=", "{=1}", "+", "-1", "@", "http://a", "mailto:a", "internal:A1", "external:a"],
-    *[" ", "\t", "\n", "\r", "\r\n", "\0", "\x01", "\x0b", "\x1f", "\x7f", "\x85", "\xa0"],
-    *["\u2028", "\ufeff", "\ufdd0", "\ufffe", "\uffff", "\U0001fffe", "a", "木", "🖼", "1e5"],
-]
-TEXTS = st.one_of(
-    st.text(st.characters(exclude_categories=["Cs"])),
-    st.lists(st.sampled_from(TOKENS), max_size=8).map("".join),
-)
 HALVES = st.tuples(TEXTS, st.characters(categories=["Cs"]), TEXTS).map("".join)
-ONE_FOLDER = [HealthCheck.function_scoped_fixture]
-"""Examples may share a folder: each one replaces the file of the one before."""
 
 
 def invoice(name: str, amount: Decimal = Decimal(1), due: dt.datetime | None = None) -> Invoice:
     """Return an invoice."""
     return Invoice(name, amount, None, None, None, None, due)
-
-
-def decode(text: str) -> str:
-    """Return a text of a workbook without its codes for characters (ECMA-376, ST_Xstring)."""
-    return re.sub("_x([0-9A-Fa-f]{4})_", lambda code: chr(int(code[1], 16)), text)
 
 
 def excel_by_openpyxl(path: Path) -> object:

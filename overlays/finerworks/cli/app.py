@@ -8,6 +8,17 @@ import typer
 
 from finerworks import __version__
 from finerworks.cli import streams
+from finerworks.cli.file_options import (
+    AccountCode,
+    Currency,
+    DateFormat,
+    Excel,
+    FileOptions,
+    Layout,
+    PayableAccount,
+    Supplier,
+    TaxCode,
+)
 from finerworks.cli.options import (
     KEYS,
     STATUSES,
@@ -117,13 +128,25 @@ def list_(
 def export(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="File to write: .csv, .jsonl, .parquet or .xlsx.")
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="File to write: .csv, .jsonl, .parquet or .xlsx, or as the --layout has it.",
+        ),
     ],
     *,
     format: Annotated[  # noqa: A002 - the usual name of the option
         Literal["csv", "jsonl", "parquet", "xlsx"] | None,
         typer.Option(help="File format. By default it follows from the extension of FILE."),
     ] = None,
+    layout: Layout = None,
+    excel: Excel = False,
+    supplier: Supplier = None,
+    account_code: AccountCode = None,
+    payable_account: PayableAccount = None,
+    tax_code: TaxCode = None,
+    currency: Currency = None,
+    date_format: DateFormat = None,
     overwrite: Overwrite = False,
     account_key: AccountKey = None,
     since: Since = None,
@@ -142,11 +165,10 @@ def export(
 
     The file appears when it is complete. After an error there is no file.
 
-    Dates keep their UTC offset: in CSV and JSON Lines it is part of the date, in Parquet and Excel
-    it is in columns of its own.
+    The layout 'plain' has days without times. In the layout 'full', dates keep their UTC offset:
+    in CSV and JSON Lines it is part of the date, in Parquet and Excel it is in columns of its own.
     """
-    # Imported here, as these modules import rich and the generated models, which takes time.
-    from finerworks import exports  # noqa: PLC0415
+    # Imported here, as this module imports rich and the generated models, which takes time.
     from finerworks.cli.output import summary  # noqa: PLC0415
 
     selection = read_selection(
@@ -158,20 +180,32 @@ def export(
         limit=limit,
     )
     session = Session(quiet, verbose, debug)
-    try:
-        file_format = exports.file_format(file, format)
-    except ValueError as error:
-        known = ", ".join(exports.FORMATS)
-        raise WrongUsageError(
-            f"{file} has an unknown extension: set --format to one of {known}"
-        ) from error
+    choice = FileOptions(
+        format=format,
+        layout=layout,
+        excel=excel,
+        supplier=supplier,
+        account_code=account_code,
+        payable_account=payable_account,
+        tax_code=tax_code,
+        currency=currency,
+        date_format=date_format,
+    ).choose(file)
     with (
         open_listing(context, env_file, session, selection, consistent=consistent) as opened,
         existing_file_as_wrong_usage(file),
     ):
-        done = exports.export(opened.invoices, file, format=file_format, overwrite=overwrite)
+        done = choice.write(
+            opened.invoices,
+            overwrite=overwrite,
+            as_of=selection.as_of,
+            account=opened.account_key,
+            shown=selection.description,
+        )
     if not quiet:
         typer.echo(f"{summary(done.count, done.total)}, in {file}", err=True)
+        for note in done.notes:
+            typer.echo(note, err=True)
 
 
 @invoices.command(epilog=STATUSES)

@@ -196,9 +196,12 @@ def base_url_of(fw: "finerworks.FinerWorks") -> str:
 @contextlib.contextmanager
 def existing_file_as_wrong_usage(file: Path) -> Generator[None]:
     """Turn a FileExistsError into a WrongUsageError that mentions --overwrite."""
+    from finerworks.exports.files import TargetExistsError  # noqa: PLC0415 - --help needs no file
+
     try:
         yield
     except FileExistsError as error:
+        existing = error.path if isinstance(error, TargetExistsError) else file
         raise WrongUsageError(
-            f"{file} exists already: choose another name, or add --overwrite to replace it"
+            f"{existing} exists already: choose another name, or add --overwrite to replace it"
         ) from error

@@ -4,12 +4,14 @@
 
     export(fw.invoices.list(), "invoices.xlsx")
 
-CSV and JSON Lines need no further package. Excel needs XlsxWriter (the extra `cli`), and Parquet
-needs pyarrow (the extra `arrow`). The core imports this package only in `to_arrow()`,
+A format, such as CSV, says how a file is written. A layout, such as `plain`, says which columns it
+has. CSV and JSON Lines need no further package. Excel needs XlsxWriter (the extra `cli`), and
+Parquet needs pyarrow (the extra `arrow`). The core imports this package only in `to_arrow()`,
 `to_polars()` and `to_pandas()`.
 """
 
 import dataclasses
+import datetime as dt
 import importlib
 import os
 from collections.abc import Iterable, Iterator
@@ -18,30 +20,57 @@ from pathlib import Path
 
 import finerworks
 from finerworks import money
-from finerworks.exports.files import ExportError, whole_file
+from finerworks.exports.errors import ExportError, SettingError
+from finerworks.exports.files import whole_file
 
 __all__ = [
     "FORMATS",
+    "LAYOUTS",
+    "TABLE_LAYOUTS",
     "ExportError",
     "Exported",
+    "SettingError",
     "Tally",
     "export",
     "file_format",
     "require",
+    "table_layout",
     "whole_file",
 ]
 
 FORMATS = ("csv", "jsonl", "parquet", "xlsx")
 """The file formats, which are also the extensions of the files."""
 
+TABLE_LAYOUTS = ("full", "plain")
+"""The layouts for people and programs, in any of the formats."""
+
+LAYOUTS = (
+    *TABLE_LAYOUTS,
+    "xero",
+    "quickbooks-online",
+    "quickbooks-desktop",
+    "sage",
+    "beancount",
+    "hledger",
+)
+"""The layouts. Those after the first two are for accounting programs."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Exported:
-    """A written file: its ``path``, the ``count`` of its invoices, and their ``total``."""
+    """A written file: its ``path``, the ``count`` of the invoices, and their ``total``.
+
+    Attributes:
+        credits: The second file, with the credits, if the program of the layout imports none. The
+            ``count`` and the ``total`` of the first include its invoices.
+        notes: What to know about the file: what the layout leaves out, and limits of the program.
+    """
 
     path: Path
     count: int
     total: Decimal
+    credits: "Exported | None" = None
+    notes: tuple[str, ...] = ()
 
 
 class Tally:
@@ -78,6 +107,13 @@ def file_format(path: str | os.PathLike[str], given: str | None = None) -> str:
     return extension
 
 
+def table_layout(format: str, given: str | None, *, excel: bool = False) -> str:  # noqa: A002
+    """Return the layout of a file: ``given``, or else ``plain`` for Excel, ``full`` for others."""
+    if given is not None:
+        return given
+    return "plain" if excel or format == "xlsx" else "full"
+
+
 def require(package: str, extra: str, what: str) -> None:
     """Import a package that belongs to an extra.
 
@@ -98,35 +134,71 @@ def export(
     path: str | os.PathLike[str],
     *,
     format: str | None = None,  # noqa: A002 - the usual name of the argument
+    layout: str | None = None,
     overwrite: bool = False,
+    excel: bool = False,
+    as_of: dt.date | None = None,
+    account: str | None = None,
+    shown: str | None = None,
+    supplier: str | None = None,
+    account_code: str | None = None,
+    payable_account: str | None = None,
+    tax_code: str | None = None,
+    currency: str | None = None,
+    date_format: str | None = None,
 ) -> Exported:
     """Write invoices to a file, and return its path, the count and the total.
 
     The invoices are written one by one to a temporary file in the same folder, which is renamed at
-    the end. Memory use does not depend on the number of invoices, and an error leaves no file.
+    the end. Memory use does not depend on the number of invoices, except that a table of Excel of
+    up to 50,000 invoices is in memory. An error leaves no file.
 
     Args:
         invoices: Generated invoices, such as those of ``fw.invoices.list()``.
         path: The file to write.
         format: ``csv``, ``jsonl``, ``parquet`` or ``xlsx``. None: the extension of the file.
+        layout: ``full`` has each field of an invoice. ``plain`` has what people look at: account,
+            invoice, month, days instead of times, days past due, age and amount. ``xero``,
+            ``quickbooks-online``, ``quickbooks-desktop``, ``sage``, ``beancount`` and ``hledger``
+            are for these programs. None: ``plain`` for Excel, otherwise ``full``.
         overwrite: Whether to replace an existing file.
+        excel: Whether to write CSV for Excel: with a byte order mark, by which Excel recognizes
+            UTF-8, and by default in the layout ``plain``.
+        as_of: The day from which ``plain`` counts days past due. None: today, on this machine.
+        account: The account key, for the column ``account`` of ``plain``.
+        shown: Which invoices were selected, in words, for the title in Excel. None: all of them.
+        supplier: FinerWorks in the accounting program. None: ``FinerWorks``.
+        account_code: The account for the expense in the accounting program.
+        payable_account: The account for bills to pay, in ``quickbooks-desktop``, ``beancount`` and
+            ``hledger``. None: ``Accounts Payable`` or ``Liabilities:AccountsPayable``.
+        tax_code: The tax code in ``xero``, ``quickbooks-online`` and ``sage``.
+        currency: The currency of the amounts, such as ``USD``, as FinerWorks does not name it. Not
+            for ``quickbooks-desktop`` and ``sage``.
+        date_format: How dates are written, such as ``DD/MM/YYYY``. Required for ``xero``.
 
     Raises:
         FileExistsError: The file exists, and ``overwrite`` is False. Nothing was requested.
         ModuleNotFoundError: The package for Parquet or Excel is not installed. Nothing was
             requested.
-        ValueError: There is no such format. Nothing was requested.
-        ExportError: The format cannot hold a value of an invoice.
+        ValueError: There is no such format or layout, or ``excel`` is not for this format. Nothing
+            was requested.
+        SettingError: The layout requires an argument that is missing, or has no place for one that
+            is given. It is a ValueError. Nothing was requested.
+        ExportError: The format, or the layout, cannot hold a value of an invoice.
         OSError: The file cannot be written.
         FinerWorksError: The listing could not be read to its end.
     """
-    # Imported here, as writers.py imports this module, and the models take time to import.
-    from finerworks.exports.writers import WRITERS  # noqa: PLC0415
-    from finerworks_client.models import Invoice  # noqa: PLC0415
+    # Imported here, as it imports this module.
+    from finerworks.exports.choice import choose  # noqa: PLC0415
+    from finerworks.exports.layouts.settings import Settings  # noqa: PLC0415
 
-    writer = WRITERS[file_format(path, format)]
-    writer.require()
-    tally = Tally(invoices)
-    with whole_file(path, overwrite=overwrite) as file:
-        writer.write(file, tally, Invoice)
-    return Exported(Path(path), tally.count, tally.total)
+    settings = Settings(
+        supplier=supplier,
+        account_code=account_code,
+        payable_account=payable_account,
+        tax_code=tax_code,
+        currency=currency,
+        date_format=date_format,
+    )
+    chosen = choose(path, format=format, layout=layout, excel=excel, settings=settings)
+    return chosen.write(invoices, overwrite=overwrite, as_of=as_of, account=account, shown=shown)

@@ -12,7 +12,7 @@ import attrs
 
 from finerworks import money
 from finerworks.errors import shorten
-from finerworks.exports.files import ExportError
+from finerworks.exports.errors import ExportError
 from finerworks_client import models
 from finerworks_client.types import Unset
 
@@ -40,8 +40,8 @@ SCALE = 4
 OFFSET = "_offset"
 """Suffix of the column that holds the UTC offset of a date."""
 
-Cell = str | Decimal | dt.datetime | int | bool | None
-"""The value of one column of one item."""
+Cell = str | Decimal | dt.date | int | bool | None
+"""The value of one column of one item. A `datetime` is a `date` too."""
 
 # A quantized amount that exceeds DIGITS becomes NaN, which is not equal to anything.
 _PLACES = Decimal(1).scaleb(-SCALE)
@@ -55,15 +55,20 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """A field of a model. `kind` is str, Decimal, datetime, int or bool; the value may be None."""
+    """A field of a model. `kind` is str, Decimal, date, datetime, int or bool."""
 
     name: str
     kind: type[object]
+    can_be_empty: bool = True
+    """Whether the value may be None, or not set."""
+
+
+_KINDS = (str, Decimal, dt.date, dt.datetime, int, bool)
 
 
 @functools.cache
 def columns(model: type) -> tuple[Column, ...]:
-    """Return the columns of a generated model, in the contract's order.
+    """Return the columns of a model, in the order of its fields.
 
     Fields that hold a list or an object have no column.
     """
@@ -72,9 +77,10 @@ def columns(model: type) -> tuple[Column, ...]:
     for field in attrs.fields(model):
         if not field.init:
             continue
-        kind = _without_none(hints[field.name])
-        if isinstance(kind, type) and kind in (str, Decimal, dt.datetime, int, bool):
-            found.append(Column(field.name, kind))
+        hint = hints[field.name]
+        kind = _without_none(hint)
+        if isinstance(kind, type) and kind in _KINDS:
+            found.append(Column(field.name, kind, can_be_empty=kind is not hint))
     return tuple(found)
 
 
@@ -136,7 +142,7 @@ def as_text(value: Cell) -> str:
             return ""
         case Decimal():
             return money.text(value).replace(",", "")
-        case dt.datetime():
+        case dt.date():
             return value.isoformat()
         case _:
             return str(value)
@@ -203,10 +209,10 @@ def _offset(moment: dt.datetime) -> str | None:
 
 
 def item_name(item: object) -> str:
-    """Return the first text of an item, shortened for a message."""
+    """Return the first text that all items of its kind have, shortened for a message."""
     model: type = type(item)
     for column in columns(model):
         value = getattr(item, column.name)
-        if isinstance(value, str):
+        if isinstance(value, str) and not column.can_be_empty:
             return shorten(value) or "an item without a name"
     return "an item"

@@ -4,15 +4,18 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["ExportError", "whole_file"]
+__all__ = ["StagedFile", "TargetExistsError", "whole_file", "whole_files"]
 
 
-class ExportError(ValueError):
-    """A value that a file or a table cannot hold."""
+class TargetExistsError(FileExistsError):
+    """A file exists that was not to be replaced. ``path`` is its name, as the caller gave it."""
+
+    # Not `filename`, with which OSError would have another message.
+    path: str
 
 
 @contextlib.contextmanager
@@ -26,30 +29,116 @@ def whole_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Gene
         FileExistsError: The file exists, and ``overwrite`` is False.
         OSError: The file cannot be written.
     """
-    target = Path(os.path.realpath(path))  # If `path` is a link, it stays one.
-    _check_target(target, path, overwrite=overwrite)
-    part = target.with_name(f".{target.name[:50]}.{secrets.token_hex(4)}.part")
-    with _errors_about(path):
-        file = part.open("xb")
+    with whole_files(path, overwrite=overwrite) as (staged,):
+        yield staged.file
+
+
+@contextlib.contextmanager
+def whole_files(
+    *paths: str | os.PathLike[str], overwrite: bool = False
+) -> Generator[list["StagedFile"]]:
+    """Yield files to write to, which appear together when the `with` block ends.
+
+    If one of them cannot get its name, those that had theirs already lose it again, and files that
+    they replaced are restored. Only a crash of the machine or of the program in that moment can
+    leave some of them.
+
+    Raises:
+        FileExistsError: One of the files exists, and ``overwrite`` is False.
+        OSError: One of the files cannot be written.
+    """
+    all_staged = [StagedFile(path, overwrite=overwrite) for path in paths]
     try:
-        with file:
-            yield file
-            with _errors_about(path):
-                file.flush()
-                os.fsync(file.fileno())
-        _check_target(target, path, overwrite=overwrite)
-        with _errors_about(path):
-            if target.exists():
-                shutil.copymode(target, part)
-            _rename(part, target, overwrite=overwrite)
+        for staged in all_staged:
+            staged.open()
+        yield all_staged
+        wanted = [staged for staged in all_staged if staged.is_wanted]
+        for staged in wanted:
+            staged.finish()
+        _publish(wanted)
     finally:
-        part.unlink(missing_ok=True)
+        for staged in all_staged:
+            staged.clean_up()
 
 
-def _exists_already(path: str | os.PathLike[str]) -> FileExistsError:
-    return FileExistsError(
+def _publish(all_staged: Sequence["StagedFile"]) -> None:
+    """Give all files their names, or none of them."""
+    published = list[StagedFile]()
+    try:
+        for staged in all_staged:
+            staged.publish(keep_old=len(all_staged) > 1)
+            published.append(staged)
+    except BaseException:
+        for staged in reversed(published):
+            staged.withdraw()
+        raise
+
+
+class StagedFile:
+    """A file under a temporary name next to its target.
+
+    Attributes:
+        file: The open file.
+        target_exists: Whether the target existed when the file was opened.
+        is_wanted: Whether the file is to appear. False discards it.
+    """
+
+    file: BinaryIO
+
+    def __init__(self, path: str | os.PathLike[str], *, overwrite: bool) -> None:
+        self._path = path
+        self._overwrite = overwrite
+        self._target = Path(os.path.realpath(path))  # If `path` is a link, it stays one.
+        _check_target(self._target, path, overwrite=overwrite)
+        hidden = f".{self._target.name[:50]}.{secrets.token_hex(4)}"
+        self._part = self._target.with_name(f"{hidden}.part")
+        self._old = self._target.with_name(f"{hidden}.old")
+        self.target_exists = self._target.exists()
+        self.is_wanted = True
+
+    def open(self) -> None:
+        """Open the file under its temporary name."""
+        with _errors_about(self._path):
+            self.file = self._part.open("xb")
+
+    def finish(self) -> None:
+        """Write everything to the disk, and close the file."""
+        with _errors_about(self._path):
+            self.file.flush()
+            os.fsync(self.file.fileno())
+        self.file.close()
+        _check_target(self._target, self._path, overwrite=self._overwrite)
+
+    def publish(self, *, keep_old: bool) -> None:
+        """Give the file its name. ``keep_old`` keeps a file that it replaces, for `withdraw`."""
+        with _errors_about(self._path):
+            if self._target.exists():
+                shutil.copymode(self._target, self._part)
+                if keep_old:
+                    shutil.copy2(self._target, self._old)
+            _rename(self._part, self._target, overwrite=self._overwrite)
+
+    def withdraw(self) -> None:
+        """Undo `publish`."""
+        if self._old.exists():
+            self._old.replace(self._target)
+        else:
+            self._target.unlink(missing_ok=True)
+
+    def clean_up(self) -> None:
+        """Close and remove what is left under temporary names."""
+        if hasattr(self, "file"):
+            self.file.close()
+            self._part.unlink(missing_ok=True)
+            self._old.unlink(missing_ok=True)
+
+
+def _exists_already(path: str | os.PathLike[str]) -> "TargetExistsError":
+    error = TargetExistsError(
         f"{os.fspath(path)} exists already: choose another name, or set overwrite=True"
     )
+    error.path = os.fspath(path)
+    return error
 
 
 def _check_target(target: Path, path: str | os.PathLike[str], *, overwrite: bool) -> None:

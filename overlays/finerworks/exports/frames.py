@@ -31,6 +31,7 @@ ROWS = 10_000
 _TYPES: dict[type, pa.DataType] = {
     str: pa.string(),
     Decimal: pa.decimal128(DIGITS, SCALE),
+    dt.date: pa.date32(),
     dt.datetime: pa.timestamp("us"),
     int: pa.int64(),
     bool: pa.bool_(),
@@ -38,9 +39,9 @@ _TYPES: dict[type, pa.DataType] = {
 
 
 def schema(model: type) -> pa.Schema:
-    """Return the Arrow schema of a generated model.
+    """Return the Arrow schema of a model.
 
-    Amounts are decimal128, dates are timestamps in the server's wall-clock time.
+    Amounts are decimal128. Dates with a time are timestamps in the server's wall-clock time.
     """
     return pa.schema([pa.field(column.name, _TYPES[column.kind]) for column in split(model)])
 

@@ -1,4 +1,7 @@
-"""The file formats: functions that write items row by row, or batch by batch."""
+"""The file formats: functions that write items row by row, or batch by batch.
+
+`write_table` writes invoices in one of the layouts `full` and `plain`.
+"""
 
 import csv
 import datetime as dt
@@ -7,12 +10,19 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from finerworks.exports import require
 from finerworks.exports.columns import Cell, as_text, cells, columns
+from finerworks.exports.plain import PlainInvoice, View, plain
 
-__all__ = ["WRITERS", "Writer", "json_array"]
+if TYPE_CHECKING:
+    import finerworks
+
+__all__ = ["FORMULA", "WRITERS", "Writer", "json_array", "write_table"]
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""The beginning of a CSV file by which Excel recognizes UTF-8."""
 
 
 class Writer(NamedTuple):
@@ -26,7 +36,7 @@ class Writer(NamedTuple):
     require: Callable[[], None]
 
 
-_FORMULA = re.compile(r"(^|(?<=[;\t]))(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r\n])")
+FORMULA = re.compile(r"(^|(?<=[;\t]))(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r\n])")
 """Where a spreadsheet would begin a formula, and run it.
 
 This includes full-width signs. It also includes the text after a semicolon or a tab: a spreadsheet
@@ -40,7 +50,7 @@ _LINE_BREAK = re.compile(r"[\x85\u2028\u2029]")
 def _without_formulas(value: Cell) -> str:
     text = as_text(value)
     if isinstance(value, str):
-        return _FORMULA.sub("'", text)
+        return FORMULA.sub("'", text)
     return text
 
 
@@ -64,7 +74,7 @@ def _json_value(value: Cell) -> str:
         case Decimal():
             # A number with all its digits. json.dumps would need a float.
             return as_text(value)
-        case dt.datetime():
+        case dt.date():
             return json.dumps(as_text(value))
         case _:
             text = json.dumps(value, ensure_ascii=False)
@@ -128,3 +138,26 @@ WRITERS = {
     "parquet": Writer(_parquet, lambda: require("pyarrow.parquet", "arrow", "Parquet")),
     "xlsx": Writer(_xlsx, lambda: require("xlsxwriter", "cli", "Excel")),
 }
+
+
+def write_table(
+    file: BinaryIO,
+    invoices: Iterable["finerworks.Invoice"],
+    format: str,  # noqa: A002 - the name of the argument of `export`
+    view: View | None,
+    *,
+    byte_order_mark: bool,
+) -> None:
+    """Write invoices in the layout `plain` as a view describes it, or in the layout `full`."""
+    if byte_order_mark:
+        file.write(BYTE_ORDER_MARK)
+    if view is None:
+        from finerworks_client.models import Invoice  # noqa: PLC0415 - the models take time
+
+        WRITERS[format].write(file, invoices, Invoice)
+    elif format == "xlsx":
+        from finerworks.exports import excel_plain  # noqa: PLC0415 - imports XlsxWriter
+
+        excel_plain.write(file, plain(invoices, view), view)
+    else:
+        WRITERS[format].write(file, plain(invoices, view), PlainInvoice)

@@ -1,0 +1,137 @@
+"""What the user says about their books: the supplier, the accounts, the tax code, the currency."""
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterable
+
+from finerworks.exports.errors import SettingError
+from finerworks.exports.writers import FORMULA
+
+__all__ = [
+    "CURRENCY",
+    "SUPPLIER",
+    "Setting",
+    "Settings",
+    "Values",
+    "date_setting",
+    "resolve",
+    "text_problem",
+]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings of a layout. None: not given."""
+
+    supplier: str | None = None
+    account_code: str | None = None
+    payable_account: str | None = None
+    tax_code: str | None = None
+    currency: str | None = None
+    date_format: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Values:
+    """The settings that a layout uses, with their defaults. Empty: the layout does not use it."""
+
+    supplier: str = ""
+    account_code: str = ""
+    payable_account: str = ""
+    tax_code: str = ""
+    currency: str = ""
+    date_format: str = ""
+
+
+def no_problem(_value: str) -> str | None:
+    """Accept any value."""
+    return None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Setting:
+    """A setting that a layout uses.
+
+    Attributes:
+        name: Its name in `Settings`.
+        meaning: What it is, with an example, for the error that it is missing.
+        default: The value if it is not given. None: it is required.
+        may_be_empty: Whether an empty value is valid.
+        problem: Returns what is wrong with a value, or None.
+    """
+
+    name: str
+    meaning: str
+    default: str | None = None
+    may_be_empty: bool = False
+    problem: Callable[[str], str | None] = no_problem
+
+
+def resolve(layout: str, known: Iterable[Setting], given: Settings) -> Values:
+    """Return the values of the settings that a layout uses.
+
+    Raises:
+        SettingError: A setting is missing, cannot be used, or is not for this layout.
+    """
+    found = dict[str, str]()
+    remaining = {name: value for name, value in vars(given).items() if value is not None}
+    for setting in known:
+        value = remaining.pop(setting.name, setting.default)
+        if value is None:
+            raise SettingError(
+                setting.name, f"is required for the layout {layout}: {setting.meaning}"
+            )
+        problem = _problem(setting, value)
+        if problem:
+            raise SettingError(setting.name, f"{value!r} {problem}: {setting.meaning}")
+        found[setting.name] = value
+    for name in remaining:
+        raise SettingError(name, f"is not for the layout {layout}: leave it out")
+    return Values(**found)
+
+
+def _problem(setting: Setting, value: str) -> str | None:
+    if not value:
+        return None if setting.may_be_empty else "is empty"
+    if FORMULA.search(value):
+        return "could be run as a formula by a spreadsheet"
+    return text_problem(value) or setting.problem(value)
+
+
+def text_problem(text: str) -> str | None:
+    """Return why a file cannot hold a text unchanged, in any layout. None: it can."""
+    if not text.isprintable():
+        return "contains a character that is not printable"
+    if text != text.strip():
+        return "begins or ends with a space"
+    return None
+
+
+def _currency_problem(currency: str) -> str | None:
+    if re.fullmatch("[A-Z]{3}", currency):
+        return None
+    return "is not three capital letters"
+
+
+SUPPLIER = Setting(
+    name="supplier", meaning="the name of FinerWorks in your books", default="FinerWorks"
+)
+CURRENCY = Setting(
+    name="currency",
+    meaning="the currency of the amounts, such as USD, as FinerWorks does not name it",
+    problem=_currency_problem,
+)
+
+
+def date_setting(*formats: str, default: str | None = None) -> Setting:
+    """Return the setting for the format of dates, which must be one of the given formats."""
+
+    def problem(value: str) -> str | None:
+        return None if value in formats else "is not a format of this layout"
+
+    return Setting(
+        name="date_format",
+        meaning=f"how dates are written, one of {', '.join(formats)}",
+        default=default,
+        problem=problem,
+    )
