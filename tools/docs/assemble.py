@@ -99,7 +99,7 @@ def collect() -> dict[str, bytes]:
 
 
 def _linked_files(source: str, homes: Mapping[str, str]) -> dict[str, str]:
-    """Return the files that a page links to and that are not in the site yet, with their paths there."""
+    """Return further files that a page links to, with their paths in the site."""
     linked: dict[str, str] = {}
     for link in LINK.findall((ROOT / source).read_text("utf-8")):
         target = _target(source, link)

@@ -31,6 +31,18 @@ def on_pre_build(config: ProperDocsConfig) -> None:
         assemble(Path(config.docs_dir))
 
 
+def on_page_markdown(
+    markdown: str,
+    page: Page,
+    config: ProperDocsConfig,  # noqa: ARG001 - passed by name
+    files: Files,  # noqa: ARG001 - passed by name
+) -> str:
+    """Give the front page its template, and the width of the whole window."""
+    if page.is_homepage:
+        page.meta = {**page.meta, "template": "home.html", "hide": ["navigation", "toc"]}
+    return markdown
+
+
 def on_page_content(
     html: str,
     page: Page,
