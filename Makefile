@@ -134,12 +134,15 @@ spec-diff: $(VENV)/dev .tools/oasdiff ## compare openapi.yaml with an earlier ve
 
 SITE := .site
 DOCS_PORT := $(or $(filter-out 0,$(PORT)),8000)
-# Not --quiet, which would hide warnings from --strict. The variable hides a note about MkDocs 2.
-MKDOCS = NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs
+DOCS_SOURCE := .tools/docs
+# Not --quiet, which would hide warnings from --strict. The variable hides the theme's note about MkDocs 2.
+PROPERDOCS = NO_MKDOCS_2_WARNING=1 PYTHONPATH=tools/docs $(BIN)/python -m properdocs
 
 .PHONY: docs
 docs: $(VENV)/docs ## build the documentation in .site/; fail on warnings
-	@$(MKDOCS) build --strict --site-dir $(abspath $(SITE))
+	@$(BIN)/python tools/docs/assemble.py $(DOCS_SOURCE)
+	@$(PROPERDOCS) build --strict --site-dir $(abspath $(SITE))
+	@$(BIN)/python tools/docs/for_machines.py $(DOCS_SOURCE) $(abspath $(SITE))
 
 .PHONY: docs-serve
 docs-serve: $(VENV)/docs ## serve the documentation until Ctrl-C (PORT=8000)
@@ -147,7 +150,8 @@ docs-serve: $(VENV)/docs ## serve the documentation until Ctrl-C (PORT=8000)
 		echo "make: port $(DOCS_PORT) is in use; set another, for example PORT=8001" >&2; exit 1; }
 	@echo "The documentation will be at http://127.0.0.1:$(DOCS_PORT)/ in a few seconds. Ctrl-C stops it."
 	@echo "To try the API in a browser, run 'make sandbox' too, and open http://127.0.0.1:8765/ui"
-	@$(MKDOCS) serve --strict --livereload --dev-addr 127.0.0.1:$(DOCS_PORT)
+	@$(BIN)/python tools/docs/assemble.py $(DOCS_SOURCE)
+	@$(PROPERDOCS) serve --strict --livereload --dev-addr 127.0.0.1:$(DOCS_PORT)
 
 # --- other languages ------------------------------------------------------------------------------
 

@@ -7,14 +7,17 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from unittest import SkipTest
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from sybil import Document, Example, Sybil
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser, SkipParser
+from traitlets.config import Config
 
 from finerworks.sandbox import Sandbox
 
@@ -49,6 +52,20 @@ def run_python(example: Example) -> None:
     with contextlib.redirect_stdout(io.StringIO()) as out:
         PythonEvaluator()(example)
     example.namespace[PRINTED] = out.getvalue()
+
+
+def new_notebook() -> InteractiveShell:
+    """Return what runs the cells of a notebook, which does not keep their history."""
+    settings = Config()
+    settings.HistoryManager.enabled = False
+    return InteractiveShell(config=settings)  # type: ignore[no-untyped-call]  # IPython declares no types here
+
+
+def run_cell(shell: InteractiveShell, example: Example) -> None:
+    """Run Python as a cell of a notebook: it may await, knows earlier cells, and shows its value."""
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        shell.run_cell(example.parsed).raise_error()  # type: ignore[no-untyped-call]  # as above
+    example.namespace[PRINTED] = re.sub(r"^Out\[\d+\]: ?", "", out.getvalue(), flags=re.MULTILINE)
 
 
 def show_text(example: Example) -> None:
@@ -97,9 +114,21 @@ def first_words(command: str, count: int) -> str:
     return re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8765", said)
 
 
+def run_powershell(example: Example) -> None:
+    """Fail: there is no PowerShell here, so a page says that the block is skipped."""
+    pytest.fail(f"{example.path}, line {example.line}: PowerShell cannot be run")
+
+
 def document(page: str) -> Document:
     """Read a page."""
-    blocks = {"python": run_python, "console": run_console, "text": show_text}
+    blocks: dict[str, Callable[[Example], None]] = {
+        "python": run_python,
+        "console": run_console,
+        "text": show_text,
+        "powershell": run_powershell,
+    }
+    if page.endswith("notebooks.md"):
+        blocks["python"] = partial(run_cell, new_notebook())
     return Sybil(
         [SkipParser(), *(CodeBlockParser(name, run) for name, run in blocks.items())]
     ).parse(ROOT / page)
