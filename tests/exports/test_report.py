@@ -324,7 +324,7 @@ def test_many_years_stay_readable(page: Path) -> None:
 
 
 def test_a_bar_is_as_long_as_its_amount(page: Path) -> None:
-    """What is past its due date is dark, and the rest follows on it; credits go to the left of 0."""
+    """What is past its due date is filled, and the rest follows on it; credits go to the left of 0."""
     past = AS_OF - dt.timedelta(days=1)
     read = report(
         [
