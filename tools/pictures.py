@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import FloatRect, sync_playwright
 from rich.console import Console
 from rich.text import Text
 
@@ -18,7 +18,7 @@ from finerworks.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[1]
 COMMAND = str(Path(sys.executable).with_name("finerworks"))
-LIST = ("invoices", "list", "--since", "2025-09", "--as-of", "2026-11-24", "--quiet")
+LIST = ("invoices", "list", "--since", "2026-07", "--as-of", "2026-11-24", "--quiet")
 COLUMNS = 76
 
 
@@ -62,7 +62,11 @@ def main() -> None:
         env = {**os.environ, **sandbox.env}
         subprocess.run([COMMAND, "invoices", "report", str(page), *options], env=env, check=True)
         view.goto(page.as_uri())
-        view.screenshot(path=ROOT / "docs" / "report.png")
+        # Up to the list of invoices.
+        heading = view.get_by_role("heading", name="Invoices", exact=True)
+        end = float(heading.evaluate("heading => heading.getBoundingClientRect().top"))
+        area: FloatRect = {"x": 0, "y": 0, "width": 1000, "height": end - 20}
+        view.screenshot(path=ROOT / "docs" / "report.png", clip=area, full_page=True)
         browser.close()
 
 

@@ -164,11 +164,11 @@ MADE_UP = st.builds(
 
 def age(due: dt.date | None, cents: int) -> str:
     """Say in which row of the table of ages an invoice belongs."""
+    if cents <= 0:
+        return "Credits" if cents else "Nothing due"
     if due is None or due.year == 1:
         return "No due date"
     days = AS_OF.toordinal() - due.toordinal()
-    if days > 0 >= cents:
-        return "Credits and zeros past their due date"
     if days > 90:
         return "Over 90 days past due date"
     if days > 60:
@@ -290,7 +290,8 @@ def test_an_age_begins_and_ends_on_its_day(page: Path, days: int, row: str) -> N
 def test_a_credit_or_a_zero_is_never_past_due(page: Path, amount: float) -> None:
     """Past its due day it has a row of its own, so that the table adds up; the page says so."""
     read = report([past_due(40, amount), past_due(40)], page)
-    assert ["Credits and zeros past their due date", "1", money.text(amount)] in read.body("ages")
+    label = "Credits" if amount else "Nothing due"
+    assert [label, "1", money.text(amount)] in read.body("ages")
     assert "credits and zeros never do" in read.text
     states = [row[4] for row in (*read.body("list"), *read.body("list settled"))]
     assert sorted(states) == sorted(
@@ -323,7 +324,7 @@ def test_many_years_stay_readable(page: Path) -> None:
 
 
 def test_a_bar_is_as_long_as_its_amount(page: Path) -> None:
-    """What is past its due date is dark, and the rest follows on it; credits go to the left of 0."""
+    """What is past its due date is filled, and the rest follows on it; credits go to the left of 0."""
     past = AS_OF - dt.timedelta(days=1)
     read = report(
         [

@@ -220,7 +220,7 @@ def test_the_reference_shows_what_is_public(
         "client: Client",
         "invoices: Invoices",
         "invoices: AsyncInvoices",
-        "invoices: int = 250",
+        "invoices: int = 72",
     } <= shown
     assert "PRODUCTION = 'https://v2.api.finerworks.com'" in shown
     assert "DEFAULT_TIMEOUT = httpx.Timeout(30.0)" in shown

@@ -227,28 +227,29 @@ def listed(rows: Sequence[Row]) -> Part:
 def by_age(rows: Iterable[Row]) -> list[Part]:
     """Divide the rows by age: by the number of days that they are past their due date.
 
-    Each row is in one part. Of the parts, the last two exist only if they have rows.
+    Each row is in one part. Credits, and invoices with nothing due, have no age. Of the parts, the
+    last three exist only if they have rows.
     """
     starts = (1, *(limit + 1 for limit in AGE_LIMITS))
     labels = ["Not yet due"]
     for start, end in zip(starts, AGE_LIMITS, strict=False):
         labels.append(f"{start} to {end} days past due date")
     labels.append(f"Over {AGE_LIMITS[-1]} days past due date")
-    nothing_due = "Credits and zeros past their due date"
-    no_due_date = "No due date"
+    others = ("No due date", "Credits", "Nothing due")
+    no_due_date, credit, nothing_due = others
     rows_by_label: dict[str, list[Row]] = {label: [] for label in labels}
     for row in rows:
-        if row.days is None:
-            label = no_due_date
-        elif row.days > 0 and not row.past_due:
+        if row.amount < 0:
+            label = credit
+        elif not row.amount:
             label = nothing_due
+        elif row.days is None:
+            label = no_due_date
         else:
             label = labels[sum(row.days >= start for start in starts)]
         rows_by_label.setdefault(label, []).append(row)
     return [
-        Part(label, rows_by_label[label])
-        for label in (*labels, nothing_due, no_due_date)
-        if label in rows_by_label
+        Part(label, rows_by_label[label]) for label in (*labels, *others) if label in rows_by_label
     ]
 
 
