@@ -105,6 +105,11 @@ class InvoiceList:
             invoice_list.additional_properties = {key: value for key, value in d.items() if key not in known}
         return invoice_list
 
+    @property
+    def items(self) -> list[Invoice]:
+        """The items of `invoices`. Empty if that is null or absent."""
+        return self.invoices or []
+
     def __repr__(self) -> str:
         """Return the model on one line, with readable dates and amounts."""
         return to_repr(self)
