@@ -6,7 +6,7 @@ import httpx
 
 from finerworks.config import Options
 from finerworks.credentials import Secret, format_origin, hide, read_account_key
-from finerworks.http import AsyncHTTPClient, HTTPClient, check_open
+from finerworks.http import INCOMPLETE, AsyncHTTPClient, HTTPClient, check_open
 from finerworks.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -156,7 +156,10 @@ class FinerWorks:
         )
 
     def __repr__(self) -> str:
-        return _describe(self, self._http_client, self._account_key)
+        try:
+            return _describe(self, self._http_client, self._account_key)
+        except AttributeError:
+            return INCOMPLETE.format(name=type(self).__name__)
 
     def close(self) -> None:
         """Close the connections. Those of an ``http_client`` of yours stay open."""
@@ -268,7 +271,10 @@ class AsyncFinerWorks:
         )
 
     def __repr__(self) -> str:
-        return _describe(self, self._http_client, self._account_key)
+        try:
+            return _describe(self, self._http_client, self._account_key)
+        except AttributeError:
+            return INCOMPLETE.format(name=type(self).__name__)
 
     async def aclose(self) -> None:
         """Close the connections. Those of an ``http_client`` of yours stay open."""

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 else:
     transports = LazyModule("finerworks.transport")
 
+INCOMPLETE = "<{name} incomplete>"
+"""What is displayed of a client whose constructor raised, as in a traceback with locals."""
+
 _PYTHON_VERSION = sys.version.split()[0]
 
 HEADERS = {
@@ -330,8 +333,11 @@ class _SharingAsyncHTTPClient(AsyncHTTPClient):
 def _describe(client: HTTPClient | AsyncHTTPClient) -> str:
     """Return a client on one line: its host, but no key."""
     name = type(client).__name__.removeprefix("_Sharing")
-    closed = " closed" if client.is_closed else ""
-    return f"<{name} {format_origin(client.base_url)}{closed}>"
+    try:
+        closed = " closed" if client.is_closed else ""
+        return f"<{name} {format_origin(client.base_url)}{closed}>"
+    except AttributeError:
+        return INCOMPLETE.format(name=name)
 
 
 def check_open(client: httpx.Client | httpx.AsyncClient) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import copy
 import datetime as dt
 import json
+import traceback
 from collections.abc import Callable
 from decimal import Decimal
 from html.parser import HTMLParser
@@ -13,7 +14,16 @@ import pytest
 
 from answers import ROW, listing, rows
 from callers import KEYS
-from finerworks import AsyncFinerWorks, FinerWorks, Invoice, InvoiceList, Page
+from finerworks import (
+    AsyncFinerWorks,
+    AsyncHTTPClient,
+    CredentialsError,
+    FinerWorks,
+    HTTPClient,
+    Invoice,
+    InvoiceList,
+    Page,
+)
 from finerworks_client.models import InvoiceListRequest
 from finerworks_client.types import MAX_ROWS
 from wire import Exchange, Wire, elsewhere, http
@@ -213,6 +223,17 @@ def test_a_client_shows_its_host_and_no_key() -> None:
         f"<AsyncHTTPClient {url}>",
         "<AsyncResource InvoiceList: list(), page()>",
     ]
+
+
+@pytest.mark.parametrize("client", [FinerWorks, AsyncFinerWorks, HTTPClient, AsyncHTTPClient])
+def test_a_client_whose_constructor_failed_can_be_displayed(
+    client: type[FinerWorks | AsyncFinerWorks | HTTPClient | AsyncHTTPClient],
+) -> None:
+    """As in a traceback with local variables: it does not hide the error behind another one."""
+    with pytest.raises(CredentialsError) as caught:
+        client(web_api_key="a key", app_key="another")
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert f"self = <{client.__name__} incomplete>" in "".join(shown.format())
 
 
 def test_a_request_does_not_show_the_account() -> None:
