@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from finerworks.http import AsyncHTTPClient, HTTPClient
     from finerworks.listing import Page
     from finerworks.pagination import AsyncPager, Pager
+    from finerworks.raw import RawResponse
     from finerworks.startup import preload
     from finerworks_client.models import Invoice, InvoiceList
 
@@ -35,6 +36,7 @@ _MODULES = {
     "AsyncPager": "finerworks.pagination",
     "Pager": "finerworks.pagination",
     "Page": "finerworks.listing",
+    "RawResponse": "finerworks.raw",
     "Invoice": "finerworks_client.models",
     "InvoiceList": "finerworks_client.models",
     "preload": "finerworks.startup",
@@ -53,6 +55,7 @@ __all__ = [
     "InvoiceList",
     "Page",
     "Pager",
+    "RawResponse",
     "__version__",
     "dates",
     "errors",

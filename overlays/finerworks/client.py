@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Never, Self
 import httpx
 
 from finerworks.config import Options
-from finerworks.credentials import hide, read_account_key
-from finerworks.http import AsyncHTTPClient, HTTPClient, check_open
+from finerworks.credentials import Secret, format_origin, hide, read_account_key
+from finerworks.http import INCOMPLETE, AsyncHTTPClient, HTTPClient, check_open
 from finerworks.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -155,6 +155,12 @@ class FinerWorks:
             http_client=self._http_client,
         )
 
+    def __repr__(self) -> str:
+        try:
+            return _describe(self, self._http_client, self._account_key)
+        except AttributeError:
+            return INCOMPLETE.format(name=type(self).__name__)
+
     def close(self) -> None:
         """Close the connections. Those of an ``http_client`` of yours stay open."""
         if self._owns_http_client:
@@ -264,6 +270,12 @@ class AsyncFinerWorks:
             http_client=self._http_client,
         )
 
+    def __repr__(self) -> str:
+        try:
+            return _describe(self, self._http_client, self._account_key)
+        except AttributeError:
+            return INCOMPLETE.format(name=type(self).__name__)
+
     async def aclose(self) -> None:
         """Close the connections. Those of an ``http_client`` of yours stay open."""
         if self._owns_http_client:
@@ -292,6 +304,18 @@ def _generated_client(http_client: HTTPClient | AsyncHTTPClient) -> "generated.C
     base_url = str(http_client.base_url)
     transport = httpx.MockTransport(_refuse)
     return Client(base_url, httpx_args={"transport": transport})
+
+
+def _describe(
+    client: object, http_client: HTTPClient | AsyncHTTPClient, account_key: Secret
+) -> str:
+    """Return a client on one line: its host, but no key."""
+    parts = [type(client).__name__, format_origin(http_client.base_url)]
+    if account_key:
+        parts.append("account_key=[key]")
+    if http_client.is_closed:
+        parts.append("closed")
+    return f"<{' '.join(parts)}>"
 
 
 def _refuse(_: httpx.Request) -> Never:

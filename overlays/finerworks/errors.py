@@ -22,11 +22,11 @@ Catch a branch to catch everything below it.
     └── ClientStateError          the client cannot send: it is closed, or belongs elsewhere
                                   (also a RuntimeError)
 
-No error holds a key, a header, a request object, or more than the beginning of a body. All errors
-can be pickled and copied.
+No error holds a key, a request object, a header that may hold a secret, or more than the beginning
+of a body. All errors can be pickled and copied.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 __all__ = [
@@ -74,6 +74,8 @@ class FinerWorksError(Exception):
         method: The HTTP method of the failed request, if there was one.
         path: The path of that request, without its query.
         attempts: How many attempts were made. 0 if there was none.
+        headers: The headers of the response, whose names may be written in any case. Those that may
+            hold a secret, such as cookies, are left out. Empty if there was no response.
     """
 
     hint: str = ""
@@ -87,6 +89,7 @@ class FinerWorksError(Exception):
         self.method: str | None = None
         self.path: str | None = None
         self.attempts = 0
+        self.headers: Mapping[str, str] = {}
 
     def __str__(self) -> str:
         sentences = [f"{self.message.rstrip('.')}."]

@@ -16,7 +16,7 @@ import httpx
 from finerworks._version import __version__
 from finerworks.certificates import read_trusted_certificates, trust_nothing
 from finerworks.config import Config, Options, change_config, create_config
-from finerworks.credentials import hide
+from finerworks.credentials import format_origin, hide
 from finerworks.errors import CLIENT_CLOSED, ClientStateError
 from finerworks.lazy import LazyModule
 from finerworks.proxies import SOCKS_SCHEMES, Route, create_proxy, read_proxies
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     import finerworks.transport as transports
 else:
     transports = LazyModule("finerworks.transport")
+
+INCOMPLETE = "<{name} incomplete>"
+"""What is displayed of a client whose constructor raised, as in a traceback with locals."""
 
 _PYTHON_VERSION = sys.version.split()[0]
 
@@ -158,6 +161,9 @@ class HTTPClient(httpx.Client):
         """Whether this client was closed, or the one whose connections it shares."""
         return super().is_closed or self._finerworks_transport.closed
 
+    def __repr__(self) -> str:
+        return _describe(self)
+
     def build_request(
         self,
         method: str,
@@ -271,6 +277,9 @@ class AsyncHTTPClient(httpx.AsyncClient):
         """Whether this client was closed, or the one whose connections it shares."""
         return super().is_closed or self._finerworks_transport.closed
 
+    def __repr__(self) -> str:
+        return _describe(self)
+
     def build_request(
         self,
         method: str,
@@ -319,6 +328,16 @@ class _SharingAsyncHTTPClient(AsyncHTTPClient):
             timeout=client.timeout if options.timeout is None else self.config.timeout,
             transport=self._finerworks_transport,
         )
+
+
+def _describe(client: HTTPClient | AsyncHTTPClient) -> str:
+    """Return a client on one line: its host, but no key."""
+    name = type(client).__name__.removeprefix("_Sharing")
+    try:
+        closed = " closed" if client.is_closed else ""
+        return f"<{name} {format_origin(client.base_url)}{closed}>"
+    except AttributeError:
+        return INCOMPLETE.format(name=name)
 
 
 def check_open(client: httpx.Client | httpx.AsyncClient) -> None:

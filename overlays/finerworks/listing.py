@@ -44,6 +44,17 @@ class Page(Generic[T]):
                 invalid_fields=(InvalidField("total_count", "is below 0"),),
             )
 
+    def __repr__(self) -> str:
+        return (
+            f"Page(number={self.number}, {len(self.items)} items, total_count={self.total_count})"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook displays: a table, escaped and with a limited number of rows."""
+        from finerworks_client.types import to_html_table  # noqa: PLC0415 - only notebooks need it
+
+        return to_html_table(repr(self), self.items)
+
 
 class PageRequest(NamedTuple):
     """Which page to request: its number, from 1, and how many items a page has."""

@@ -136,7 +136,7 @@ class Pager(Generic[T]):
         self.consistent = consistent
         self.selection: Selection[T] = selection or Selection(key=key)
         self.total_count: int | None = None
-        self._response_model = response_model
+        self.response_model = response_model
 
     def pages(self) -> PageIterator[T]:
         """Return an iterator over the pages. An item that was on an earlier page is left out.
@@ -159,6 +159,13 @@ class Pager(Generic[T]):
 
     def __iter__(self) -> ItemIterator[T]:
         return ItemIterator(self)
+
+    def __repr__(self) -> str:
+        return _describe(self)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook displays. Nothing is requested for it."""
+        return _describe_as_html(self, "for")
 
     def first(self) -> T | None:
         """Return the first item, or None if there is none.
@@ -227,13 +234,13 @@ class Pager(Generic[T]):
         """
         from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
 
-        return Frame(self._response_model).read(self).arrow()
+        return Frame(self.response_model).read(self).arrow()
 
     def to_polars(self) -> "pl.DataFrame":
         """Read the listing into a polars data frame (the extra ``polars``); see `to_arrow`."""
         from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
 
-        return Frame(self._response_model, "polars").read(self).polars()
+        return Frame(self.response_model, "polars").read(self).polars()
 
     def to_pandas(self) -> "pd.DataFrame":
         """Read the listing into a pandas data frame (the extra ``pandas``); see `to_arrow`.
@@ -242,7 +249,7 @@ class Pager(Generic[T]):
         """
         from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
 
-        return Frame(self._response_model, "pandas").read(self).pandas()
+        return Frame(self.response_model, "pandas").read(self).pandas()
 
 
 def _reader_of(pager: Pager[T], *, first_only: bool = False) -> Reader[T]:
@@ -318,7 +325,7 @@ class AsyncPager(Generic[T]):
         self.consistent = consistent
         self.selection: Selection[T] = selection or Selection(key=key)
         self.total_count: int | None = None
-        self._response_model = response_model
+        self.response_model = response_model
 
     def pages(self) -> AsyncPageIterator[T]:
         """Return an iterator over the pages; see `Pager.pages`."""
@@ -326,6 +333,13 @@ class AsyncPager(Generic[T]):
 
     def __aiter__(self) -> AsyncItemIterator[T]:
         return AsyncItemIterator(self)
+
+    def __repr__(self) -> str:
+        return _describe(self)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook displays. Nothing is requested for it."""
+        return _describe_as_html(self, "async for")
 
     async def first(self) -> T | None:
         """Return the first item, or None if there is none; see `Pager.first`."""
@@ -364,19 +378,41 @@ class AsyncPager(Generic[T]):
         """Read the listing into an Arrow table; see `Pager.to_arrow`."""
         from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
 
-        return (await Frame(self._response_model).aread(self)).arrow()
+        return (await Frame(self.response_model).aread(self)).arrow()
 
     async def to_polars(self) -> "pl.DataFrame":
         """Read the listing into a polars data frame; see `Pager.to_polars`."""
         from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
 
-        return (await Frame(self._response_model, "polars").aread(self)).polars()
+        return (await Frame(self.response_model, "polars").aread(self)).polars()
 
     async def to_pandas(self) -> "pd.DataFrame":
         """Read the listing into a pandas data frame; see `Pager.to_pandas`."""
         from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
 
-        return (await Frame(self._response_model, "pandas").aread(self)).pandas()
+        return (await Frame(self.response_model, "pandas").aread(self)).pandas()
+
+
+def _describe(pager: Pager[T] | AsyncPager[T]) -> str:
+    """Return a pager on one line: what it lists, and what the server last said of the total."""
+    parts: list[str] = [type(pager).__name__]
+    if pager.response_model:
+        parts.append(pager.response_model)
+    parts += [f"{name}={value}" for name, value in pager.selection.arguments.items()]
+    if pager.consistent:
+        parts.append("consistent")
+    if pager.total_count is not None:
+        parts.append(f"total_count={pager.total_count}")
+    return f"<{' '.join(parts)}>"
+
+
+def _describe_as_html(pager: Pager[T] | AsyncPager[T], loop: str) -> str:
+    from html import escape  # noqa: PLC0415 - only notebooks need it
+
+    return (
+        f"<code>{escape(_describe(pager))}</code><br>Nothing is requested to display it: "
+        f"use <code>{loop}</code>, <code>first()</code> or <code>to_list()</code> to read it."
+    )
 
 
 def _async_reader_of(pager: AsyncPager[T], *, first_only: bool = False) -> AsyncReader[T]:

@@ -4,16 +4,21 @@ A listing is described by an `Endpoint`; `finerworks.invoices` has one.
 """
 
 import datetime as dt
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, MutableMapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Generic, Protocol, TypeVar, runtime_checkable
+
+import httpx
 
 from finerworks.config import check_boolean, check_integer
 from finerworks.credentials import Secret, read_account_key
 from finerworks.errors import ResponseValidationError
-from finerworks.http import check_open
+from finerworks.headers import public_headers
+from finerworks.http import AsyncHTTPClient, HTTPClient, check_open
 from finerworks.listing import Page, PageRequest
 from finerworks.pagination import AsyncPager, Pager
+from finerworks.raw import RawResponse
 from finerworks.selection import Selection, create_selection
 from finerworks_client import Client
 from finerworks_client.types import UNSET, Unset
@@ -32,6 +37,31 @@ Item = TypeVar("Item")
 
 
 @runtime_checkable
+class DetailedResponse(Protocol):
+    """What the detailed functions of a generated module return, such as `types.Response`."""
+
+    @property
+    def status_code(self) -> HTTPStatus:
+        """The HTTP status."""
+        ...
+
+    @property
+    def content(self) -> bytes:
+        """The body."""
+        ...
+
+    @property
+    def headers(self) -> MutableMapping[str, str]:
+        """The headers."""
+        ...
+
+    @property
+    def parsed(self) -> object:
+        """The model of the response."""
+        ...
+
+
+@runtime_checkable
 class OperationModule(Protocol[Body_contra]):
     """A module under `finerworks_client.api`, which sends the request of one operation."""
 
@@ -41,6 +71,14 @@ class OperationModule(Protocol[Body_contra]):
 
     async def asyncio(self, *, client: Client, body: Body_contra) -> object:
         """Send the request and return the response, with asyncio."""
+        ...
+
+    def sync_detailed(self, *, client: Client, body: Body_contra) -> DetailedResponse:
+        """Send the request and return the response with its status, headers and body."""
+        ...
+
+    async def asyncio_detailed(self, *, client: Client, body: Body_contra) -> DetailedResponse:
+        """Send the request and return the response with its status, headers and body."""
         ...
 
 
@@ -86,6 +124,10 @@ class Endpoint(Generic[Body, Response, Item]):
             account_key=account_key or UNSET,
         )
 
+    def describe(self, resource: object) -> str:
+        """Return a resource of this listing on one line."""
+        return f"<{type(resource).__name__} {self.response.__name__}: list(), page()>"
+
     def check_response(self, response: object) -> Response:
         """Return a response of the expected model.
 
@@ -109,12 +151,37 @@ class Endpoint(Generic[Body, Response, Item]):
             key=self.key, month=self.month, since=since, until=until, limit=limit
         )
 
+    def to_raw(
+        self, detailed: DetailedResponse, http_client: httpx.Client | httpx.AsyncClient
+    ) -> RawResponse[Response]:
+        """Return a response of a detailed function, without headers that may hold a secret.
+
+        Raises:
+            ResponseValidationError: It is of another model.
+        """
+        redact: Callable[[str], str] = str
+        if isinstance(http_client, (HTTPClient, AsyncHTTPClient)):
+            redact = http_client.config.credentials.redact
+        return RawResponse(
+            status_code=int(detailed.status_code),
+            headers=public_headers(httpx.Headers(detailed.headers), redact),
+            content=detailed.content,
+            parsed=self.check_response(detailed.parsed),
+        )
+
     def to_page(self, request: PageRequest, response: Response) -> Page[Item]:
         """Return a response as a page of a listing."""
         total_count = getattr(response, "total_count", None)
         if not isinstance(total_count, int):
             total_count = None
         return Page(request.number, self.items(response) or [], total_count)
+
+
+def choose_account(account_key: str | None, default: Secret) -> Secret:
+    """Return the account to read: that of an argument, else the client's. Empty: your own."""
+    if account_key is None:
+        return default
+    return read_account_key(account_key)
 
 
 class Resource(Generic[Body, Response, Item]):
@@ -172,7 +239,7 @@ class Resource(Generic[Body, Response, Item]):
             ValueError: An argument is out of its range, or ``since`` is after ``until``.
             ClientStateError: The client is closed.
         """
-        account = self._account(account_key)
+        account = choose_account(account_key, self._account_key)
         self._endpoint.request_body(account, 1, per_page)  # checks the arguments
         check_integer("concurrency", concurrency, minimum=1, maximum=MAX_CONCURRENCY)
         check_boolean("consistent", consistent)
@@ -193,6 +260,9 @@ class Resource(Generic[Body, Response, Item]):
             selection=selection,
         )
 
+    def __repr__(self) -> str:
+        return self._endpoint.describe(self)
+
     def page(
         self, page_number: int = 1, *, per_page: int = 10, account_key: str | None = None
     ) -> Response:
@@ -207,12 +277,12 @@ class Resource(Generic[Body, Response, Item]):
             ValueError: An argument is out of its range.
             FinerWorksError: The request failed; `finerworks.errors` lists the kinds.
         """
-        return self._send(self._account(account_key), page_number, per_page)
+        return self._send(choose_account(account_key, self._account_key), page_number, per_page)
 
-    def _account(self, account_key: str | None) -> Secret:
-        if account_key is None:
-            return self._account_key
-        return read_account_key(account_key)
+    @property
+    def with_raw_response(self) -> "RawResource[Body, Response, Item]":
+        """The same methods, which return the response with its status, headers and JSON."""
+        return RawResource(self._endpoint, self._client, self._account_key)
 
     def _send(self, account_key: Secret, page_number: int, per_page: int) -> Response:
         body = self._endpoint.request_body(account_key, page_number, per_page)
@@ -243,7 +313,7 @@ class AsyncResource(Generic[Body, Response, Item]):
         consistent: bool = False,
     ) -> AsyncPager[Item]:
         """List everything, for ``async for``; see `Resource.list`."""
-        account = self._account(account_key)
+        account = choose_account(account_key, self._account_key)
         self._endpoint.request_body(account, 1, per_page)  # checks the arguments
         check_integer("concurrency", concurrency, minimum=1, maximum=MAX_CONCURRENCY)
         check_boolean("consistent", consistent)
@@ -264,19 +334,79 @@ class AsyncResource(Generic[Body, Response, Item]):
             selection=selection,
         )
 
+    def __repr__(self) -> str:
+        return self._endpoint.describe(self)
+
     async def page(
         self, page_number: int = 1, *, per_page: int = 10, account_key: str | None = None
     ) -> Response:
         """Return one page as the server sent it; see `Resource.page`."""
-        return await self._send(self._account(account_key), page_number, per_page)
+        return await self._send(
+            choose_account(account_key, self._account_key), page_number, per_page
+        )
 
-    def _account(self, account_key: str | None) -> Secret:
-        if account_key is None:
-            return self._account_key
-        return read_account_key(account_key)
+    @property
+    def with_raw_response(self) -> "AsyncRawResource[Body, Response, Item]":
+        """The same methods, which return the response with its status, headers and JSON."""
+        return AsyncRawResource(self._endpoint, self._client, self._account_key)
 
     async def _send(self, account_key: Secret, page_number: int, per_page: int) -> Response:
         body = self._endpoint.request_body(account_key, page_number, per_page)
         operation = self._endpoint.operation
         response = await operation.asyncio(client=self._client, body=body)
         return self._endpoint.check_response(response)
+
+
+class RawResource(Generic[Body, Response, Item]):
+    """A listing whose methods return raw responses, such as ``fw.invoices.with_raw_response``.
+
+    Args:
+        endpoint: The listing.
+        client: The generated client to send with.
+        account_key: The account to read unless the caller names another. Empty: your own.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint[Body, Response, Item], client: Client, account_key: Secret
+    ) -> None:
+        self._endpoint = endpoint
+        self._client = client
+        self._account_key = account_key
+
+    def page(
+        self, page_number: int = 1, *, per_page: int = 10, account_key: str | None = None
+    ) -> RawResponse[Response]:
+        """Return one page with the status, headers and JSON of its response.
+
+        It is requested, retried and checked as by `Resource.page`, and raises the same errors.
+
+        Args:
+            page_number: Which page, from 1.
+            per_page: Items per page, from 1 to 25.
+            account_key: The account to read (platform accounts only). None: the client's.
+        """
+        account = choose_account(account_key, self._account_key)
+        body = self._endpoint.request_body(account, page_number, per_page)
+        detailed = self._endpoint.operation.sync_detailed(client=self._client, body=body)
+        return self._endpoint.to_raw(detailed, self._client.get_httpx_client())
+
+
+class AsyncRawResource(Generic[Body, Response, Item]):
+    """A listing whose methods return raw responses, for asyncio; see `RawResource`."""
+
+    def __init__(
+        self, endpoint: Endpoint[Body, Response, Item], client: Client, account_key: Secret
+    ) -> None:
+        self._endpoint = endpoint
+        self._client = client
+        self._account_key = account_key
+
+    async def page(
+        self, page_number: int = 1, *, per_page: int = 10, account_key: str | None = None
+    ) -> RawResponse[Response]:
+        """Return one page with the status, headers and JSON of its response."""
+        account = choose_account(account_key, self._account_key)
+        body = self._endpoint.request_body(account, page_number, per_page)
+        operation = self._endpoint.operation
+        detailed = await operation.asyncio_detailed(client=self._client, body=body)
+        return self._endpoint.to_raw(detailed, self._client.get_async_httpx_client())

@@ -55,6 +55,16 @@ class Selection(Generic[T]):
         """How many items must be read at least. None: that depends on the items."""
         return None if self.by_month else self.limit
 
+    @property
+    def arguments(self) -> dict[str, object]:
+        """The arguments of ``list()`` that it stands for, as text for people."""
+        values: dict[str, object] = {
+            "since": self.since and self.since.isoformat()[: len("2026-01")],
+            "until": self.until and self.until.isoformat()[: len("2026-01")],
+            "limit": self.limit,
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
     def limited(self, count: int) -> int:
         """Return how many of so many items are returned, with regard to the limit alone."""
         return count if self.limit is None else min(count, self.limit)

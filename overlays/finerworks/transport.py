@@ -33,6 +33,7 @@ from finerworks.errors import (
 )
 from finerworks.event_loop import find_running_loop, running_loop
 from finerworks.foreign_errors import to_httpx_error
+from finerworks.headers import public_headers
 from finerworks.logs import get_logger
 from finerworks.network import abandon, async_abandon, is_unsolicited, keep_deadlines, limit_time
 from finerworks.operations import READ_OPERATIONS, Operation
@@ -262,6 +263,8 @@ class Call:
         if isinstance(outcome, JSONResponse):
             self._complete_response(outcome)
             return outcome
+        redact = self._config.credentials.redact
+        outcome.headers = public_headers(attempt.response.headers, redact)
         proxy = attempt.route.proxy
         if proxy is not None and attempt.route.forwarded and isinstance(outcome, APIStatusError):
             return self._complete_error(self._forwarded_error(outcome, proxy))

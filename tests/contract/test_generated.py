@@ -237,6 +237,75 @@ def test_a_model_is_no_mapping() -> None:
         assert not hasattr(Invoice, name)
 
 
+def test_the_only_list_of_an_envelope_has_a_second_name() -> None:
+    """`page.items` is never None, as that of a `Page`."""
+    page = InvoiceList.from_dict(listing(rows("a", "b")))
+    assert page.items is page.invoices
+    assert [invoice.invoice_id for invoice in page.items] == ["a", "b"]
+    assert InvoiceList.from_dict(listing([])).items == []
+    assert InvoiceList.from_dict({**listing([]), "invoices": None}).items == []
+    assert "items" not in page.to_dict()
+    assert not hasattr(Invoice, "items")
+
+
+OTHER_LISTS = """
+openapi: 3.0.3
+info: {title: Lists, version: 1.0.0}
+paths:
+  /lists:
+    get:
+      operationId: lists
+      responses:
+        "200":
+          description: all of them
+          content: {application/json: {schema: {$ref: "#/components/schemas/Lists"}}}
+components:
+  schemas:
+    Lists:
+      type: object
+      properties:
+        plain: {$ref: "#/components/schemas/Plain"}
+        two: {$ref: "#/components/schemas/Two"}
+        named: {$ref: "#/components/schemas/Named"}
+        mixed: {$ref: "#/components/schemas/Mixed"}
+    Plain:
+      type: object
+      properties:
+        prices: {type: array, items: {type: number}}
+    Two:
+      type: object
+      properties:
+        hens: {type: array, items: {type: string}}
+        eggs: {type: array, items: {type: string}}
+    Named:
+      type: object
+      properties:
+        items: {type: array, items: {type: string}}
+    Mixed:
+      type: object
+      properties:
+        hens:
+          oneOf:
+            - {type: array, items: {type: string}}
+            - {type: string}
+"""
+
+
+def test_other_models_have_no_second_name(tmp_path: Path) -> None:
+    """Two lists, a list or a text, or a field that is called items."""
+    (tmp_path / "overlays").mkdir()
+    shutil.copytree(TEMPLATES, tmp_path / "overlays" / "templates")
+    regenerate(tmp_path, OTHER_LISTS)
+    models = tmp_path / "generated" / "finerworks_client" / "models"
+    sources = {
+        name: (models / f"{name}.py").read_text() for name in ("plain", "two", "named", "mixed")
+    }
+    assert "def items(self) -> list[decimal.Decimal]:" in sources["plain"]
+    assert "return self.prices or []" in sources["plain"]
+    for name in ("two", "named", "mixed"):
+        assert "def items" not in sources[name]
+
+
 def by_pickle(protocol: int) -> Callable[[Any], Any]:
     """Return a function that copies a value by pickling it."""
 

@@ -5,6 +5,7 @@ It lists the invoices of the sandbox that its environment names, in every way th
 
 import asyncio
 import contextlib
+import datetime as dt
 import sys
 import tempfile
 import warnings
@@ -36,7 +37,7 @@ def check_by_beartype() -> None:
 
 def list_invoices() -> None:
     """List with the sync client, in every way that it has."""
-    from finerworks import FinerWorks  # noqa: PLC0415 - after the checker
+    from finerworks import FinerWorks, dates  # noqa: PLC0415 - after the checker
     from finerworks.exports import export  # noqa: PLC0415
     from finerworks.report import write_report  # noqa: PLC0415
 
@@ -48,6 +49,12 @@ def list_invoices() -> None:
             counts.append(export(pager, Path(folder) / f"invoices.{ending}").count)
         write_report(pager, Path(folder) / "report.html", host="localhost")
         assert fw.invoices.page(per_page=10).total_count == COUNT
+        assert fw.invoices.with_raw_response.page().parsed.total_count == COUNT
+        counts += [len(pager.to_list()), pager.count()]
+        first = fw.invoices.list(limit=1, since="2001-01", until=dt.date(2999, 1, 1)).first()
+        assert first is not None
+        assert dates.days_past_due(first, dt.date(2999, 1, 1)) or dates.month(first)
+        assert all(map(repr, (fw, pager, first)))
     assert counts == [COUNT] * len(counts), counts
 
 
@@ -61,6 +68,10 @@ async def list_invoices_by_asyncio() -> None:
         counts.append(sum([len(page.items) async for page in pager.pages()]))
         counts += [(await pager.to_arrow()).num_rows, len(await pager.to_polars())]
         assert (await fw.invoices.page(per_page=10)).total_count == COUNT
+        assert (await fw.invoices.with_raw_response.page()).parsed.total_count == COUNT
+        counts += [len(await pager.to_list()), await pager.count()]
+        assert await fw.invoices.list(limit=1, since="2001-01").first() is not None
+        assert all(map(repr, (fw, pager)))
     assert counts == [COUNT] * len(counts), counts
 
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import to_json
+from ..types import to_html, to_json, to_repr
 
 T = TypeVar("T", bound="BadRequestModelState")
 
@@ -40,3 +40,11 @@ class BadRequestModelState:
 
         bad_request_model_state.additional_properties = additional_properties
         return bad_request_model_state
+
+    def __repr__(self) -> str:
+        """Return the model on one line, with readable dates and amounts."""
+        return to_repr(self)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook displays."""
+        return to_html(self)

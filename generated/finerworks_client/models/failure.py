@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset, to_json
+from ..types import UNSET, Unset, to_html, to_json, to_repr
 
 T = TypeVar("T", bound="Failure")
 
@@ -43,3 +43,11 @@ class Failure:
             known = ("message",)
             failure.additional_properties = {key: value for key, value in d.items() if key not in known}
         return failure
+
+    def __repr__(self) -> str:
+        """Return the model on one line, with readable dates and amounts."""
+        return to_repr(self)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook displays."""
+        return to_html(self)

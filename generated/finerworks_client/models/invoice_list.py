@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset, to_json
+from ..types import UNSET, Unset, to_html, to_json, to_repr
 
 T = TypeVar("T", bound="InvoiceList")
 
@@ -104,6 +104,19 @@ class InvoiceList:
             )
             invoice_list.additional_properties = {key: value for key, value in d.items() if key not in known}
         return invoice_list
+
+    @property
+    def items(self) -> list[Invoice]:
+        """The items of `invoices`. Empty if that is null or absent."""
+        return self.invoices or []
+
+    def __repr__(self) -> str:
+        """Return the model on one line, with readable dates and amounts."""
+        return to_repr(self)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook displays."""
+        return to_html(self)
 
 
 # Below the class, as models may refer to each other. Annotations name these.

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import to_json
+from ..types import to_html, to_json, to_repr
 
 T = TypeVar("T", bound="ResponseStatusDebugType0")
 
@@ -35,3 +35,11 @@ class ResponseStatusDebugType0:
                 key: value for key, value in d.items() if key not in known
             }
         return response_status_debug_type_0
+
+    def __repr__(self) -> str:
+        """Return the model on one line, with readable dates and amounts."""
+        return to_repr(self)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook displays."""
+        return to_html(self)
