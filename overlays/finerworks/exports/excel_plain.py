@@ -44,7 +44,8 @@ class Column:
     header: str
     width: float
     kind: type
-    number_format: str | None = None
+    number_format: str = "General"
+    indent: int = 0
 
 
 COLUMNS = (
@@ -54,10 +55,13 @@ COLUMNS = (
     Column("Invoice date", 13, dt.date, "yyyy-mm-dd"),
     Column("Due date", 13, dt.date, "yyyy-mm-dd"),
     Column("Days past due", 14, int, "#,##0"),
-    Column("Age", 16, str),
+    Column("Age", 17, str, indent=1),  # next to numbers, which end at the edge
     Column("Amount due", 18, Decimal),
 )
 """The columns, one for each field of `PlainInvoice`."""
+
+TABLE = "Invoices"
+"""The name of the table, for formulas."""
 
 LABEL = 1
 """The column with the words in front of a total."""
@@ -70,25 +74,25 @@ class _Formats:
     """The formats of a workbook."""
 
     def __init__(self, book: Book) -> None:
-        bold: dict[str, object] = {"bold": True}
-        right: dict[str, object] = {"align": "right"}
+        header: dict[str, object] = {"bold": True, "bottom": 1}
+        total: dict[str, object] = {"bold": True, "top": 1}
         two_decimals: dict[str, object] = {"num_format": "#,##0.00"}
         four_decimals: dict[str, object] = {"num_format": "#,##0.00##"}
-        self.title = book.add_format(bold | {"font_size": 14})
+        right: dict[str, object] = {"align": "right"}
+        self.title = book.add_format({"bold": True, "font_size": 14})
         self.note = book.add_format({"font_color": "#595959"})
-        self.header = book.add_format(bold)
-        self.right_header = book.add_format(bold | right)
+        self.total_label = book.add_format(total)
         self._amount = book.add_format(two_decimals)
         self._long_amount = book.add_format(four_decimals)
-        self._total = book.add_format(bold | two_decimals)
-        self._long_total = book.add_format(bold | four_decimals)
-        self.cells = [
-            book.add_format({"num_format": column.number_format or "General"}) for column in COLUMNS
-        ]
-
-    def of_header(self, column: Column) -> object:
-        """Return the format of a header: on the right, if its column has numbers."""
-        return self.right_header if column.kind in {int, Decimal} else self.header
+        self._total = book.add_format(total | two_decimals)
+        self._long_total = book.add_format(total | four_decimals)
+        self.cells = list[object]()
+        self.headers = list[object]()
+        for column in COLUMNS:
+            indent = {"indent": column.indent}
+            self.cells.append(book.add_format({"num_format": column.number_format, **indent}))
+            align = indent if column.kind is str else right
+            self.headers.append(book.add_format({**header, **align}))
 
     def of_amount(self, amount: Decimal) -> object:
         """Return the format that shows all decimals of an amount."""
@@ -126,22 +130,25 @@ def _write_table(book: Book, invoices: Sequence[PlainInvoice], view: View) -> No
     formats = _Formats(book)
     sheet = _add_sheet(book, "Invoices", view, formats)
     last_row, total = _write_rows(sheet, invoices, formats)
-    _check_total(total)
     last_row = max(last_row, HEADER_ROW + 1)  # A table has at least one row.
-    options_of: list[dict[str, object]] = [
-        {"header": column.header, "header_format": formats.of_header(column)} for column in COLUMNS
+    headers: list[dict[str, object]] = [
+        {"header": column.header, "header_format": header_format}
+        for column, header_format in zip(COLUMNS, formats.headers, strict=True)
     ]
-    options_of[LABEL]["total_string"] = _label(len(invoices))
-    options_of[AMOUNT]["total_function"] = "sum"
-    options_of[AMOUNT]["total_value"] = total
-    options_of[AMOUNT]["format"] = formats.of_total(total)
+    label = _label(len(invoices))
+    headers[LABEL]["total_string"] = label
+    headers[AMOUNT]["total_function"] = "sum"
+    headers[AMOUNT]["total_value"] = total
     options: dict[str, object] = {
-        "name": "Invoices",
+        "name": TABLE,
         "style": "Table Style Light 1",
         "total_row": True,
-        "columns": options_of,
+        "columns": headers,
     }
     sheet.add_table(HEADER_ROW, 0, last_row + 1, AMOUNT, options)
+    # XlsxWriter's own formula lacks the name of the table, and LibreOffice shows an error for it.
+    amounts = f"{TABLE}[{COLUMNS[AMOUNT].header}]"
+    _write_total(sheet, last_row + 1, (label, amounts, total), formats)
 
 
 def _write_sheets(book: Book, invoices: Iterable[PlainInvoice], view: View) -> None:
@@ -154,19 +161,13 @@ def _write_sheets(book: Book, invoices: Iterable[PlainInvoice], view: View) -> N
         name = "Invoices" if number == 1 else f"Invoices {number}"
         sheet = _add_sheet(book, name, view, formats)
         last_row, total = _write_rows(sheet, chunk, formats)
-        _check_total(total)
         sheet.autofilter(HEADER_ROW, 0, last_row, AMOUNT)
-        row = last_row + 1
-        sheet.write_string(row, LABEL, _label(last_row - HEADER_ROW), formats.header)
-        formula = f"=SUBTOTAL(109,H{HEADER_ROW + 2}:H{last_row + 1})"
-        sheet.write_formula(row, AMOUNT, formula, formats.of_total(total), total)
+        amounts = f"H{HEADER_ROW + 2}:H{last_row + 1}"
+        _write_total(sheet, last_row + 1, (_label(last_row - HEADER_ROW), amounts, total), formats)
         totals.append(total)
         if len(totals) > 1:
-            so_far = money.total(totals)
-            _check_total(so_far)
             label = f"Total of sheets 1 to {number}"
-            sheet.write_string(row + 1, LABEL, label, formats.header)
-            sheet.write_number(row + 1, AMOUNT, so_far, formats.of_total(so_far))
+            _write_total(sheet, last_row + 2, (label, None, money.total(totals)), formats)
 
 
 def _chunks(invoices: Iterable[PlainInvoice], size: int) -> Iterator[Iterator[PlainInvoice]]:
@@ -191,7 +192,7 @@ def _add_sheet(book: Book, name: str, view: View, formats: _Formats) -> Sheet:
         sheet.write_string(row, 0, line, formats.note if row else formats.title)
     for position, column in enumerate(COLUMNS):
         sheet.set_column(position, position, column.width)
-        sheet.write_string(HEADER_ROW, position, column.header, formats.of_header(column))
+        sheet.write_string(HEADER_ROW, position, column.header, formats.headers[position])
     return sheet
 
 
@@ -224,7 +225,7 @@ def _write_rows(
 def _write_row(sheet: Sheet, row: int, invoice: PlainInvoice, formats: _Formats) -> None:
     names = columns(PlainInvoice)
     for position, value in enumerate(split_cells(PlainInvoice, invoice)):
-        value_formats = dict.fromkeys((dt.date, int), formats.cells[position])
+        value_formats = dict.fromkeys((dt.date, int, str), formats.cells[position])
         if isinstance(value, Decimal):
             value_formats = {Decimal: formats.of_amount(value)}
         problem = write_cell(sheet, (row, position), value, value_formats)
@@ -236,7 +237,22 @@ def _label(count: int) -> str:
     return f"Total of {counted(count, 'invoice')}"
 
 
-def _check_total(total: Decimal) -> None:
+def _write_total(
+    sheet: Sheet, row: int, content: tuple[str, str | None, Decimal], formats: _Formats
+) -> None:
+    """Write the row of a total: its label, the cells that it adds up, and its exact value.
+
+    Without cells, the total is a number that Excel does not calculate again.
+    """
+    label, amounts, total = content
     problem = problem_of(total)
     if problem:
         raise ExportError(f"the total {total} {problem}, which Excel cannot hold: use CSV")
+    for position in range(AMOUNT):
+        sheet.write_blank(row, position, None, formats.total_label)
+    sheet.write_string(row, LABEL, label, formats.total_label)
+    if amounts is None:
+        sheet.write_number(row, AMOUNT, total, formats.of_total(total))
+    else:
+        formula = f"=SUBTOTAL(109,{amounts})"
+        sheet.write_formula(row, AMOUNT, formula, formats.of_total(total), total)

@@ -86,6 +86,7 @@ class Sheet(Protocol):
     def set_column(self, first: int, last: int, width: float, /) -> object: ...
     def set_footer(self, footer: str, /) -> object: ...
     def set_landscape(self) -> object: ...
+    def write_blank(self, row: int, col: int, value: None, form: object, /) -> int: ...
     def write_boolean(self, row: int, col: int, value: bool, /) -> int: ...  # noqa: FBT001 - XlsxWriter's signature
     def write_datetime(self, row: int, col: int, value: dt.date, form: object, /) -> int: ...
     def write_formula(
@@ -209,7 +210,7 @@ def write_cell(
 ) -> str | None:
     """Write a value to a cell. Return why Excel cannot hold it, or None if it can.
 
-    `formats` has a format for each type of value: amounts, dates with a time, days.
+    `formats` has formats for the types of values: amounts, dates with a time, days, texts.
     """
     problem = problem_of(value)
     if not problem and _write(sheet, position, value, formats) != 0:
@@ -233,4 +234,4 @@ def _write(sheet: Sheet, position: Position, value: Cell, formats: dict[type, ob
         case dt.date() if value.year >= FIRST_YEAR and not isinstance(value, dt.datetime):
             return sheet.write_datetime(*position, value, formats[dt.date])
         case _:
-            return sheet.write_string(*position, as_text(value))
+            return sheet.write_string(*position, as_text(value), formats.get(str))

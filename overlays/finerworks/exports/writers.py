@@ -10,14 +10,12 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
+import finerworks
 from finerworks.exports import require
 from finerworks.exports.columns import Cell, as_text, cells, columns
 from finerworks.exports.plain import PlainInvoice, View, plain
-
-if TYPE_CHECKING:
-    import finerworks
 
 __all__ = ["FORMULA", "WRITERS", "Writer", "json_array", "write_table"]
 
