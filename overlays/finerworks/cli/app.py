@@ -24,15 +24,12 @@ from finerworks.cli.options import (
     Since,
     Until,
     Verbose,
+    WithAccount,
     WrongUsageError,
+    check_account_key,
     read_selection,
 )
-from finerworks.cli.session import (
-    base_url_of,
-    existing_file_as_wrong_usage,
-    open_client,
-    open_listing,
-)
+from finerworks.cli.session import existing_file_as_wrong_usage, open_client, open_listing
 
 __all__ = ["app"]
 
@@ -73,6 +70,7 @@ def list_(
     until: Until = None,
     overdue: Overdue = False,
     limit: Limit = None,
+    with_account: WithAccount = False,
     as_of: AsOf = None,
     consistent: Consistent = False,
     env_file: EnvFile = None,
@@ -86,8 +84,8 @@ def list_(
     """
     # Imported here, as these modules import rich and the generated models, which takes time.
     from finerworks.cli.output import buffered_output, table  # noqa: PLC0415
+    from finerworks.exports.accounts import items_of  # noqa: PLC0415
     from finerworks.exports.writers import WRITERS, json_array  # noqa: PLC0415
-    from finerworks_client.models import Invoice  # noqa: PLC0415
 
     selection = read_selection(
         account_key=account_key, since=since, until=until, as_of=as_of, overdue=overdue, limit=limit
@@ -100,10 +98,13 @@ def list_(
         if format == "table":
             text = table(opened.invoices, selection.as_of, selection.description)
             file.write(text.encode(sys.stdout.encoding, "backslashreplace"))
-        elif format == "json":
-            json_array(file, opened.invoices, Invoice)
+            return
+        account = opened.account_column(with_account=with_account)
+        items, model = items_of(opened.invoices, account)
+        if format == "json":
+            json_array(file, items, model)
         else:
-            WRITERS[format].write(file, opened.invoices, Invoice)
+            WRITERS[format].write(file, items, model)
 
 
 @invoices.command(epilog=STATUSES)
@@ -123,6 +124,7 @@ def export(
     until: Until = None,
     overdue: Overdue = False,
     limit: Limit = None,
+    with_account: WithAccount = False,
     as_of: AsOf = None,
     consistent: Consistent = False,
     env_file: EnvFile = None,
@@ -156,7 +158,13 @@ def export(
         open_listing(context, env_file, session, selection, consistent=consistent) as opened,
         existing_file_as_wrong_usage(file),
     ):
-        done = exports.export(opened.invoices, file, format=file_format, overwrite=overwrite)
+        done = exports.export(
+            opened.invoices,
+            file,
+            format=file_format,
+            overwrite=overwrite,
+            account_key=opened.account_column(with_account=with_account),
+        )
     if not quiet:
         typer.echo(f"{summary(done.count, done.total)}, in {file}", err=True)
 
@@ -200,8 +208,8 @@ def report(
             opened.invoices,
             file,
             as_of=selection.as_of,
-            host=base_url_of(opened.fw),
-            account=opened.account_key,
+            host=opened.identity.host,
+            account=opened.identity.account_key or None,
             shown=selection.description,
             overwrite=overwrite,
         )
@@ -222,6 +230,7 @@ def check(
         ),
     ] = None,
     overwrite: Overwrite = False,
+    account_key: AccountKey = None,
     env_file: EnvFile = None,
     verbose: Verbose = False,
     debug: Debug = False,
@@ -236,13 +245,15 @@ def check(
     if overwrite and shape is None:
         raise WrongUsageError("--overwrite is for --shape, which is missing")
     session = Session(verbose=verbose, debug=debug)
+    if account_key is not None:
+        check_account_key(account_key)
     if shape is None:
         streams.check_output()
-    with open_client(context, env_file, session) as opened:
+    with open_client(context, env_file, session, account_key) as opened:
         if shape is None:
-            check_api(opened.fw, opened.account_key)
+            check_api(opened.fw, opened.identity)
         else:
-            record_shape(opened.fw, opened.account_key, shape, overwrite=overwrite)
+            record_shape(opened.fw, opened.identity, shape, overwrite=overwrite)
 
 
 @app.command(add_help_option=False)

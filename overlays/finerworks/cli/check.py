@@ -7,7 +7,9 @@ from pathlib import Path
 import typer
 
 from finerworks import FinerWorks, HTTPClient
-from finerworks.cli.session import base_url_of, existing_file_as_wrong_usage
+from finerworks.cli.identity import Identity
+from finerworks.cli.ignored import warn, warn_unchecked
+from finerworks.cli.session import existing_file_as_wrong_usage
 from finerworks.cli.shape import findings, plan
 from finerworks.cli.shape.deviations import Deviation, about_page_after_last, find_deviations
 from finerworks.cli.shape.document import describe, render
@@ -26,13 +28,14 @@ QUESTIONS = (
 """The requests of a check without `--shape`. The small ones show how long a response takes."""
 
 
-def check_api(fw: FinerWorks, account_key: Secret) -> None:
+def check_api(fw: FinerWorks, identity: Identity) -> None:
     """Send a few requests, and print what came of them.
 
     Raises:
         FinerWorksError: A request failed, or the SDK cannot read the response.
     """
-    typer.echo(f"host      {base_url_of(fw)}")
+    _print_identity(identity)
+    account_key = identity.account_key
     exchanges = list[Exchange]()
     for question in QUESTIONS:
         exchanges.append(ask(fw, account_key, question))
@@ -41,9 +44,27 @@ def check_api(fw: FinerWorks, account_key: Secret) -> None:
     _raise_failure(exchanges)
     deviations = find_deviations(exchanges[:1], exchanges[1:], keys=_secrets_of(fw, account_key))
     _report(exchanges, deviations)
+    if account_key:
+        _check_account(fw, exchanges[0])
 
 
-def record_shape(fw: FinerWorks, account_key: Secret, file: Path, *, overwrite: bool) -> None:
+def _print_identity(identity: Identity) -> None:
+    typer.echo(f"host      {identity.host}")
+    typer.echo(f"account   {identity.account}")
+
+
+def _check_account(fw: FinerWorks, first: Exchange) -> None:
+    """Warn if the first page of an account is that of the account that owns the keys."""
+    if not first.rows:
+        return
+    own = ask(fw, Secret(), Question(plan.OWN_PAGE, 1, plan.PAGE_SIZE, may_fail=True))
+    if own.rows is None:
+        warn_unchecked(own.error)
+    elif own.rows == first.rows and own.total_count == first.total_count:
+        warn()
+
+
+def record_shape(fw: FinerWorks, identity: Identity, file: Path, *, overwrite: bool) -> None:
     """Send requests, print what came of them, and write their shape to a file.
 
     The file is written even if a response is an error, but not if the first request gets none.
@@ -54,10 +75,11 @@ def record_shape(fw: FinerWorks, account_key: Secret, file: Path, *, overwrite: 
         OSError: The file cannot be written.
     """
     once = fw.with_options(max_retries=0)
+    account_key = identity.account_key
     secrets = _secrets_of(fw, account_key)
     with existing_file_as_wrong_usage(file), whole_file(file, overwrite=overwrite) as out:
-        typer.echo(f"finerworks: {plan.announcement(base_url_of(fw))}", err=True)
-        typer.echo(f"host      {base_url_of(fw)}")
+        typer.echo(f"finerworks: {plan.announcement(identity.host)}", err=True)
+        _print_identity(identity)
         asked = plan.interview(lambda question: ask(once, account_key, question))
         first_error = asked.pages[0].error
         if isinstance(first_error, APIConnectionError):

@@ -28,7 +28,9 @@ __all__ = [
     "Since",
     "Until",
     "Verbose",
+    "WithAccount",
     "WrongUsageError",
+    "check_account_key",
     "read_selection",
 ]
 
@@ -82,6 +84,14 @@ Debug = Annotated[
 AccountKey = Annotated[
     str | None, typer.Option(metavar="KEY", help="Account to read (platform accounts only).")
 ]
+WithAccount = Annotated[
+    bool,
+    typer.Option(
+        "--with-account",
+        help="Add a column account_key, also for the account that owns the keys, whose cells are "
+        "empty. If an account is given, the column is always there.",
+    ),
+]
 Since = Annotated[
     str | None, typer.Option(metavar="YYYY-MM", help="First invoice month to include.")
 ]
@@ -128,7 +138,12 @@ def _parse_day(option: str, text: str | None) -> dt.date | None:
     return _parse_date(option, text, "%Y-%m-%d", "YYYY-MM-DD, for example 2026-01-31")
 
 
-def _check_account_key(account_key: str) -> None:
+def check_account_key(account_key: str) -> None:
+    """Check the account that an option names.
+
+    Raises:
+        WrongUsageError: It is blank, or not text.
+    """
     if not account_key.strip():
         raise WrongUsageError(
             "--account-key is blank: omit it to read the account that owns the keys"
@@ -158,7 +173,7 @@ def read_selection(
     if first_month and last_month and first_month > last_month:
         raise WrongUsageError(f"--since {since} is after --until {until}")
     if account_key is not None:
-        _check_account_key(account_key)
+        check_account_key(account_key)
     return Selection(
         account_key=account_key,
         since=first_month,

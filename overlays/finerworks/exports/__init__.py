@@ -99,6 +99,7 @@ def export(
     *,
     format: str | None = None,  # noqa: A002 - the usual name of the argument
     overwrite: bool = False,
+    account_key: str | None = None,
 ) -> Exported:
     """Write invoices to a file, and return its path, the count and the total.
 
@@ -110,6 +111,9 @@ def export(
         path: The file to write.
         format: ``csv``, ``jsonl``, ``parquet`` or ``xlsx``. None: the extension of the file.
         overwrite: Whether to replace an existing file.
+        account_key: The account that the invoices belong to, for a last column ``account_key``, so
+            that you can combine files. Empty: the account that owns the keys, whose cells are
+            empty. None: no such column.
 
     Raises:
         FileExistsError: The file exists, and ``overwrite`` is False. Nothing was requested.
@@ -121,12 +125,13 @@ def export(
         FinerWorksError: The listing could not be read to its end.
     """
     # Imported here, as writers.py imports this module, and the models take time to import.
+    from finerworks.exports.accounts import items_of  # noqa: PLC0415
     from finerworks.exports.writers import WRITERS  # noqa: PLC0415
-    from finerworks_client.models import Invoice  # noqa: PLC0415
 
     writer = WRITERS[file_format(path, format)]
     writer.require()
     tally = Tally(invoices)
+    items, model = items_of(tally, account_key)
     with whole_file(path, overwrite=overwrite) as file:
-        writer.write(file, tally, Invoice)
+        writer.write(file, items, model)
     return Exported(Path(path), tally.count, tally.total)
