@@ -205,6 +205,12 @@ bench: $(VENV)/dev $(BENCH)/node $(BENCH)/clients/made $(BENCHED) ## measure the
 bench-quick: $(VENV)/run $(call environments,httpx finerworks finerworks-aiohttp) ## print the main ratios with their goals (a minute)
 	@$(BIN)/python -m benchmarks.run --quick $(ARGS)
 
+# --- the man page ---------------------------------------------------------------------------------
+
+.PHONY: man
+man: $(VENV)/dev ## write docs/finerworks.1 from the help of the command
+	@$(BIN)/python tools/manpage.py
+
 # --- pictures -------------------------------------------------------------------------------------
 
 .PHONY: pictures

@@ -28,6 +28,7 @@ from commands import COMMAND, Ended, environment, run
 from finerworks import FinerWorks, __version__, money
 from finerworks.cli.options import STATUSES
 from finerworks.exports import ages
+from finerworks.extras import install_command
 from finerworks.sandbox import Sandbox
 from finerworks_client.models import Invoice
 from wire import Exchange, Wire, http
@@ -779,7 +780,7 @@ def test_without_the_extra_it_says_what_to_install() -> None:
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "finerworks: the command needs typer: in a clone of finerworks, run pip install '.[cli]'\n"
+        f"finerworks: the command needs typer: install it with {install_command('cli')}\n"
     )
 
 

@@ -1,5 +1,8 @@
 """Whose figures a command shows: the host and the account, and whether an account key is ignored."""
 
+# The types that pyarrow-stubs has are in part unknown.
+# pyright: reportUnknownMemberType=false
+
 import csv
 import io
 import json
@@ -108,8 +111,7 @@ def column(path: Path) -> list[object]:
         case ".jsonl":
             return [json.loads(line)["account_key"] for line in path.read_text().splitlines()]
         case ".parquet":
-            found: list[object] = pq.read_table(path).column("account_key").to_pylist()
-            return found
+            return list(pq.read_table(path).column("account_key").to_pylist())
         case _:
             (heads, *cells) = load_workbook(path).worksheets[0].values
             return [row[heads.index("account_key")] for row in cells]

@@ -7,16 +7,18 @@ from typing import Annotated, Literal
 import typer
 
 from finerworks import __version__
-from finerworks.cli import streams
+from finerworks.cli import help_texts, streams
 from finerworks.cli.options import (
-    KEYS,
     STATUSES,
     AccountKey,
     AsOf,
     Consistent,
     Debug,
     EnvFile,
+    Json,
     Limit,
+    NoColor,
+    Output,
     Overdue,
     Overwrite,
     Quiet,
@@ -29,16 +31,19 @@ from finerworks.cli.options import (
     check_account_key,
     read_selection,
 )
-from finerworks.cli.session import existing_file_as_wrong_usage, open_client, open_listing
+from finerworks.cli.session import open_client, open_listing
 
-__all__ = ["app"]
+__all__ = ["HELP_OPTIONS", "app"]
+
+HELP_OPTIONS = ["-h", "--help"]
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help=f"List, export and report your FinerWorks invoices.\n\n{KEYS}",
+    context_settings={"help_option_names": HELP_OPTIONS},
+    help=help_texts.ROOT,
 )
-invoices = typer.Typer(no_args_is_help=True, help="List, export and report invoices.")
+invoices = typer.Typer(no_args_is_help=True, help=help_texts.INVOICES)
 app.add_typer(invoices, name="invoices")
 
 
@@ -55,16 +60,23 @@ def options(
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,
+    no_color: NoColor = False,
 ) -> None: ...
 
 
-@invoices.command("list", epilog=STATUSES)
+@invoices.command("list", help=help_texts.LIST, epilog=STATUSES)
 def list_(
     context: typer.Context,
     *,
     format: Annotated[  # noqa: A002 - the usual name of the option
-        Literal["table", "json", "jsonl", "csv"], typer.Option(help="Output format.")
-    ] = "table",
+        Literal["table", "json", "jsonl", "csv"] | None,
+        typer.Option(
+            help="Output format. By default it follows from the extension of --output, or is table."
+        ),
+    ] = None,
+    as_json: Json = False,
+    output: Output = None,
+    overwrite: Overwrite = False,
     account_key: AccountKey = None,
     since: Since = None,
     until: Until = None,
@@ -76,14 +88,13 @@ def list_(
     env_file: EnvFile = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
+    no_color: NoColor = False,  # noqa: ARG001 - its callback uses it
     debug: Debug = False,
 ) -> None:
-    """List invoices as a table with exact totals, or as JSON or CSV.
-
-    The output starts when all pages have been read. After an error there is no output.
-    """
+    """List invoices."""
     # Imported here, as these modules import rich and the generated models, which takes time.
-    from finerworks.cli.output import buffered_output, table  # noqa: PLC0415
+    from finerworks.cli.output import table  # noqa: PLC0415
+    from finerworks.cli.targets import is_standard_output, list_format, open_target  # noqa: PLC0415
     from finerworks.exports.accounts import items_of  # noqa: PLC0415
     from finerworks.exports.writers import WRITERS, json_array  # noqa: PLC0415
 
@@ -91,29 +102,41 @@ def list_(
         account_key=account_key, since=since, until=until, as_of=as_of, overdue=overdue, limit=limit
     )
     session = Session(quiet, verbose, debug)
+    chosen = list_format(format, output, as_json=as_json)
     with (
-        buffered_output() as file,
+        open_target(output, overwrite=overwrite) as file,
         open_listing(context, env_file, session, selection, consistent=consistent) as opened,
     ):
-        if format == "table":
-            text = table(opened.invoices, selection.as_of, selection.description)
-            file.write(text.encode(sys.stdout.encoding, "backslashreplace"))
+        if chosen == "table":
+            is_terminal = is_standard_output(output) and sys.stdout.isatty()
+            text = table(
+                opened.invoices, selection.as_of, selection.description, is_terminal=is_terminal
+            )
+            encoding = sys.stdout.encoding if is_standard_output(output) else "utf-8"
+            file.write(text.encode(encoding, "backslashreplace"))
             return
         account = opened.account_column(with_account=with_account)
         items, model = items_of(opened.invoices, account)
-        if format == "json":
+        if chosen == "json":
             json_array(file, items, model)
         else:
-            WRITERS[format].write(file, items, model)
+            WRITERS[chosen].write(file, items, model)
 
 
-@invoices.command(epilog=STATUSES)
+@invoices.command(help=help_texts.EXPORT, epilog=STATUSES)
 def export(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="File to write: .csv, .jsonl, .parquet or .xlsx.")
-    ],
+        Path | None,
+        typer.Argument(
+            metavar="FILE",
+            help="File to write: .csv, .jsonl, .parquet or .xlsx. - is standard output.",
+            show_default=False,
+        ),
+    ] = None,
     *,
+    output: Output = None,
+    as_json: Json = False,
     format: Annotated[  # noqa: A002 - the usual name of the option
         Literal["csv", "jsonl", "parquet", "xlsx"] | None,
         typer.Option(help="File format. By default it follows from the extension of FILE."),
@@ -130,50 +153,51 @@ def export(
     env_file: EnvFile = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
+    no_color: NoColor = False,  # noqa: ARG001 - its callback uses it
     debug: Debug = False,
 ) -> None:
-    """Write invoices to a file, with exact amounts.
-
-    The file appears when it is complete. After an error there is no file.
-
-    Dates keep their UTC offset: in CSV and JSON Lines it is part of the date, in Parquet and Excel
-    it is in columns of its own.
-    """
+    """Write invoices to a file."""
     # Imported here, as these modules import rich and the generated models, which takes time.
     from finerworks import exports  # noqa: PLC0415
-    from finerworks.cli.output import summary  # noqa: PLC0415
+    from finerworks.cli.summaries import Summary  # noqa: PLC0415
+    from finerworks.cli.targets import check_terminal, choose_target, export_format, target_path  # noqa: PLC0415
 
     selection = read_selection(
         account_key=account_key, since=since, until=until, as_of=as_of, overdue=overdue, limit=limit
     )
-    session = Session(quiet, verbose, debug)
-    try:
-        file_format = exports.file_format(file, format)
-    except ValueError as error:
-        known = ", ".join(exports.FORMATS)
-        raise WrongUsageError(
-            f"{file} has an unknown extension: set --format to one of {known}"
-        ) from error
+    target = choose_target(file, output)
+    file_format = export_format(target, format)
+    check_terminal(target, file_format)
+    session = Session(quiet, verbose, debug, summarized=as_json)
     with (
+        target_path(target) as path,
         open_listing(context, env_file, session, selection, consistent=consistent) as opened,
-        existing_file_as_wrong_usage(file),
     ):
         done = exports.export(
             opened.invoices,
-            file,
+            path,
             format=file_format,
             overwrite=overwrite,
             account_key=opened.account_column(with_account=with_account),
         )
-    if not quiet:
-        typer.echo(f"{summary(done.count, done.total)}, in {file}", err=True)
+    summary = Summary(target, opened.identity, done.count, done.total)
+    summary.print(as_json=as_json, quiet=quiet)
 
 
-@invoices.command(epilog=STATUSES)
+@invoices.command(help=help_texts.REPORT, epilog=STATUSES)
 def report(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE.html", help="HTML file to write.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE.html",
+            help="HTML file to write. - is standard output.",
+            show_default=False,
+        ),
+    ] = None,
     *,
+    output: Output = None,
+    as_json: Json = False,
     overwrite: Overwrite = False,
     account_key: AccountKey = None,
     since: Since = None,
@@ -184,40 +208,39 @@ def report(
     env_file: EnvFile = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
+    no_color: NoColor = False,  # noqa: ARG001 - its callback uses it
     debug: Debug = False,
 ) -> None:
-    """Write a report for people: totals, amounts by month, overdue amounts by age, all invoices.
-
-    It is a single HTML file that loads nothing from other hosts.
-    """
+    """Write a report."""
     # Imported here, as these modules import rich and jinja2, which takes time.
-    from finerworks.cli.output import summary  # noqa: PLC0415
+    from finerworks.cli.summaries import Summary  # noqa: PLC0415
+    from finerworks.cli.targets import check_extension_of_report, choose_target, target_path  # noqa: PLC0415
     from finerworks.report import write_report  # noqa: PLC0415
 
     selection = read_selection(
         account_key=account_key, since=since, until=until, as_of=as_of, overdue=overdue
     )
-    session = Session(quiet, verbose, debug)
-    if file.suffix.lower() not in {".html", ".htm"}:
-        raise WrongUsageError(f"{file} must end in .html, so that a browser opens it")
+    target = choose_target(file, output)
+    check_extension_of_report(target)
+    session = Session(quiet, verbose, debug, summarized=as_json)
     with (
+        target_path(target) as path,
         open_listing(context, env_file, session, selection, consistent=consistent) as opened,
-        existing_file_as_wrong_usage(file),
     ):
         done = write_report(
             opened.invoices,
-            file,
+            path,
             as_of=selection.as_of,
             host=opened.identity.host,
             account=opened.identity.account_key or None,
             shown=selection.description,
             overwrite=overwrite,
         )
-    if not quiet:
-        typer.echo(f"{summary(done.count, done.total)}, in {file}: open it in a browser", err=True)
+    summary = Summary(target, opened.identity, done.count, done.total)
+    summary.print(as_json=as_json, quiet=quiet, advice="open it in a browser")
 
 
-@app.command(epilog=STATUSES)
+@app.command(help=help_texts.CHECK, epilog=STATUSES)
 def check(
     context: typer.Context,
     *,
@@ -230,17 +253,17 @@ def check(
         ),
     ] = None,
     overwrite: Overwrite = False,
+    as_json: Json = False,
     account_key: AccountKey = None,
     env_file: EnvFile = None,
     verbose: Verbose = False,
+    no_color: NoColor = False,  # noqa: ARG001 - its callback uses it
     debug: Debug = False,
 ) -> None:
-    """Check the keys, and show the host, the number of invoices and the response time.
-
-    Names each way in which the responses deviate from the contract.
-    """
+    """Check the keys and the API."""
     # Imported here, as this module imports httpx, which takes time.
     from finerworks.cli.check import check_api, record_shape  # noqa: PLC0415
+    from finerworks.cli.results import Results  # noqa: PLC0415
 
     if overwrite and shape is None:
         raise WrongUsageError("--overwrite is for --shape, which is missing")
@@ -250,14 +273,15 @@ def check(
     if shape is None:
         streams.check_output()
     with open_client(context, env_file, session, account_key) as opened:
+        results = Results(as_json=as_json)
         if shape is None:
-            check_api(opened.fw, opened.identity)
+            check_api(opened.fw, opened.identity, results)
         else:
-            record_shape(opened.fw, opened.identity, shape, overwrite=overwrite)
+            record_shape(opened.fw, opened.identity, results, shape, overwrite=overwrite)
 
 
-@app.command(add_help_option=False)
+@app.command(help=help_texts.SANDBOX, add_help_option=False)
 def sandbox() -> None:
-    """Run a local stand-in for FinerWorks, to try things without keys (extra `sandbox`)."""
+    """Run the sandbox."""
     # Declared for the help and for completion. `run` starts the sandbox itself, before typer
     # removes the `--` in front of a command.

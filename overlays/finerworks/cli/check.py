@@ -9,6 +9,7 @@ import typer
 from finerworks import FinerWorks, HTTPClient
 from finerworks.cli.identity import Identity
 from finerworks.cli.ignored import warn, warn_unchecked
+from finerworks.cli.results import Results
 from finerworks.cli.session import existing_file_as_wrong_usage
 from finerworks.cli.shape import findings, plan
 from finerworks.cli.shape.deviations import Deviation, about_page_after_last, find_deviations
@@ -28,13 +29,13 @@ QUESTIONS = (
 """The requests of a check without `--shape`. The small ones show how long a response takes."""
 
 
-def check_api(fw: FinerWorks, identity: Identity) -> None:
+def check_api(fw: FinerWorks, identity: Identity, results: Results) -> None:
     """Send a few requests, and print what came of them.
 
     Raises:
         FinerWorksError: A request failed, or the SDK cannot read the response.
     """
-    _print_identity(identity)
+    _add_identity(results, identity)
     account_key = identity.account_key
     exchanges = list[Exchange]()
     for question in QUESTIONS:
@@ -43,14 +44,14 @@ def check_api(fw: FinerWorks, identity: Identity) -> None:
             break
     _raise_failure(exchanges)
     deviations = find_deviations(exchanges[:1], exchanges[1:], keys=_secrets_of(fw, account_key))
-    _report(exchanges, deviations)
+    _report(exchanges, deviations, results)
     if account_key:
         _check_account(fw, exchanges[0])
 
 
-def _print_identity(identity: Identity) -> None:
-    typer.echo(f"host      {identity.host}")
-    typer.echo(f"account   {identity.account}")
+def _add_identity(results: Results, identity: Identity) -> None:
+    results.add("host", identity.host, {})
+    results.add("account", identity.account, identity.members)
 
 
 def _check_account(fw: FinerWorks, first: Exchange) -> None:
@@ -64,7 +65,9 @@ def _check_account(fw: FinerWorks, first: Exchange) -> None:
         warn()
 
 
-def record_shape(fw: FinerWorks, identity: Identity, file: Path, *, overwrite: bool) -> None:
+def record_shape(
+    fw: FinerWorks, identity: Identity, results: Results, file: Path, *, overwrite: bool
+) -> None:
     """Send requests, print what came of them, and write their shape to a file.
 
     The file is written even if a response is an error, but not if the first request gets none.
@@ -79,7 +82,7 @@ def record_shape(fw: FinerWorks, identity: Identity, file: Path, *, overwrite: b
     secrets = _secrets_of(fw, account_key)
     with existing_file_as_wrong_usage(file), whole_file(file, overwrite=overwrite) as out:
         typer.echo(f"finerworks: {plan.announcement(identity.host)}", err=True)
-        _print_identity(identity)
+        _add_identity(results, identity)
         asked = plan.interview(lambda question: ask(once, account_key, question))
         first_error = asked.pages[0].error
         if isinstance(first_error, APIConnectionError):
@@ -99,7 +102,7 @@ def record_shape(fw: FinerWorks, identity: Identity, file: Path, *, overwrite: b
         *find_deviations(asked.pages, list(asked.others.values()), keys=secrets),
         *about_page_after_last(asked.after_last),
     ]
-    _report(expected, deviations)
+    _report(expected, deviations, results)
 
 
 def _secrets_of(fw: FinerWorks, account_key: Secret) -> list[str]:
@@ -127,16 +130,20 @@ def _raise_failure(exchanges: Sequence[Exchange]) -> None:
             raise exchange.error
 
 
-def _report(exchanges: Sequence[Exchange], deviations: Sequence[Deviation]) -> None:
+def _report(
+    exchanges: Sequence[Exchange], deviations: Sequence[Deviation], results: Results
+) -> None:
     """Print what the exchanges say. Raise if the SDK cannot read the responses."""
     error = _first_error(exchanges)
-    typer.echo("keys      accepted")
+    results.add("keys", "accepted", {"keys": "accepted"})
     if error is None:
-        _report_numbers(exchanges)
-    for deviation in deviations:
-        typer.echo(f"deviation {deviation.sentence}")
+        _report_numbers(exchanges, results)
+    sentences = [deviation.sentence for deviation in deviations]
+    for sentence in sentences:
+        results.add("deviation", sentence, {"deviations": sentences})
     if not deviations and error is None:
-        typer.echo("contract  no deviation found")
+        results.add("contract", "no deviation found", {"deviations": []})
+    results.finish()
     for deviation in deviations:
         if not deviation.readable and error is None:
             error = ResponseValidationError(deviation.sentence)
@@ -144,16 +151,17 @@ def _report(exchanges: Sequence[Exchange], deviations: Sequence[Deviation]) -> N
         raise error
 
 
-def _report_numbers(exchanges: Sequence[Exchange]) -> None:
+def _report_numbers(exchanges: Sequence[Exchange], results: Results) -> None:
     first, *later = exchanges
     meaning = findings.meaning_of_total(exchanges, [first], complete=False)
     counts_all = meaning in {findings.ALL_ROWS, findings.UNKNOWN}
-    count = "unknown"
-    if counts_all and first.total_count is not None:
-        count = f"{first.total_count:,}"
-    typer.echo(f"invoices  {count}")
+    count = first.total_count if counts_all else None
+    results.add("invoices", "unknown" if count is None else f"{count:,}", {"invoices": count})
     seconds = statistics.median(exchange.seconds for exchange in later)
-    typer.echo(
-        f"speed     {1000 * first.seconds:.0f} ms for the first response, "
-        f"{1000 * seconds:.0f} ms for later ones"
-    )
+    first_time = f"{1000 * first.seconds:.0f} ms for the first response"
+    later_time = f"{1000 * seconds:.0f} ms for later ones"
+    members = {
+        "first_response_seconds": round(first.seconds, 6),
+        "later_responses_seconds": round(seconds, 6),
+    }
+    results.add("speed", f"{first_time}, {later_time}", members)

@@ -35,6 +35,11 @@ class Identity:
         return f"the owner of the keys {self.keys_from}"
 
     @property
+    def members(self) -> dict[str, object]:
+        """The host and the account as members of a JSON object."""
+        return {"host": self.host, "account_key": self.account_key or None}
+
+    @property
     def sentence(self) -> str:
         """The host and the account in words."""
         return f"Host {self.host}, account: {self.account}"

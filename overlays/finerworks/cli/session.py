@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import typer
 
@@ -58,7 +59,7 @@ def open_client(
 ) -> Generator[OpenClient]:
     """Open a client with the keys of the environment or of a file."""
     settings = read_settings(context, env_file, session, account_option)
-    with _connect(settings) as fw:
+    with _connect(context, settings) as fw:
         yield OpenClient(fw, _identity_of(fw, settings))
 
 
@@ -80,14 +81,14 @@ def open_listing(
 
     settings = read_settings(context, env_file, session, selection.account_key)
     show_progress = not session.quiet and not session.verbose
-    with _connect(settings) as fw:
+    with _connect(context, settings) as fw:
         first = FirstRows()
         pager = fw.invoices.list(consistent=consistent)
         identity = _identity_of(fw, settings)
         with progress(shown=show_progress) as watch:
             invoices = selection.select(first.record(watch(pager)))
             yield OpenListing(invoices, fw, identity)
-        if not session.quiet:
+        if not session.quiet and not session.summarized:
             typer.echo(identity.sentence, err=True)
         if settings.account_key:
             warn_if_ignored(fw, first.rows, pager.total_count)
@@ -103,7 +104,7 @@ def _identity_of(fw: "finerworks.FinerWorks", settings: Settings) -> Identity:
 
 
 @contextlib.contextmanager
-def _connect(settings: Settings) -> Generator["finerworks.FinerWorks"]:
+def _connect(context: typer.Context, settings: Settings) -> Generator["finerworks.FinerWorks"]:
     """Open a client."""
     from finerworks import FinerWorks  # noqa: PLC0415 - imports httpx, which --help does not need
 
@@ -114,6 +115,8 @@ def _connect(settings: Settings) -> Generator["finerworks.FinerWorks"]:
             account_key=settings.account_key,
             base_url=settings.base_url,
         )
+    # `run` reads it when the command fails.
+    cast(Session, context.obj).host = base_url_of(fw)
     with fw:
         yield fw
 

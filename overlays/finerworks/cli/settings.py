@@ -14,7 +14,7 @@ import typer
 
 from finerworks import CredentialsError
 from finerworks.cli.options import Session, WrongUsageError
-from finerworks.cli.variables import ACCOUNT_KEY, APP_KEY, LOG, WEB_API_KEY
+from finerworks.cli.variables import ACCOUNT_KEY, APP_KEY, BASE_URL, LOG, WEB_API_KEY
 from finerworks.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -53,12 +53,14 @@ def read_settings(
     Both keys are from the same place. The host of the environment applies if the file has none.
     """
     # `run` reads it when the command fails.
-    cast(Session, context.obj).debug = session.debug
+    known = cast(Session, context.obj)
+    known.debug = session.debug
     if session.verbose:
         os.environ[LOG] = "debug"
     if env_file is None:
-        _require_keys()
+        _check_environment()
         account_key, account_from = _account_of(account_option)
+        known.keys_from = "in the environment"
         return Settings(
             keys_from="in the environment", account_key=account_key, account_from=account_from
         )
@@ -70,14 +72,39 @@ def read_settings(
     if file.log is not None and not session.verbose:
         os.environ[LOG] = file.log
     account_key, account_from = _account_of(account_option, file)
+    known.keys_from = f"in {file.place}"
     return Settings(
         web_api_key=file.web_api_key,
         app_key=file.app_key,
         base_url=PRODUCTION if file.base_url == "" else file.base_url,
-        keys_from=f"in {env_file}",
+        keys_from=known.keys_from,
         account_key=account_key,
         account_from=account_from,
     )
+
+
+def _check_environment() -> None:
+    """Check the variables of the environment here, so that errors name variables.
+
+    The SDK names its arguments as well, which the command does not have.
+
+    Raises:
+        CredentialsError: A key is missing, or malformed.
+        WrongUsageError: The host or the account is malformed.
+    """
+    _require_keys()
+    # Imported here: they import httpx, which `--help` does not need.
+    from finerworks.config import check_base_url  # noqa: PLC0415
+    from finerworks.credentials import Secret, check_key  # noqa: PLC0415
+
+    for name in (WEB_API_KEY, APP_KEY):
+        check_key(name, Secret(os.environ[name]))
+    base_url = os.environ.get(BASE_URL)
+    if base_url:
+        with value_error_as_wrong_usage():
+            check_base_url(
+                BASE_URL, base_url, allow_insecure_http=False, insecure_advice="use https://"
+            )
 
 
 def _require_keys() -> None:
@@ -102,17 +129,20 @@ def _account_of(
     Raises:
         WrongUsageError: The keys are from a file, and the account would be from the environment.
     """
-    from finerworks.credentials import Secret, read_account_key  # noqa: PLC0415 - imports httpx
+    from finerworks.credentials import Secret  # noqa: PLC0415 - imports httpx
 
     if option is not None:
         return Secret(option), "--account-key"
     if file is not None and file.account_key is not None:
-        return file.account_key, str(file.path)
-    with value_error_as_wrong_usage():
-        account_key = read_account_key(None)
+        return file.account_key, file.place
+    account_key = Secret(os.environ.get(ACCOUNT_KEY, ""))
+    if account_key and not account_key.strip():
+        raise WrongUsageError(
+            f"{ACCOUNT_KEY} is blank: unset it to read the account that owns the keys"
+        )
     if file is not None and account_key:
         raise WrongUsageError(
-            f"--env-file {file.path} has the keys, and the environment the account, which may "
+            f"{file.name} has the keys, and the environment the account, which may "
             f"not belong together: add {ACCOUNT_KEY}= to the file, with nothing after it for the "
             "account that owns the keys"
         )

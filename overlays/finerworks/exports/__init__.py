@@ -19,6 +19,7 @@ from pathlib import Path
 import finerworks
 from finerworks import money
 from finerworks.exports.files import ExportError, whole_file
+from finerworks.extras import install_command
 
 __all__ = [
     "FORMATS",
@@ -87,9 +88,7 @@ def require(package: str, extra: str, what: str) -> None:
     try:
         importlib.import_module(package)
     except ModuleNotFoundError as error:
-        message = (
-            f"{what} needs {error.name}: in a clone of finerworks, run pip install '.[{extra}]'"
-        )
+        message = f"{what} needs {error.name}: install it with {install_command(extra)}"
         raise ModuleNotFoundError(message, name=error.name) from error
 
 
