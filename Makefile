@@ -42,7 +42,7 @@ $(VENV)/run: pyproject.toml constraints.txt | $(VENV)/made
 
 $(VENV)/dev: $(VENV)/run
 	@echo "Installing the development tools into $(VENV) (once, takes a minute or two)" >&2
-	@$(INSTALL) --constraint constraints.txt --editable '.[pandas,polars,socks]' --group dev $(LOGGED)
+	@$(INSTALL) --constraint constraints.txt --editable '.[keyring,pandas,polars,socks]' --group dev $(LOGGED)
 	@touch $@
 
 $(VENV)/docs: $(VENV)/run

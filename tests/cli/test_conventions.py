@@ -34,6 +34,9 @@ COMMANDS = [
     ("invoices", "export"),
     ("invoices", "report"),
     ("check",),
+    ("login",),
+    ("logout",),
+    ("whoami",),
     ("sandbox",),
 ]
 HELP_TEXTS = [
@@ -106,14 +109,16 @@ def test_examples_of_the_help_run(text: str, sandbox: Sandbox, tmp_path: Path) -
         assert done.returncode == 0, f"{example}: {done.stderr}"
 
 
-@pytest.mark.parametrize("text", HELP_TEXTS)
+@pytest.mark.parametrize(
+    "text", [*HELP_TEXTS, help_texts.LOGIN, help_texts.LOGOUT, help_texts.WHOAMI]
+)
 def test_no_sentence_of_the_help_is_broken(text: str) -> None:
     """Typer keeps the line breaks of a text, so a paragraph must be one line."""
     for paragraph in text.split("\n\n"):
         assert "\n" not in paragraph or paragraph.startswith("Examples:\n")
 
 
-@pytest.mark.parametrize("command", COMMANDS[2:6])
+@pytest.mark.parametrize("command", COMMANDS[2:-1])
 def test_help_explains_the_exit_statuses(command: tuple[str, ...]) -> None:
     """Each command's does, and so does the man page."""
     told = " ".join(run(*command, "--help").out.split())

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import typer
 
@@ -21,6 +21,7 @@ from finerworks.cli.options import (
     Output,
     Overdue,
     Overwrite,
+    Profile,
     Quiet,
     Session,
     Since,
@@ -86,6 +87,7 @@ def list_(
     as_of: AsOf = None,
     consistent: Consistent = False,
     env_file: EnvFile = None,
+    profile: Profile = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     no_color: NoColor = False,  # noqa: ARG001 - its callback uses it
@@ -101,7 +103,7 @@ def list_(
     selection = read_selection(
         account_key=account_key, since=since, until=until, as_of=as_of, overdue=overdue, limit=limit
     )
-    session = Session(quiet, verbose, debug)
+    session = Session(quiet, verbose, debug, profile)
     chosen = list_format(format, output, as_json=as_json)
     with (
         open_target(output, overwrite=overwrite) as file,
@@ -151,6 +153,7 @@ def export(
     as_of: AsOf = None,
     consistent: Consistent = False,
     env_file: EnvFile = None,
+    profile: Profile = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     no_color: NoColor = False,  # noqa: ARG001 - its callback uses it
@@ -168,7 +171,7 @@ def export(
     target = choose_target(file, output)
     file_format = export_format(target, format)
     check_terminal(target, file_format)
-    session = Session(quiet, verbose, debug, summarized=as_json)
+    session = Session(quiet, verbose, debug, profile, summarized=as_json)
     with (
         target_path(target) as path,
         open_listing(context, env_file, session, selection, consistent=consistent) as opened,
@@ -206,6 +209,7 @@ def report(
     as_of: AsOf = None,
     consistent: Consistent = False,
     env_file: EnvFile = None,
+    profile: Profile = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     no_color: NoColor = False,  # noqa: ARG001 - its callback uses it
@@ -222,7 +226,7 @@ def report(
     )
     target = choose_target(file, output)
     check_extension_of_report(target)
-    session = Session(quiet, verbose, debug, summarized=as_json)
+    session = Session(quiet, verbose, debug, profile, summarized=as_json)
     with (
         target_path(target) as path,
         open_listing(context, env_file, session, selection, consistent=consistent) as opened,
@@ -256,6 +260,7 @@ def check(
     as_json: Json = False,
     account_key: AccountKey = None,
     env_file: EnvFile = None,
+    profile: Profile = None,
     verbose: Verbose = False,
     no_color: NoColor = False,  # noqa: ARG001 - its callback uses it
     debug: Debug = False,
@@ -267,7 +272,7 @@ def check(
 
     if overwrite and shape is None:
         raise WrongUsageError("--overwrite is for --shape, which is missing")
-    session = Session(verbose=verbose, debug=debug)
+    session = Session(verbose=verbose, debug=debug, profile=profile)
     if account_key is not None:
         check_account_key(account_key)
     if shape is None:
@@ -278,6 +283,83 @@ def check(
             check_api(opened.fw, opened.identity, results)
         else:
             record_shape(opened.fw, opened.identity, results, shape, overwrite=overwrite)
+
+
+@app.command(help=help_texts.LOGIN, epilog=STATUSES)
+def login(
+    context: typer.Context,
+    *,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Name to store the keys under. By default FINERWORKS_PROFILE, or 'default'.",
+        ),
+    ] = None,
+    store: Annotated[
+        Literal["keyring", "file"],
+        typer.Option(
+            help="Where to store the keys: in the system's keyring (extra 'keyring'), or in a file "
+            "that only you can read."
+        ),
+    ] = "keyring",
+    env_file: EnvFile = None,
+    account_key: AccountKey = None,
+    no_input: Annotated[
+        bool, typer.Option("--no-input", help="Do not ask for keys: fail if there is no file.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Store keys."""
+    # Imported here, as this module imports httpx, which takes time.
+    from finerworks.cli.login import log_in  # noqa: PLC0415
+
+    cast(Session, context.obj).debug = debug
+    if account_key is not None:
+        check_account_key(account_key)
+    log_in(
+        context,
+        profile_option=profile,
+        store_name=store,
+        env_file=env_file,
+        account_option=account_key,
+        allow_input=not no_input,
+    )
+
+
+@app.command(help=help_texts.LOGOUT, epilog=STATUSES)
+def logout(context: typer.Context, *, profile: Profile = None, debug: Debug = False) -> None:
+    """Remove stored keys."""
+    # Imported here, as this module imports httpx, which takes time.
+    from finerworks.cli.login import log_out  # noqa: PLC0415
+
+    cast(Session, context.obj).debug = debug
+    log_out(profile)
+
+
+@app.command(help=help_texts.WHOAMI, epilog=STATUSES)
+def whoami(
+    context: typer.Context,
+    *,
+    check_keys: Annotated[
+        bool, typer.Option("--check", help="Send a request, to see if the host accepts the keys.")
+    ] = False,
+    as_json: Json = False,
+    account_key: AccountKey = None,
+    env_file: EnvFile = None,
+    profile: Profile = None,
+    debug: Debug = False,
+) -> None:
+    """Show the account and the keys."""
+    # Imported here, as these modules import httpx, which takes time.
+    from finerworks.cli.login import who_am_i  # noqa: PLC0415
+    from finerworks.cli.settings import read_settings  # noqa: PLC0415
+
+    if account_key is not None:
+        check_account_key(account_key)
+    session = Session(debug=debug, profile=profile)
+    settings = read_settings(context, env_file, session, account_key)
+    who_am_i(context, settings, as_json=as_json, check=check_keys)
 
 
 @app.command(help=help_texts.SANDBOX, add_help_option=False)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import typer
 
-from finerworks import FinerWorks, HTTPClient
+from finerworks import FinerWorks
 from finerworks.cli.identity import Identity
 from finerworks.cli.ignored import warn, warn_unchecked
 from finerworks.cli.results import Results
-from finerworks.cli.session import existing_file_as_wrong_usage
+from finerworks.cli.session import existing_file_as_wrong_usage, keys_of
 from finerworks.cli.shape import findings, plan
 from finerworks.cli.shape.deviations import Deviation, about_page_after_last, find_deviations
 from finerworks.cli.shape.document import describe, render
@@ -107,10 +107,7 @@ def record_shape(
 
 def _secrets_of(fw: FinerWorks, account_key: Secret) -> list[str]:
     """Return the keys, and the account's key if there is one."""
-    client = fw.client.get_httpx_client()
-    if not isinstance(client, HTTPClient):
-        raise TypeError("a FinerWorks client sends with an HTTPClient")
-    secrets = [*client.config.credentials.require(), account_key]
+    secrets = [*keys_of(fw), account_key]
     return [str(secret) for secret in secrets if secret]
 
 

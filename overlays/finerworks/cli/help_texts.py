@@ -3,7 +3,19 @@
 typer keeps the line breaks of these texts, so each paragraph is one line.
 """
 
-__all__ = ["CHECK", "ENVIRONMENT", "EXPORT", "INVOICES", "LIST", "REPORT", "ROOT", "SANDBOX"]
+__all__ = [
+    "CHECK",
+    "ENVIRONMENT",
+    "EXPORT",
+    "INVOICES",
+    "LIST",
+    "LOGIN",
+    "LOGOUT",
+    "REPORT",
+    "ROOT",
+    "SANDBOX",
+    "WHOAMI",
+]
 
 
 def _text(summary: str, examples: tuple[str, ...], *paragraphs: str) -> str:
@@ -21,9 +33,9 @@ ROOT = _text(
         "finerworks invoices report invoices.html",
         "finerworks sandbox -- finerworks invoices list",
     ),
-    "Keys come from FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY, and the host from "
-    "FINERWORKS_BASE_URL if that is set. They are read from the environment, or from the file that "
-    "--env-file names: then both keys must be in the file.",
+    "Keys come from the file that --env-file names; else from FINERWORKS_WEB_API_KEY and "
+    "FINERWORKS_APP_KEY in the environment; else from the profile that 'finerworks login' stored. "
+    "Both keys must come from the same place. The host is FINERWORKS_BASE_URL if that is set.",
     "The last example needs no keys: it lists the invoices of a sandbox on this machine.",
     "Run 'finerworks COMMAND --help' for the options of a command.",
 )
@@ -68,6 +80,28 @@ CHECK = _text(
     ("finerworks check", "finerworks check --json", "finerworks check --shape shape.json"),
     "It names each way in which the responses deviate from the contract.",
 )
+LOGIN = _text(
+    "Store keys under the name of a profile, after the host accepted them.",
+    (
+        "finerworks login",
+        "finerworks login --profile work --store file",
+        "finerworks login --store file < keys.env",
+    ),
+    "On a terminal, you are asked for both keys, which are not shown. Otherwise they are read from "
+    "standard input or from --env-file, as NAME=VALUE lines.",
+    "Keys of --env-file and of the environment take precedence over those of a profile.",
+    "The host is that of FINERWORKS_BASE_URL. The keys of the profile go to no other.",
+)
+LOGOUT = _text(
+    "Remove the keys that 'finerworks login' stored.",
+    ("finerworks logout", "finerworks logout --profile work"),
+    "It is no error if there are none.",
+)
+WHOAMI = _text(
+    "Show the host, the account, where the keys come from, and the last characters of each key.",
+    ("finerworks whoami", "finerworks whoami --profile work", "finerworks whoami --check --json"),
+    "Nothing is sent without --check.",
+)
 SANDBOX = _text(
     "Run a local stand-in for FinerWorks, to try things without keys (extra 'sandbox').",
     (
@@ -80,9 +114,12 @@ ENVIRONMENT = {
     "FINERWORKS_WEB_API_KEY, FINERWORKS_APP_KEY": "The keys. Both must come from the same place.",
     "FINERWORKS_ACCOUNT_KEY": "The account to read (platform accounts only).",
     "FINERWORKS_BASE_URL": "The host, https://v2.api.finerworks.com by default.",
+    "FINERWORKS_PROFILE": "The profile to use, 'default' by default. See 'finerworks login'.",
     "FINERWORKS_LOG": "debug or info: log each request to standard error.",
     "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY": "Proxies, and hosts that are reached directly.",
     "SSL_CERT_FILE, SSL_CERT_DIR": "Certificates to trust instead of those of certifi.",
+    "XDG_CONFIG_HOME": "The folder of finerworks/profiles, ~/.config by default.",
+    "PYTHON_KEYRING_BACKEND": "The keyring to use, if it is not the system's.",
     "NO_COLOR": "If set, print without colour. So does TERM=dumb.",
 }
 """The variables that the command reads, for the man page."""

@@ -25,7 +25,7 @@ class Identity:
     account_key: "credentials.Secret"
     """The account that is read. Empty: the account that owns the keys."""
     account_from: str
-    """Where the account comes from, such as "--account-key". Empty if there is none."""
+    """Where the account comes from, such as "--account-key"."""
 
     @property
     def account(self) -> str:

@@ -12,7 +12,7 @@ import finerworks
 from finerworks.credentials import Secret
 from finerworks.errors import FinerWorksError
 
-__all__ = ["FirstRows", "warn", "warn_if_ignored", "warn_unchecked"]
+__all__ = ["ROWS", "FirstRows", "warn", "warn_if_ignored", "warn_unchecked"]
 
 ROWS = 25
 """How many rows are compared: those of the largest page."""

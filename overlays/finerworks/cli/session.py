@@ -1,10 +1,10 @@
-"""The client of a command, with keys from the environment or a file, and its listing."""
+"""The client of a command, and its listing."""
 
 import contextlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import typer
 
@@ -13,11 +13,20 @@ from finerworks.cli.identity import Identity
 from finerworks.cli.options import Session, WrongUsageError
 from finerworks.cli.selection import Selection
 from finerworks.cli.settings import Settings, read_settings, value_error_as_wrong_usage
+from finerworks.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from finerworks import credentials
+else:
+    credentials = LazyModule("finerworks.credentials")
 
 __all__ = [
     "OpenListing",
     "base_url_of",
+    "connect",
     "existing_file_as_wrong_usage",
+    "identity_of",
+    "keys_of",
     "open_client",
     "open_listing",
 ]
@@ -59,8 +68,8 @@ def open_client(
 ) -> Generator[OpenClient]:
     """Open a client with the keys of the environment or of a file."""
     settings = read_settings(context, env_file, session, account_option)
-    with _connect(context, settings) as fw:
-        yield OpenClient(fw, _identity_of(fw, settings))
+    with connect(context, settings) as fw:
+        yield OpenClient(fw, identity_of(fw, settings))
 
 
 @contextlib.contextmanager
@@ -81,10 +90,10 @@ def open_listing(
 
     settings = read_settings(context, env_file, session, selection.account_key)
     show_progress = not session.quiet and not session.verbose
-    with _connect(context, settings) as fw:
+    with connect(context, settings) as fw:
         first = FirstRows()
         pager = fw.invoices.list(consistent=consistent)
-        identity = _identity_of(fw, settings)
+        identity = identity_of(fw, settings)
         with progress(shown=show_progress) as watch:
             invoices = selection.select(first.record(watch(pager)))
             yield OpenListing(invoices, fw, identity)
@@ -94,7 +103,8 @@ def open_listing(
             warn_if_ignored(fw, first.rows, pager.total_count)
 
 
-def _identity_of(fw: "finerworks.FinerWorks", settings: Settings) -> Identity:
+def identity_of(fw: "finerworks.FinerWorks", settings: Settings) -> Identity:
+    """Return whose figures a client reads."""
     return Identity(
         host=base_url_of(fw),
         keys_from=settings.keys_from,
@@ -104,8 +114,8 @@ def _identity_of(fw: "finerworks.FinerWorks", settings: Settings) -> Identity:
 
 
 @contextlib.contextmanager
-def _connect(context: typer.Context, settings: Settings) -> Generator["finerworks.FinerWorks"]:
-    """Open a client."""
+def connect(context: typer.Context, settings: Settings) -> Generator["finerworks.FinerWorks"]:
+    """Open a client. `context` learns its host, and where the keys come from."""
     from finerworks import FinerWorks  # noqa: PLC0415 - imports httpx, which --help does not need
 
     with value_error_as_wrong_usage():
@@ -116,9 +126,21 @@ def _connect(context: typer.Context, settings: Settings) -> Generator["finerwork
             base_url=settings.base_url,
         )
     # `run` reads it when the command fails.
-    cast(Session, context.obj).host = base_url_of(fw)
+    known = cast(Session, context.obj)
+    known.host = base_url_of(fw)
+    known.keys_from = settings.keys_from
     with fw:
         yield fw
+
+
+def keys_of(fw: "finerworks.FinerWorks") -> "tuple[credentials.Secret, credentials.Secret]":
+    """Return the two keys of a client, `web_api_key` first."""
+    from finerworks import HTTPClient  # noqa: PLC0415 - imports httpx, which --help does not need
+
+    client = fw.client.get_httpx_client()
+    if not isinstance(client, HTTPClient):
+        raise TypeError("a FinerWorks client sends with an HTTPClient")
+    return client.config.credentials.require()
 
 
 def base_url_of(fw: "finerworks.FinerWorks") -> str:

@@ -1,4 +1,4 @@
-"""The settings of a client: from the environment or a file, and where each comes from.
+"""The settings of a client: of a file, the environment or a profile, and where each comes from.
 
 Both keys, and the account, are from one place. One of each might belong to two accounts.
 """
@@ -6,7 +6,7 @@ Both keys, and the account, are from one place. One of each might belong to two 
 import contextlib
 import os
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -14,7 +14,7 @@ import typer
 
 from finerworks import CredentialsError
 from finerworks.cli.options import Session, WrongUsageError
-from finerworks.cli.variables import ACCOUNT_KEY, APP_KEY, BASE_URL, LOG, WEB_API_KEY
+from finerworks.cli.variables import ACCOUNT_KEY, APP_KEY, BASE_URL, LOG, PROFILE, WEB_API_KEY
 from finerworks.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ else:
     credentials = LazyModule("finerworks.credentials")
     env_files = LazyModule("finerworks.cli.env_file")
 
-__all__ = ["Settings", "read_settings", "value_error_as_wrong_usage"]
+__all__ = ["Settings", "keys_in_environment", "read_settings", "value_error_as_wrong_usage"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,9 @@ class Settings:
     account_key: "credentials.Secret"
     """The account to read. Empty: the account that owns the keys."""
     account_from: str
-    """Where the account comes from. Empty if there is none."""
+    """Where the account comes from. Of no meaning if the account is empty."""
+    profile: str | None = None
+    """The profile that the keys come from. None: they come from elsewhere."""
 
 
 def read_settings(
@@ -48,36 +50,126 @@ def read_settings(
     session: Session,
     account_option: str | None = None,
 ) -> Settings:
-    """Return the settings of a client: from the file, if there is one, else of the environment.
+    """Return the settings of a client: of a file, else of the environment, else of a profile.
 
     Both keys are from the same place. The host of the environment applies if the file has none.
+
+    Raises:
+        CredentialsError: There are no keys, or they cannot be sent.
+        WrongUsageError: The file is wrong, or two sources would be combined.
+        StoreError: The profile cannot be read.
     """
     # `run` reads it when the command fails.
     known = cast(Session, context.obj)
     known.debug = session.debug
     if session.verbose:
         os.environ[LOG] = "debug"
-    if env_file is None:
-        _check_environment()
-        account_key, account_from = _account_of(account_option)
-        known.keys_from = "in the environment"
-        return Settings(
-            keys_from="in the environment", account_key=account_key, account_from=account_from
-        )
-    # Imported here: it imports httpx, which `--help` does not need.
-    from finerworks import PRODUCTION  # noqa: PLC0415
-    from finerworks.cli.env_file import read_env_file  # noqa: PLC0415
+    settings = _first_source(env_file, session, account_option)
+    known.keys_from = settings.keys_from
+    return settings
 
-    file = read_env_file(env_file)
+
+def _first_source(env_file: Path | None, session: Session, account_option: str | None) -> Settings:
+    """Return the settings of the first source that there is."""
+    # Imported here: they import httpx, which `--help` does not need.
+    from finerworks.cli.env_file import read_env_file  # noqa: PLC0415
+    from finerworks.cli.profiles import Profile, chosen_name  # noqa: PLC0415
+
+    if env_file is not None and session.profile is not None:
+        raise WrongUsageError("--env-file and --profile name two sources of keys: omit one of them")
+    if env_file is not None:
+        return _of_file(read_env_file(env_file), session, account_option)
+    if keys_in_environment():
+        _refuse_profile(session)
+        return _of_environment(account_option)
+    profile = Profile(chosen_name(session.profile))
+    is_chosen = session.profile is not None or bool(os.environ.get(PROFILE))
+    if not is_chosen and not profile.stores():
+        return _of_environment(account_option)
+    file = profile.read()
+    _refuse_other_host(file)
+    if account_option is None:
+        _refuse_other_account(file)
+    if profile.file.exists() and profile.file.is_readable_by_others():
+        path = profile.file.path
+        typer.echo(
+            f"finerworks: warning: others can read the keys in {path}: run chmod 600 '{path}'",
+            err=True,
+        )
+    return replace(_of_file(file, session, account_option), profile=profile.name)
+
+
+def keys_in_environment() -> list[str]:
+    """Return the names of the keys that the environment sets."""
+    return [name for name in (WEB_API_KEY, APP_KEY) if os.environ.get(name)]
+
+
+def _refuse_profile(session: Session) -> None:
+    """Refuse an option for a profile if the environment has keys, and warn of its variable.
+
+    The environment takes precedence. The keys would be others than the user expects.
+    """
+    if session.profile is not None:
+        names = " and ".join(keys_in_environment())
+        raise WrongUsageError(
+            f"--profile {session.profile}: keys of the environment take precedence over a profile. "
+            f"Unset {names}, or omit --profile"
+        )
+    if os.environ.get(PROFILE) and not session.quiet:
+        typer.echo(
+            f"finerworks: warning: {PROFILE} is not used, as keys of the environment take "
+            "precedence over a profile",
+            err=True,
+        )
+
+
+def _refuse_other_host(profile: "env_files.EnvFile") -> None:
+    """Refuse to send the keys of a profile to another host than that of its login."""
+    from finerworks.config import read_base_url  # noqa: PLC0415 - imports httpx
+
+    if not os.environ.get(BASE_URL):
+        return
+    with value_error_as_wrong_usage():
+        of_environment = read_base_url(os.environ[BASE_URL], allow_insecure_http=False)
+        of_profile = read_base_url(profile.base_url, allow_insecure_http=False)
+    if of_environment != of_profile:
+        raise WrongUsageError(
+            f"{BASE_URL} is another host than {profile.base_url}, at which the keys of "
+            f"{profile.place} were checked: unset it, or use another profile"
+        )
+
+
+def _refuse_other_account(profile: "env_files.EnvFile") -> None:
+    """Refuse to read another account with the keys of a profile than its own."""
+    of_environment = os.environ.get(ACCOUNT_KEY)
+    if of_environment and of_environment != profile.account_key:
+        raise WrongUsageError(
+            f"{profile.place} has the keys, and {ACCOUNT_KEY} an account, which may not belong "
+            "together: unset it, or name the account by --account-key"
+        )
+
+
+def _of_environment(account_option: str | None) -> Settings:
+    """Return the settings of the environment."""
+    _check_environment()
+    account_key, account_from = _account_of(account_option)
+    return Settings(
+        keys_from="in the environment", account_key=account_key, account_from=account_from
+    )
+
+
+def _of_file(file: "env_files.EnvFile", session: Session, account_option: str | None) -> Settings:
+    """Return the settings of a file, or of a profile."""
+    from finerworks import PRODUCTION  # noqa: PLC0415 - imports httpx
+
     if file.log is not None and not session.verbose:
         os.environ[LOG] = file.log
     account_key, account_from = _account_of(account_option, file)
-    known.keys_from = f"in {file.place}"
     return Settings(
         web_api_key=file.web_api_key,
         app_key=file.app_key,
         base_url=PRODUCTION if file.base_url == "" else file.base_url,
-        keys_from=known.keys_from,
+        keys_from=f"in {file.place}",
         account_key=account_key,
         account_from=account_from,
     )
@@ -116,7 +208,10 @@ def _require_keys() -> None:
         message = f"{missing[0]} is not set: set it in the environment"
     else:
         message = f"{' and '.join(missing)} are not set: set them in the environment"
-    raise CredentialsError(f"{message}, or set both keys in a file that you name by --env-file")
+    raise CredentialsError(
+        f"{message}, set both keys in a file that you name by --env-file, "
+        "or store them with 'finerworks login'"
+    )
 
 
 def _account_of(

@@ -121,6 +121,8 @@ def _run(command: Sequence[str], sandbox: Sandbox) -> int:
     environment = {**os.environ, **sandbox.env}
     # It may name an account of the real API, which the sandbox does not have.
     environment.pop("FINERWORKS_ACCOUNT_KEY", None)
+    # Its keys would not be used, as those of the environment take precedence.
+    environment.pop("FINERWORKS_PROFILE", None)
     child: subprocess.Popen[bytes] | None = None
 
     def forward(number: int, _: FrameType | None) -> None:
