@@ -42,7 +42,7 @@ $(VENV)/run: pyproject.toml constraints.txt | $(VENV)/made
 
 $(VENV)/dev: $(VENV)/run
 	@echo "Installing the development tools into $(VENV) (once, takes a minute or two)" >&2
-	@$(INSTALL) --constraint constraints.txt --editable '.[pandas,polars,socks]' --group dev $(LOGGED)
+	@$(INSTALL) --constraint constraints.txt --editable '.[keyring,pandas,polars,socks]' --group dev $(LOGGED)
 	@touch $@
 
 $(VENV)/docs: $(VENV)/run
@@ -208,6 +208,12 @@ bench: $(VENV)/dev $(BENCH)/node $(BENCH)/clients/made $(BENCHED) ## measure the
 .PHONY: bench-quick
 bench-quick: $(VENV)/run $(call environments,httpx finerworks finerworks-aiohttp) ## print the main ratios with their goals (a minute)
 	@$(BIN)/python -m benchmarks.run --quick $(ARGS)
+
+# --- the man page ---------------------------------------------------------------------------------
+
+.PHONY: man
+man: $(VENV)/dev ## write docs/finerworks.1 from the help of the command
+	@$(BIN)/python tools/manpage.py
 
 # --- pictures -------------------------------------------------------------------------------------
 

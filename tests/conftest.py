@@ -60,8 +60,12 @@ def signals_as_from_a_terminal() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def clean_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Take away keys and hosts that the machine's user has set, and the logging of other tests."""
+    # Keys that the user has stored: nothing is stored in this folder.
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-config"))
     for name in list(os.environ):
         if name.startswith("FINERWORKS_"):
             monkeypatch.delenv(name)

@@ -147,8 +147,20 @@ def read_base_url(value: str | None, *, allow_insecure_http: bool) -> httpx.URL:
     return check_base_url(setting, value, allow_insecure_http=allow_insecure_http)
 
 
-def check_base_url(setting: str, value: str, *, allow_insecure_http: bool) -> httpx.URL:
-    """Return a base URL that is an allowed origin. `setting` is what an error calls it.
+def check_base_url(
+    setting: str,
+    value: str,
+    *,
+    allow_insecure_http: bool,
+    insecure_advice: str = "use https://, or allow it with allow_insecure_http=True",
+) -> httpx.URL:
+    """Return a base URL that is an allowed origin.
+
+    Args:
+        setting: What an error calls it.
+        value: The URL.
+        allow_insecure_http: Whether plain http may leave this machine.
+        insecure_advice: What an error says to do instead.
 
     Raises:
         ValueError: It is not an origin, or not an allowed one. The message says why.
@@ -164,10 +176,7 @@ def check_base_url(setting: str, value: str, *, allow_insecure_http: bool) -> ht
         origin = format_origin(url) if has_host else f"an origin, for example {PRODUCTION}"
         raise ValueError(f"{setting} contains credentials, a path or a query: pass only {origin}")
     if url.scheme == "http" and not allow_insecure_http and url.host not in LOOPBACK_HOSTS:
-        raise ValueError(
-            f"{setting} would send the keys unencrypted: "
-            "use https://, or allow it with allow_insecure_http=True"
-        )
+        raise ValueError(f"{setting} would send the keys unencrypted: {insecure_advice}")
     return url
 
 

@@ -82,7 +82,7 @@ def shared_texts(path: Path) -> list[str]:
 def test_csv_has_days_and_no_times(tmp_path: Path) -> None:
     """A date is a day of the server's calendar, without a time and without an offset."""
     path = tmp_path / "file.csv"
-    export([invoice()], path, layout="plain", as_of=AS_OF, account="seller-aspen")
+    export([invoice()], path, layout="plain", as_of=AS_OF, account_key="seller-aspen")
     assert path.read_text("utf-8").splitlines() == [
         ",".join(NAMES),
         "seller-aspen,INV-1,2026-03-01,2026-03-31,2026-04-15,45,31 to 60 days,19.99",
@@ -162,7 +162,7 @@ def test_excel_has_a_title_headers_and_a_total(tmp_path: Path) -> None:
     """The title says as of which day, whose invoices, and which were selected."""
     path = tmp_path / "file.xlsx"
     invoices = [invoice(), invoice("007", "-5.50"), invoice("INV-3", "100", None)]
-    export(invoices, path, as_of=AS_OF, account="seller-aspen", shown="the first 3")
+    export(invoices, path, as_of=AS_OF, account_key="seller-aspen", shown="the first 3")
     lines = [cell.value for cell in sheet_of(path)["A"][: excel_plain.HEADER_ROW]]
     assert lines == [
         "FinerWorks invoices",
@@ -310,13 +310,13 @@ def test_a_text_comes_back_unchanged_or_is_an_error(text: str, tmp_path: Path) -
 @pytest.mark.parametrize("account", ["=1+1", "<b>", "séller-ñandú-木"])
 def test_an_account_is_a_text(account: str, tmp_path: Path) -> None:
     """In the title and in its column."""
-    export([invoice()], tmp_path / "file.xlsx", as_of=AS_OF, account=account)
+    export([invoice()], tmp_path / "file.xlsx", as_of=AS_OF, account_key=account)
     sheet = sheet_of(tmp_path / "file.xlsx")
     cell = sheet.cell(FIRST_ROW, 1)
     assert (cell.data_type, cell.value) == ("s", account)
     assert sheet["A2"].value == f"As of 2026-05-30, account {account}"
     with pytest.raises(ExportError, match=r"^the title is longer than"):
-        export([], tmp_path / "b.xlsx", account="x" * 32_768)
+        export([], tmp_path / "b.xlsx", account_key="x" * 32_768)
 
 
 def test_csv_for_excel_begins_with_a_byte_order_mark(tmp_path: Path) -> None:
@@ -358,7 +358,7 @@ def test_an_error_names_the_invoice(tmp_path: Path) -> None:
     odd = [invoice("INV-ODD", "0.00001")]
     for form in ("parquet", "xlsx"):
         with pytest.raises(ExportError, match=r"^amount .*of INV-ODD .*use CSV"):
-            export(odd, tmp_path / f"file.{form}", layout="plain", account="seller-aspen")
+            export(odd, tmp_path / f"file.{form}", layout="plain", account_key="seller-aspen")
 
 
 def test_the_columns_of_excel_are_those_of_the_other_formats() -> None:

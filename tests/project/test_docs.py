@@ -148,6 +148,7 @@ def clone(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> 
         if path.name not in {".git", ".site"}:
             (tmp_path / path.name).symlink_to(path)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ".config"))
     monkeypatch.setenv("PATH", f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}")
     for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):  # of a `make test` that this runs in
         monkeypatch.delenv(name, raising=False)

@@ -13,6 +13,8 @@ from itertools import cycle
 import httpx
 import pytest
 
+from finerworks.extras import install_command
+
 COMMAND = (sys.executable, "-W", "error", "-m", "finerworks.sandbox")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # A program that says when it is there, and that a signal it was sent has come.
@@ -328,6 +330,6 @@ def test_without_its_extra_it_says_what_to_install() -> None:
     command = (sys.executable, "-c", program)
     result = run("--port", "0", command=command)
     assert (result.returncode, result.stdout) == (1, "")
-    assert "run pip install '.[sandbox]'" in result.stderr
+    assert f"install it with {install_command('sandbox')}" in result.stderr
     assert result.stderr.count("\n") == 1
     assert run("--help", command=command).returncode == 0

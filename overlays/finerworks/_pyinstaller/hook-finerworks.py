@@ -6,11 +6,11 @@ from PyInstaller.utils.hooks import copy_metadata
 
 import finerworks
 
-# Packages are the optional parts.
+# Packages are the optional parts, and `__main__` is the command, which is one of them.
 hiddenimports = [
     f"finerworks.{module.name}"
     for module in pkgutil.iter_modules(finerworks.__path__)
-    if not module.ispkg
+    if not module.ispkg and module.name != "__main__"
 ]
 
 # For `importlib.metadata.version("finerworks")`, which error trackers call.

@@ -3,6 +3,7 @@
 import sys
 
 from finerworks.cli import streams
+from finerworks.extras import install_command
 
 __all__ = ["main"]
 
@@ -25,8 +26,7 @@ def _run(arguments: list[str]) -> int:
         return 130
     except ModuleNotFoundError as error:
         print(  # noqa: T201 - typer, which would print it, may be what is missing
-            f"finerworks: the command needs {error.name}: "
-            "in a clone of finerworks, run pip install '.[cli]'",
+            f"finerworks: the command needs {error.name}: install it with {install_command('cli')}",
             file=sys.stderr,
         )
         return 1

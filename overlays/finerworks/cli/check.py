@@ -6,8 +6,11 @@ from pathlib import Path
 
 import typer
 
-from finerworks import FinerWorks, HTTPClient
-from finerworks.cli.session import base_url_of, existing_file_as_wrong_usage
+from finerworks import FinerWorks
+from finerworks.cli.identity import Identity
+from finerworks.cli.ignored import warn, warn_unchecked
+from finerworks.cli.results import Results
+from finerworks.cli.session import existing_file_as_wrong_usage, keys_of
 from finerworks.cli.shape import findings, plan
 from finerworks.cli.shape.deviations import Deviation, about_page_after_last, find_deviations
 from finerworks.cli.shape.document import describe, render
@@ -26,13 +29,14 @@ QUESTIONS = (
 """The requests of a check without `--shape`. The small ones show how long a response takes."""
 
 
-def check_api(fw: FinerWorks, account_key: Secret) -> None:
+def check_api(fw: FinerWorks, identity: Identity, results: Results) -> None:
     """Send a few requests, and print what came of them.
 
     Raises:
         FinerWorksError: A request failed, or the SDK cannot read the response.
     """
-    typer.echo(f"host      {base_url_of(fw)}")
+    _add_identity(results, identity)
+    account_key = identity.account_key
     exchanges = list[Exchange]()
     for question in QUESTIONS:
         exchanges.append(ask(fw, account_key, question))
@@ -40,10 +44,30 @@ def check_api(fw: FinerWorks, account_key: Secret) -> None:
             break
     _raise_failure(exchanges)
     deviations = find_deviations(exchanges[:1], exchanges[1:], keys=_secrets_of(fw, account_key))
-    _report(exchanges, deviations)
+    _report(exchanges, deviations, results)
+    if account_key:
+        _check_account(fw, exchanges[0])
 
 
-def record_shape(fw: FinerWorks, account_key: Secret, file: Path, *, overwrite: bool) -> None:
+def _add_identity(results: Results, identity: Identity) -> None:
+    results.add("host", identity.host, {})
+    results.add("account", identity.account, identity.members)
+
+
+def _check_account(fw: FinerWorks, first: Exchange) -> None:
+    """Warn if the first page of an account is that of the account that owns the keys."""
+    if not first.rows:
+        return
+    own = ask(fw, Secret(), Question(plan.OWN_PAGE, 1, plan.PAGE_SIZE, may_fail=True))
+    if own.rows is None:
+        warn_unchecked(own.error)
+    elif own.rows == first.rows and own.total_count == first.total_count:
+        warn()
+
+
+def record_shape(
+    fw: FinerWorks, identity: Identity, results: Results, file: Path, *, overwrite: bool
+) -> None:
     """Send requests, print what came of them, and write their shape to a file.
 
     The file is written even if a response is an error, but not if the first request gets none.
@@ -54,10 +78,11 @@ def record_shape(fw: FinerWorks, account_key: Secret, file: Path, *, overwrite: 
         OSError: The file cannot be written.
     """
     once = fw.with_options(max_retries=0)
+    account_key = identity.account_key
     secrets = _secrets_of(fw, account_key)
     with existing_file_as_wrong_usage(file), whole_file(file, overwrite=overwrite) as out:
-        typer.echo(f"finerworks: {plan.announcement(base_url_of(fw))}", err=True)
-        typer.echo(f"host      {base_url_of(fw)}")
+        typer.echo(f"finerworks: {plan.announcement(identity.host)}", err=True)
+        _add_identity(results, identity)
         asked = plan.interview(lambda question: ask(once, account_key, question))
         first_error = asked.pages[0].error
         if isinstance(first_error, APIConnectionError):
@@ -77,15 +102,12 @@ def record_shape(fw: FinerWorks, account_key: Secret, file: Path, *, overwrite: 
         *find_deviations(asked.pages, list(asked.others.values()), keys=secrets),
         *about_page_after_last(asked.after_last),
     ]
-    _report(expected, deviations)
+    _report(expected, deviations, results)
 
 
 def _secrets_of(fw: FinerWorks, account_key: Secret) -> list[str]:
     """Return the keys, and the account's key if there is one."""
-    client = fw.client.get_httpx_client()
-    if not isinstance(client, HTTPClient):
-        raise TypeError("a FinerWorks client sends with an HTTPClient")
-    secrets = [*client.config.credentials.require(), account_key]
+    secrets = [*keys_of(fw), account_key]
     return [str(secret) for secret in secrets if secret]
 
 
@@ -105,16 +127,20 @@ def _raise_failure(exchanges: Sequence[Exchange]) -> None:
             raise exchange.error
 
 
-def _report(exchanges: Sequence[Exchange], deviations: Sequence[Deviation]) -> None:
+def _report(
+    exchanges: Sequence[Exchange], deviations: Sequence[Deviation], results: Results
+) -> None:
     """Print what the exchanges say. Raise if the SDK cannot read the responses."""
     error = _first_error(exchanges)
-    typer.echo("keys      accepted")
+    results.add("keys", "accepted", {"keys": "accepted"})
     if error is None:
-        _report_numbers(exchanges)
-    for deviation in deviations:
-        typer.echo(f"deviation {deviation.sentence}")
+        _report_numbers(exchanges, results)
+    sentences = [deviation.sentence for deviation in deviations]
+    for sentence in sentences:
+        results.add("deviation", sentence, {"deviations": sentences})
     if not deviations and error is None:
-        typer.echo("contract  no deviation found")
+        results.add("contract", "no deviation found", {"deviations": []})
+    results.finish()
     for deviation in deviations:
         if not deviation.readable and error is None:
             error = ResponseValidationError(deviation.sentence)
@@ -122,16 +148,17 @@ def _report(exchanges: Sequence[Exchange], deviations: Sequence[Deviation]) -> N
         raise error
 
 
-def _report_numbers(exchanges: Sequence[Exchange]) -> None:
+def _report_numbers(exchanges: Sequence[Exchange], results: Results) -> None:
     first, *later = exchanges
     meaning = findings.meaning_of_total(exchanges, [first], complete=False)
     counts_all = meaning in {findings.ALL_ROWS, findings.UNKNOWN}
-    count = "unknown"
-    if counts_all and first.total_count is not None:
-        count = f"{first.total_count:,}"
-    typer.echo(f"invoices  {count}")
+    count = first.total_count if counts_all else None
+    results.add("invoices", "unknown" if count is None else f"{count:,}", {"invoices": count})
     seconds = statistics.median(exchange.seconds for exchange in later)
-    typer.echo(
-        f"speed     {1000 * first.seconds:.0f} ms for the first response, "
-        f"{1000 * seconds:.0f} ms for later ones"
-    )
+    first_time = f"{1000 * first.seconds:.0f} ms for the first response"
+    later_time = f"{1000 * seconds:.0f} ms for later ones"
+    members = {
+        "first_response_seconds": round(first.seconds, 6),
+        "later_responses_seconds": round(seconds, 6),
+    }
+    results.add("speed", f"{first_time}, {later_time}", members)

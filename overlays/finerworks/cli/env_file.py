@@ -1,4 +1,4 @@
-"""The file of `--env-file`: both keys, and what else it sets.
+"""The text of `--env-file` and of a profile: both keys, and what else it sets.
 
 python-dotenv parses the text, and skips lines that it cannot parse. Here such a line is an error: a
 key of another account could take the place of the one that was skipped. The text is decoded here,
@@ -9,6 +9,7 @@ as their values would come from the environment.
 import codecs
 import io
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,12 @@ if TYPE_CHECKING:
 else:
     parser = LazyModule("dotenv.parser")
 
-__all__ = ["EnvFile", "read_env_file"]
+__all__ = ["STANDARD_INPUT", "EnvFile", "parse_env_text", "read_env_file"]
+
+STANDARD_INPUT = Path("-")
+"""What the user writes for standard input."""
+
+_BOTH_KEYS = "Both keys must be in the file: keys of the environment are not used with it"
 
 MAX_BYTES = 1 << 16
 """The size of the largest file that is read, in bytes. Parsing larger ones would take time."""
@@ -64,7 +70,10 @@ REFERENCE = re.compile(r"\$[{(]|`")
 class EnvFile:
     """What a file sets. None: the file does not set it."""
 
-    path: Path
+    name: str
+    """What errors call the file."""
+    place: str
+    """What other messages call it."""
     web_api_key: Secret
     app_key: Secret
     account_key: Secret | None
@@ -86,7 +95,7 @@ class _Line:
 
 
 def read_env_file(path: Path) -> EnvFile:
-    """Return what a file sets. The environment is not read.
+    """Return what a file sets, or standard input for ``-``. The environment is not read.
 
     Raises:
         WrongUsageError: The file cannot be read or decoded. Or a line cannot be parsed, has a name
@@ -95,23 +104,54 @@ def read_env_file(path: Path) -> EnvFile:
             of the variable, and never the value.
         CredentialsError: Both keys are missing.
     """
-    return _EnvFileReader(path).read()
+    name = f"--env-file {path}"
+    try:
+        data = _read(path)
+    except OSError as error:
+        raise WrongUsageError(f"{name} cannot be read: {error.strerror}") from error
+    place = "standard input" if path == STANDARD_INPUT else str(path)
+    return parse_env_text(data, name, place)
 
 
-class _EnvFileReader:
-    """Reads a file. Its errors name the file."""
+def _read(path: Path) -> bytes:
+    """Return the bytes of a file, at most one more than are allowed."""
+    if path == STANDARD_INPUT:
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
 
-    def read(self) -> EnvFile:
-        """Return what the file sets."""
-        lines = list(self._parse(self._read_text()))
+def parse_env_text(data: bytes, name: str, place: str) -> EnvFile:
+    """Return what the text of a file sets.
+
+    Args:
+        data: The text.
+        name: What errors call the file.
+        place: What other messages call it.
+
+    Raises:
+        WrongUsageError: See `read_env_file`.
+        CredentialsError: Both keys are missing.
+    """
+    return _EnvTextReader(name, place).read(data)
+
+
+class _EnvTextReader:
+    """Reads the text of a file. Its errors name the file."""
+
+    def __init__(self, name: str, place: str) -> None:
+        self._name = name
+        self._place = place
+
+    def read(self, data: bytes) -> EnvFile:
+        """Return what the text sets."""
+        lines = list(self._parse(self._decode(data)))
         self._check_names(lines)
         values = self._values_of(lines)
         web_api_key, app_key = self._keys_of(values)
         return EnvFile(
-            path=self._path,
+            name=self._name,
+            place=self._place,
             web_api_key=web_api_key,
             app_key=app_key,
             account_key=values.get(ACCOUNT_KEY),
@@ -119,12 +159,7 @@ class _EnvFileReader:
             log=values.get(LOG),
         )
 
-    def _read_text(self) -> str:
-        try:
-            with self._path.open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise self._error(f"cannot be read: {error.strerror}") from error
+    def _decode(self, data: bytes) -> str:
         if len(data) > MAX_BYTES:
             raise self._error("is larger than 64 KiB: name a file that has only NAME=VALUE lines")
         try:
@@ -204,22 +239,18 @@ class _EnvFileReader:
         app_key = values.get(APP_KEY)
         if not web_api_key and not app_key:
             raise CredentialsError(
-                f"--env-file {self._path} sets neither {WEB_API_KEY} nor {APP_KEY}. Both must be "
-                "in the file: keys of the environment are not used with --env-file"
+                f"{self._name} sets neither {WEB_API_KEY} nor {APP_KEY}. {_BOTH_KEYS}"
             )
         if not web_api_key or not app_key:
             missing = APP_KEY if web_api_key else WEB_API_KEY
-            raise self._error(
-                f"does not set {missing}. Both keys must be in the file: "
-                "keys of the environment are not used with --env-file"
-            )
+            raise self._error(f"does not set {missing}. {_BOTH_KEYS}")
         return web_api_key, app_key
 
     def _error_at(self, line: _Line, problem: str) -> WrongUsageError:
-        return WrongUsageError(f"--env-file {self._path}, line {line.number}: {problem}")
+        return WrongUsageError(f"{self._name}, line {line.number}: {problem}")
 
     def _error(self, problem: str) -> WrongUsageError:
-        return WrongUsageError(f"--env-file {self._path} {problem}")
+        return WrongUsageError(f"{self._name} {problem}")
 
 
 def _decode(data: bytes) -> str:
@@ -294,6 +325,8 @@ def _check_value(line: _Line) -> None:
     elif not line.value.isprintable() or not line.value.strip():
         raise ValueError(f"{line.name} is blank, or has a character that cannot be seen")
     elif line.name == BASE_URL:
-        check_base_url(line.name, line.value, allow_insecure_http=False)
+        check_base_url(
+            line.name, line.value, allow_insecure_http=False, insecure_advice="use https://"
+        )
     elif line.name == LOG and line.value.lower() not in ("debug", "info"):
         raise ValueError(f"{LOG} must be debug or info")

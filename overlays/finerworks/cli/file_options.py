@@ -129,11 +129,17 @@ class FileOptions:
             WrongUsageError: The options do not go together, or a required one is missing.
         """
         # Imported here, as --help does not need them.
-        from finerworks.exports import SettingError  # noqa: PLC0415
+        from finerworks.cli.targets import STANDARD_OUTPUT, export_format  # noqa: PLC0415
+        from finerworks.exports import TABLE_LAYOUTS, SettingError  # noqa: PLC0415
         from finerworks.exports.choice import choose  # noqa: PLC0415
         from finerworks.exports.layouts.settings import Settings  # noqa: PLC0415
 
-        self._check(file)
+        if self.layout not in {None, *TABLE_LAYOUTS}:
+            self._check_excel(f"--excel is not for --layout {self.layout}")
+            if file == STANDARD_OUTPUT:
+                file = self._file_for_books()
+        elif (chosen_format := export_format(file, self.format)) != "csv":
+            self._check_excel(f"--excel is for CSV, not for {chosen_format}")
         settings = Settings(
             supplier=self.supplier,
             account_code=self.account_code,
@@ -152,20 +158,17 @@ class FileOptions:
         except ValueError as error:
             raise WrongUsageError(str(error)) from error
 
-    def _check(self, file: Path) -> None:
-        """Raise WrongUsageError where `choose` would speak of arguments instead of options."""
-        from finerworks import exports  # noqa: PLC0415 - --help does not need it
+    def _check_excel(self, problem: str) -> None:
+        if self.excel:
+            raise WrongUsageError(f"{problem}: leave it out")
 
-        if self.layout not in {None, *exports.TABLE_LAYOUTS}:
-            if self.excel:
-                raise WrongUsageError(f"--excel is not for --layout {self.layout}: leave it out")
-            return
-        try:
-            chosen_format = exports.file_format(file, self.format)
-        except ValueError as error:
-            known = ", ".join(exports.FORMATS)
+    def _file_for_books(self) -> Path:
+        """Return a name that the layout could have for what goes to standard output."""
+        from finerworks.exports.layouts import BILL_LAYOUTS  # noqa: PLC0415 - see above
+
+        layout = BILL_LAYOUTS[self.layout or ""]
+        if not layout.has_credits:
             raise WrongUsageError(
-                f"{file} has an unknown extension: set --format to one of {known}"
-            ) from error
-        if self.excel and chosen_format != "csv":
-            raise WrongUsageError(f"--excel is for CSV, not for {chosen_format}: leave it out")
+                f"--layout {layout.name} writes credits to a second file: name a file instead of -"
+            )
+        return Path(f"output{layout.extensions[0]}")

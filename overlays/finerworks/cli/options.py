@@ -5,6 +5,7 @@
 
 import dataclasses
 import datetime as dt
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -14,39 +15,47 @@ from finerworks import dates
 from finerworks.cli.selection import Selection
 
 __all__ = [
-    "KEYS",
+    "EXIT_STATUSES",
     "STATUSES",
     "AccountKey",
     "AsOf",
     "Consistent",
     "Debug",
     "EnvFile",
+    "Json",
     "Limit",
+    "NoColor",
+    "Output",
     "Overdue",
     "Overwrite",
     "PastDue",
+    "Profile",
     "Quiet",
     "Session",
     "Since",
     "Until",
     "Verbose",
+    "WithAccount",
     "WrongUsageError",
+    "check_account_key",
     "read_selection",
 ]
 
-STATUSES = (
-    "Exit status: 0 success; 1 a file or the output could not be written, or a bug in this "
-    "program; 2 wrong usage, a setting that cannot be used, or the file exists already; 3 missing "
-    "or rejected credentials; 4 API or network failure; 5 the response broke the contract, or the "
-    "listing changed while it was read; 130 interrupted; 141 the reader of the output closed it; "
-    "129 or 143 terminated."
-)
-KEYS = (
-    "Keys come from FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY, and the host from "
-    "FINERWORKS_BASE_URL if that is set. They are read from the environment, or from the file that "
-    "--env-file names: then both keys must be in the file. To try the command without keys, run "
-    "'finerworks sandbox'."
-)
+EXIT_STATUSES = {
+    "0": "success",
+    "1": "a file or the output could not be written, or a bug in this program",
+    "2": "wrong usage, a setting that cannot be used, or the file exists already",
+    "3": "missing or rejected credentials",
+    "4": "API or network failure",
+    "5": "the response broke the contract, or the listing changed while it was read",
+    "130": "interrupted",
+    "141": "the reader of the output closed it",
+    "129 or 143": "terminated",
+}
+"""What each exit status means."""
+
+_MEANINGS = "; ".join(f"{status} {meaning}" for status, meaning in EXIT_STATUSES.items())
+STATUSES = f"Exit status: {_MEANINGS}."
 
 
 class WrongUsageError(typer.TyperException):
@@ -62,16 +71,39 @@ class Session:
     quiet: bool = False
     verbose: bool = False
     debug: bool = False
+    profile: str | None = None
+    summarized: bool = False
+    """Whether the command prints the host and the account itself, in a summary for programs."""
+    keys_from: str = ""
+    """Where the keys come from, such as "in the environment". Empty: not known yet."""
+    host: str = ""
+    """The base URL that the keys go to. Empty: not known yet."""
+
+
+def _disable_color(value: bool) -> None:  # noqa: FBT001 - typer passes it by position
+    if value:
+        # rich, which draws the table and the help, reads it.
+        os.environ["NO_COLOR"] = "1"
 
 
 EnvFile = Annotated[
     Path | None,
     typer.Option(
         help=(
-            "File with NAME=VALUE lines. Both keys are read from it, and none from the environment."
+            "File with NAME=VALUE lines, or - for standard input. Both keys are read from it, and "
+            "none from the environment."
         ),
         exists=True,
         dir_okay=False,
+        allow_dash=True,
+    ),
+]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Use the keys that 'finerworks login --profile NAME' stored. "
+        "By default FINERWORKS_PROFILE, or 'default'.",
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no summary.")]
@@ -81,8 +113,32 @@ Verbose = Annotated[
 Debug = Annotated[
     bool, typer.Option("--debug", help="Show the traceback of an error. It contains no keys.")
 ]
+NoColor = Annotated[
+    bool,
+    typer.Option(
+        "--no-color",
+        callback=_disable_color,
+        is_eager=True,
+        help="Print without colour, as if NO_COLOR were set.",
+    ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print JSON. An error is JSON too, on standard error.")
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="File to write. - is standard output."),
+]
 AccountKey = Annotated[
     str | None, typer.Option(metavar="KEY", help="Account to read (platform accounts only).")
+]
+WithAccount = Annotated[
+    bool,
+    typer.Option(
+        "--with-account",
+        help="Add a column account_key, also for the account that owns the keys, whose cells are "
+        "empty. If an account is given, the column is always there.",
+    ),
 ]
 Since = Annotated[
     str | None, typer.Option(metavar="YYYY-MM", help="First invoice month to include.")
@@ -141,7 +197,12 @@ def _parse_day(option: str, text: str | None) -> dt.date | None:
     return moment.date()
 
 
-def _check_account_key(account_key: str) -> None:
+def check_account_key(account_key: str) -> None:
+    """Check the account that an option names.
+
+    Raises:
+        WrongUsageError: It is blank, or not text.
+    """
     if not account_key.strip():
         raise WrongUsageError(
             "--account-key is blank: omit it to read the account that owns the keys"
@@ -171,7 +232,7 @@ def read_selection(
     if first_month and last_month and first_month > last_month:
         raise WrongUsageError(f"--since {since} is after --until {until}")
     if account_key is not None:
-        _check_account_key(account_key)
+        check_account_key(account_key)
     return Selection(
         account_key=account_key,
         since=first_month,

@@ -98,13 +98,18 @@ def buffered_output() -> Generator[BinaryIO]:
         sys.stdout.flush()
 
 
-def table(invoices: Iterable["finerworks.Invoice"], as_of: dt.date | None, note: str | None) -> str:
+def table(
+    invoices: Iterable["finerworks.Invoice"],
+    as_of: dt.date | None,
+    note: str | None,
+    *,
+    is_terminal: bool,
+) -> str:
     """Return invoices as a table, with exact totals below it.
 
     Invoices past their due date are marked in words, and on a terminal in bold. `note` says which
     invoices were selected.
     """
-    is_terminal = sys.stdout.isatty()
     rows = _empty_table(is_terminal=is_terminal)
     tally = Tally(invoices)
     late = list[Decimal]()

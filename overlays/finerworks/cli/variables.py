@@ -10,6 +10,7 @@ __all__ = [
     "APP_KEY",
     "BASE_URL",
     "LOG",
+    "PROFILE",
     "VARIABLES",
     "WEB_API_KEY",
     "Resemblance",
@@ -21,6 +22,9 @@ APP_KEY = "FINERWORKS_APP_KEY"
 ACCOUNT_KEY = "FINERWORKS_ACCOUNT_KEY"
 BASE_URL = "FINERWORKS_BASE_URL"
 LOG = "FINERWORKS_LOG"
+PROFILE = "FINERWORKS_PROFILE"
+"""Which keys to use that `finerworks login` stored. A file cannot set it."""
+
 VARIABLES = (WEB_API_KEY, APP_KEY, ACCOUNT_KEY, BASE_URL, LOG)
 
 PREFIX = "FINERWORKS_"

@@ -22,6 +22,7 @@ import finerworks
 from finerworks import money
 from finerworks.exports.errors import ExportError, SettingError
 from finerworks.exports.files import whole_file
+from finerworks.extras import install_command
 
 __all__ = [
     "FORMATS",
@@ -123,9 +124,7 @@ def require(package: str, extra: str, what: str) -> None:
     try:
         importlib.import_module(package)
     except ModuleNotFoundError as error:
-        message = (
-            f"{what} needs {error.name}: in a clone of finerworks, run pip install '.[{extra}]'"
-        )
+        message = f"{what} needs {error.name}: install it with {install_command(extra)}"
         raise ModuleNotFoundError(message, name=error.name) from error
 
 
@@ -138,7 +137,7 @@ def export(
     overwrite: bool = False,
     excel: bool = False,
     as_of: dt.date | None = None,
-    account: str | None = None,
+    account_key: str | None = None,
     shown: str | None = None,
     supplier: str | None = None,
     account_code: str | None = None,
@@ -165,7 +164,10 @@ def export(
         excel: Whether to write CSV for Excel: with a byte order mark, by which Excel recognizes
             UTF-8, and by default in the layout ``plain``.
         as_of: The day from which ``plain`` counts days past due. None: today, on this machine.
-        account: The account key, for the column ``account`` of ``plain``.
+        account_key: The account that the invoices belong to, so that you can combine files. It is
+            the column ``account`` of ``plain``, and a last column ``account_key`` of ``full``.
+            Empty: the account that owns the keys, whose cells are empty. None: ``full`` has no such
+            column.
         shown: Which invoices were selected, in words, for the title in Excel. None: all of them.
         supplier: FinerWorks in the accounting program. None: ``FinerWorks``.
         account_code: The account for the expense in the accounting program.
@@ -201,4 +203,6 @@ def export(
         date_format=date_format,
     )
     chosen = choose(path, format=format, layout=layout, excel=excel, settings=settings)
-    return chosen.write(invoices, overwrite=overwrite, as_of=as_of, account=account, shown=shown)
+    return chosen.write(
+        invoices, overwrite=overwrite, as_of=as_of, account_key=account_key, shown=shown
+    )

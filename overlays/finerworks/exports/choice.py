@@ -8,11 +8,12 @@ from pathlib import Path
 
 import finerworks
 from finerworks.exports import LAYOUTS, Exported, Tally, file_format, table_layout
+from finerworks.exports.accounts import items_of
 from finerworks.exports.files import whole_file
 from finerworks.exports.layouts import BILL_LAYOUTS, BillExport, prepare
 from finerworks.exports.layouts.settings import Settings, resolve
 from finerworks.exports.plain import View, today
-from finerworks.exports.writers import WRITERS, write_table
+from finerworks.exports.writers import BYTE_ORDER_MARK, WRITERS, write_plain
 
 __all__ = ["Choice", "choose"]
 
@@ -35,24 +36,33 @@ class Choice:
     excel: bool = False
     bills: BillExport | None = None
 
+    def at(self, path: Path) -> "Choice":
+        """Return the same choice for a file at another path."""
+        bills = None if self.bills is None else dataclasses.replace(self.bills, path=path)
+        return dataclasses.replace(self, path=path, bills=bills)
+
     def write(
         self,
         invoices: Iterable["finerworks.Invoice"],
         *,
         overwrite: bool,
         as_of: dt.date | None = None,
-        account: str | None = None,
+        account_key: str | None = None,
         shown: str | None = None,
     ) -> Exported:
         """Write invoices to the file. `finerworks.exports.export` has the arguments and errors."""
         if self.bills is not None:
             return self.bills.write(invoices, overwrite=overwrite)
-        view = None
-        if self.layout == "plain":
-            view = View(as_of or today(), account, shown)
         tally = Tally(invoices)
         with whole_file(self.path, overwrite=overwrite) as file:
-            write_table(file, tally, self.format, view, byte_order_mark=self.excel)
+            if self.excel:
+                file.write(BYTE_ORDER_MARK)
+            if self.layout == "plain":
+                view = View(as_of or today(), account_key or None, shown)
+                write_plain(file, tally, self.format, view)
+            else:
+                items, model = items_of(tally, account_key)
+                WRITERS[self.format].write(file, items, model)
         return Exported(Path(self.path), tally.count, tally.total)
 
 

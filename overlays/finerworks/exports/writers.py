@@ -1,7 +1,4 @@
-"""The file formats: functions that write items row by row, or batch by batch.
-
-`write_table` writes invoices in one of the layouts `full` and `plain`.
-"""
+"""The file formats: functions that write items row by row, or batch by batch."""
 
 import csv
 import datetime as dt
@@ -17,7 +14,7 @@ from finerworks.exports import require
 from finerworks.exports.columns import Cell, as_text, cells, columns
 from finerworks.exports.plain import PlainInvoice, View, plain
 
-__all__ = ["FORMULA", "WRITERS", "Writer", "json_array", "write_table"]
+__all__ = ["BYTE_ORDER_MARK", "FORMULA", "WRITERS", "Writer", "json_array", "write_plain"]
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """The beginning of a CSV file by which Excel recognizes UTF-8."""
@@ -138,24 +135,17 @@ WRITERS = {
 }
 
 
-def write_table(
+def write_plain(
     file: BinaryIO,
     invoices: Iterable["finerworks.Invoice"],
     format: str,  # noqa: A002 - the name of the argument of `export`
-    view: View | None,
-    *,
-    byte_order_mark: bool,
+    view: View,
 ) -> None:
-    """Write invoices in the layout `plain` as a view describes it, or in the layout `full`."""
-    if byte_order_mark:
-        file.write(BYTE_ORDER_MARK)
-    if view is None:
-        from finerworks_client.models import Invoice  # noqa: PLC0415 - the models take time
-
-        WRITERS[format].write(file, invoices, Invoice)
-    elif format == "xlsx":
+    """Write invoices in the layout `plain`."""
+    items = plain(invoices, view)
+    if format == "xlsx":
         from finerworks.exports import excel_plain  # noqa: PLC0415 - imports XlsxWriter
 
-        excel_plain.write(file, plain(invoices, view), view)
+        excel_plain.write(file, items, view)
     else:
-        WRITERS[format].write(file, plain(invoices, view), PlainInvoice)
+        WRITERS[format].write(file, items, PlainInvoice)

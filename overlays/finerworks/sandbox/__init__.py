@@ -13,6 +13,7 @@ import ipaddress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from finerworks.extras import install_command
 from finerworks.lazy import LazyModule
 from finerworks.sandbox.settings import (
     APP_KEY,
@@ -57,8 +58,7 @@ class Sandbox(Settings):
             from finerworks.sandbox.server import RunningServer  # noqa: PLC0415
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
-                f"the sandbox needs {error.name}: "
-                "in a clone of finerworks, run pip install '.[sandbox]'",
+                f"the sandbox needs {error.name}: install it with {install_command('sandbox')}",
                 name=error.name,
             ) from error
         self._running = RunningServer(self)

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import NoReturn
 
 from finerworks.sandbox import Sandbox
-from finerworks.sandbox.options import NAME, read_options
+from finerworks.sandbox.options import NAME, PROGRAM, read_options
 
 WAIT = 0.5
 """Seconds of a single wait.
@@ -23,13 +23,13 @@ signal that arrives just before the call would be handled only after it.
 """
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run the command line, and return the exit status."""
+def main(arguments: Sequence[str], program: str = PROGRAM) -> int:
+    """Run the command line, and return the exit status. `program` is its name in the help."""
     # The help contains an account key that not every terminal can show.
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure:
         reconfigure(errors="backslashreplace")
-    sandbox, command, verbose = read_options(arguments)
+    sandbox, command, verbose = read_options(arguments, program)
     _on_stop_signals(_interrupt)
     # Logs go to standard error, as standard output belongs to the command.
     logging.basicConfig(level=logging.WARNING, format=f"{NAME}: %(message)s")
@@ -121,6 +121,8 @@ def _run(command: Sequence[str], sandbox: Sandbox) -> int:
     environment = {**os.environ, **sandbox.env}
     # It may name an account of the real API, which the sandbox does not have.
     environment.pop("FINERWORKS_ACCOUNT_KEY", None)
+    # Its keys would not be used, as those of the environment take precedence.
+    environment.pop("FINERWORKS_PROFILE", None)
     child: subprocess.Popen[bytes] | None = None
 
     def forward(number: int, _: FrameType | None) -> None:

@@ -20,6 +20,7 @@ from finerworks.sandbox.settings import (
 )
 
 NAME: Final = "finerworks.sandbox"
+PROGRAM: Final = f"python -m {NAME}"
 DEFAULT_PORT: Final = 8765
 
 DESCRIPTION: Final = """\
@@ -49,11 +50,17 @@ accounts, by web_api_key and app_key:
       Any other account_key gets a 400 response. FinerWorks does not document its response.
   {ORDINARY_WEB_API_KEY}, {ORDINARY_APP_KEY}
       An account of {data.ORDINARY.count} invoices that cannot read others: account_key is ignored.
+"""
+
+
+def _examples(program: str) -> str:
+    """Return examples that begin with the name of the program."""
+    return f"""
 
 examples:
-  python -m {NAME}
-  python -m {NAME} --invoices 1000 --fail-rate 0.2 -- python reconcile.py
-  python -m {NAME} --latency 0.25 --page-cap 10 --cors-origin http://localhost:5173
+  {program}
+  {program} --invoices 1000 --fail-rate 0.2 -- python reconcile.py
+  {program} --latency 0.25 --page-cap 10 --cors-origin http://localhost:5173
 """
 
 
@@ -66,15 +73,20 @@ class Options(NamedTuple):
     verbose: bool
 
 
-def read_options(arguments: Sequence[str]) -> Options:
-    """Return the options, or exit, as argparse does, for `--help` and for wrong usage."""
+def read_options(arguments: Sequence[str], program: str = PROGRAM) -> Options:
+    """Return the options, or exit, as argparse does, for `--help` and for wrong usage.
+
+    Args:
+        arguments: The command line.
+        program: How the user started the program, as its help shows it.
+    """
     own_arguments = list(arguments)
     command: list[str] | None = None
     if "--" in own_arguments:
         position = own_arguments.index("--")
         command = own_arguments[position + 1 :]
         own_arguments = own_arguments[:position]
-    parser = _parser()
+    parser = _parser(program)
     settings = vars(parser.parse_args(own_arguments))
     if command is None:
         settings.setdefault("port", DEFAULT_PORT)
@@ -96,11 +108,11 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{NAME}: {message} (see --help)\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(program: str) -> argparse.ArgumentParser:
     parser = _Parser(
-        prog=f"python -m {NAME}",
+        prog=program,
         usage="%(prog)s [options] [-- COMMAND ...]",
-        description=DESCRIPTION,
+        description=DESCRIPTION + _examples(program),
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         # Missing options are left out, so that each default is in one place, in Settings.

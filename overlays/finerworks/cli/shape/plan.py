@@ -20,6 +20,7 @@ FAR_PAGE: Final = 1_000_000
 """A page that no account has: it would have one invoice a month for two million years."""
 
 PAGE: Final = "page"
+OWN_PAGE: Final = "page of the account that owns the keys"
 AGAIN: Final = "page 1 again"
 ONE_ROW: Final = "per_page 1"
 NO_SIZE: Final = "per_page left out"

@@ -1,0 +1,41 @@
+"""Invoices with the account that they belong to, so that the files of accounts can be combined."""
+
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from finerworks_client import models
+
+__all__ = ["Invoice", "items_of"]
+
+
+# Named as its base, because a sheet of a workbook is named after the model.
+@attrs.define
+class Invoice(models.Invoice):
+    """An invoice with its account. None: the account that owns the keys."""
+
+    account_key: str | None = None
+
+
+_FIELDS = tuple(field.name for field in attrs.fields(models.Invoice) if field.init)
+
+
+def items_of(
+    invoices: Iterable[models.Invoice], account_key: str | None
+) -> tuple[Iterable[models.Invoice], type[models.Invoice]]:
+    """Return what to write of invoices, and the model whose columns it has.
+
+    Args:
+        invoices: The invoices.
+        account_key: The account for a column. Empty: the account that owns the keys. None: no such
+            column.
+    """
+    if account_key is None:
+        return invoices, models.Invoice
+    return _with_account(invoices, account_key), Invoice
+
+
+def _with_account(invoices: Iterable[models.Invoice], account_key: str) -> Iterator[Invoice]:
+    for invoice in invoices:
+        values = {name: getattr(invoice, name) for name in _FIELDS}
+        yield Invoice(**values, account_key=account_key or None)

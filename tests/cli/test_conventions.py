@@ -1,0 +1,463 @@
+"""What users expect of any command: https://clig.dev, point by point."""
+
+import csv
+import io
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from answers import listing
+from commands import COMMAND, environment, run
+from finerworks import extras
+from finerworks.cli import help_texts
+from finerworks.cli.options import EXIT_STATUSES
+from finerworks.cli.suggestions import suggest_option
+from finerworks.sandbox import Sandbox
+from wire import Exchange, Wire, http
+
+ROOT = Path(__file__).parents[2]
+KEYS = {"FINERWORKS_WEB_API_KEY": "canary-web-key", "FINERWORKS_APP_KEY": "canary-app-key"}
+COMMANDS = [
+    (),
+    ("invoices",),
+    ("invoices", "list"),
+    ("invoices", "export"),
+    ("invoices", "report"),
+    ("check",),
+    ("login",),
+    ("logout",),
+    ("whoami",),
+    ("sandbox",),
+]
+HELP_TEXTS = [
+    help_texts.ROOT,
+    help_texts.INVOICES,
+    help_texts.LIST,
+    help_texts.EXPORT,
+    help_texts.REPORT,
+    help_texts.CHECK,
+]
+
+
+def on_terminal(*command: str, **known: str) -> tuple[int, str]:
+    """Run a command on a terminal, and give its status and what the terminal got."""
+    parent, child = pty.openpty()
+    variables = environment({"COLUMNS": "100", "LINES": "40", "TERM": "xterm-256color", **known})
+    process = subprocess.Popen(
+        command, stdin=child, stdout=child, stderr=child, env=variables, cwd=ROOT
+    )
+    os.close(child)
+    shown = b""
+    while select.select([parent], [], [], 60)[0]:
+        try:
+            part = os.read(parent, 65536)
+        except OSError:  # how Linux says that the other end is closed
+            break
+        if not part:
+            break
+        shown += part
+    os.close(parent)
+    return process.wait(60), shown.decode()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_h_is_help(command: tuple[str, ...]) -> None:
+    """Everywhere, and the same as --help."""
+    short = run(*command, "-h")
+    assert short.status == 0
+    assert short == run(*command, "--help")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_examples_come_first(command: tuple[str, ...]) -> None:
+    """After a sentence, and before the options. They begin with the name of the command."""
+    lines = [line.strip() for line in run(*command, "--help").out.splitlines()]
+    example = lines.index("examples:" if command == ("sandbox",) else "Examples:")
+    options = [line.strip("╭─╮ ").lower().removesuffix(":") for line in lines].index("options")
+    assert example < options
+    first = lines[example + 1].removeprefix("$ ")
+    assert first.startswith(" ".join(("finerworks", *command)))
+
+
+@pytest.mark.parametrize("text", HELP_TEXTS)
+def test_examples_of_the_help_run(text: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    """As they are written, in a shell."""
+    examples = re.findall(r"^  \$ (.+)$", text, re.MULTILINE)
+    assert examples
+    path = f"{Path(COMMAND).parent}{os.pathsep}{os.environ['PATH']}"
+    for example in examples:
+        if "| jq" in example and shutil.which("jq") is None:
+            continue
+        done = subprocess.run(
+            ["bash", "-c", example],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            env=environment({**sandbox.env, "PATH": path}),
+        )
+        assert done.returncode == 0, f"{example}: {done.stderr}"
+
+
+@pytest.mark.parametrize(
+    "text", [*HELP_TEXTS, help_texts.LOGIN, help_texts.LOGOUT, help_texts.WHOAMI]
+)
+def test_no_sentence_of_the_help_is_broken(text: str) -> None:
+    """Typer keeps the line breaks of a text, so a paragraph must be one line."""
+    for paragraph in text.split("\n\n"):
+        assert "\n" not in paragraph or paragraph.startswith("Examples:\n")
+
+
+@pytest.mark.parametrize("command", COMMANDS[2:-1])
+def test_help_explains_the_exit_statuses(command: tuple[str, ...]) -> None:
+    """Each command's does, and so does the man page."""
+    told = " ".join(run(*command, "--help").out.split())
+    assert all(f"{status} {meaning}" in told for status, meaning in EXIT_STATUSES.items())
+
+
+def test_list_prints_json(sandbox: Sandbox) -> None:
+    """The array of --format json; another --format is wrong usage."""
+    done = run("invoices", "list", "--json", known=sandbox.env)
+    assert done.out == run("invoices", "list", "--format", "json", known=sandbox.env).out
+    assert len(json.loads(done.out)) == 250
+    both = run("invoices", "list", "--json", "--format", "csv", known=sandbox.env)
+    assert both.status == 2
+    assert "--json and --format csv are two formats" in json.loads(both.err)["error"]["message"]
+
+
+def test_check_prints_json(sandbox: Sandbox) -> None:
+    """One object, and nothing else."""
+    done = run("check", "--json", "--account-key", "seller-birch", known=sandbox.env)
+    found = json.loads(done.out)
+    assert (done.status, done.err) == (0, "")
+    assert found.pop("first_response_seconds") > 0
+    assert found.pop("later_responses_seconds") > 0
+    assert found == {
+        "host": sandbox.base_url,
+        "account_key": "seller-birch",
+        "keys": "accepted",
+        "invoices": 26,
+        "deviations": [],
+    }
+
+
+def test_check_prints_deviations_as_json() -> None:
+    """Also those that end it with an error, which is JSON too."""
+    with Sandbox(invoices=3, shapes=("null-fields",)) as deviating:
+        done = run("check", "--json", known=deviating.env)
+    assert done.status == 5
+    assert json.loads(done.out)["deviations"] == ["amount_due is null in 3 of 3 invoices"]
+    assert json.loads(done.err)["error"]["exit_status"] == 5
+
+
+@pytest.mark.parametrize(("command", "name"), [("export", "a.csv"), ("report", "a.html")])
+def test_summaries_are_json(command: str, name: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    """On standard output, with the exact amount, whose it is, and nothing on standard error."""
+    done = run("invoices", command, name, "--json", known=sandbox.env, folder=tmp_path)
+    assert (done.status, done.err) == (0, "")
+    assert json.loads(done.out, parse_float=Decimal) == {
+        "file": name,
+        "host": sandbox.base_url,
+        "account_key": None,
+        "invoices": 250,
+        "amount_due": Decimal("118620104.20"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "beginning"),
+    [("a.json", b"[\n{"), ("a.jsonl", b"{"), ("a.csv", b"invoice_id,"), ("a.txt", b"Invoice  ")],
+)
+def test_a_list_goes_to_a_file(
+    name: str, beginning: bytes, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """The format follows from the extension, and nothing goes to standard output."""
+    done = run("invoices", "list", "-o", name, known=sandbox.env, folder=tmp_path)
+    again = run("invoices", "list", "--output", name, known=sandbox.env, folder=tmp_path)
+    assert (done.status, done.out) == (0, "")
+    assert (tmp_path / name).read_bytes().startswith(beginning)
+    assert (again.status, "add --overwrite" in again.err) == (2, True)
+    unknown = run("invoices", "list", "-o", "a.xlsx", known=sandbox.env, folder=tmp_path)
+    assert (unknown.status, "finerworks invoices export" in unknown.err) == (2, True)
+
+
+def test_a_dash_is_standard_output(sandbox: Sandbox, tmp_path: Path) -> None:
+    """For each command that writes a file, with the bytes that the file would have."""
+    known = sandbox.env
+    as_list = run("invoices", "list", "-o", "-", "--format", "csv", known=known, folder=tmp_path)
+    exported = run("invoices", "export", "-", "--format", "csv", known=known, folder=tmp_path)
+    named = run("invoices", "export", "-o", "-", "--format", "csv", known=known, folder=tmp_path)
+    page = run("invoices", "report", "-", known=known, folder=tmp_path)
+    assert len(list(csv.DictReader(io.StringIO(exported.out)))) == 250
+    assert as_list.out == exported.out == named.out
+    assert page.out.startswith("<!DOCTYPE html>")
+    assert exported.err.splitlines()[-1] == "250 invoices, 118,620,104.20 due in all"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_summary_does_not_mix_with_the_file(sandbox: Sandbox, tmp_path: Path) -> None:
+    """If the file goes to standard output, its JSON summary goes to standard error."""
+    options = ("-", "--format", "jsonl", "--json")
+    done = run("invoices", "export", *options, known=sandbox.env, folder=tmp_path)
+    assert len(done.out.splitlines()) == 250
+    summary = json.loads(done.err)
+    assert (summary["file"], summary["invoices"]) == (None, 250)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("export", "-"), "standard output has no extension: set --format to one of csv, jsonl"),
+        (("export", "a.csv", "-o", "b.csv"), "the file is named twice"),
+        (("export",), "Missing argument 'FILE'"),
+        (("report",), "Missing argument 'FILE'"),
+        (("report", "-o", "a.txt"), "a.txt must end in .html"),
+    ],
+)
+def test_a_wrong_file_is_noticed_at_once(
+    arguments: tuple[str, ...], message: str, tmp_path: Path
+) -> None:
+    """Before anything is requested."""
+    known = {**KEYS, "FINERWORKS_BASE_URL": "http://127.0.0.1:1"}
+    done = run("invoices", *arguments, known=known, folder=tmp_path)
+    assert (done.status, message in done.err) == (2, True), done.err
+
+
+def test_no_binary_file_goes_to_a_terminal(sandbox: Sandbox) -> None:
+    """It would be garbage there. Text does."""
+    export = (COMMAND, "invoices", "export", "-", "--limit", "1", "--format")
+    status, shown = on_terminal(*export, "xlsx", **sandbox.env)
+    assert (status, "a terminal cannot show xlsx" in shown) == (2, True)
+    assert on_terminal(*export, "csv", **sandbox.env)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        ("invoices list --limt 3", "--limit"),
+        ("invoices list --jsn", "--json"),
+        ("invoices list --form csv", "--format"),
+        ("invoices list --from 2026-01", "--since"),
+        ("invoices list --acount-key a", "--account-key"),
+        ("invoices export --force a.csv", "--overwrite"),
+        ("invoices export --out a.csv", "--output"),
+        ("check --quite", None),
+        ("check --verbos", "--verbose"),
+        ("check --hlep", "--help"),
+        ("check --xyz", None),
+        ("list --limit 3", "'finerworks invoices list'"),
+        ("chekc", "'check'"),
+    ],
+)
+def test_misspelled_options_and_commands(arguments: str, meant: str | None) -> None:
+    """The suggestion is one that exists, and is right; where it is not clear, there is none."""
+    done = run(*arguments.split())
+    first_line = done.err.splitlines()[0]
+    assert done.status == 2
+    if meant is None:
+        assert "Did you mean" not in first_line
+    else:
+        assert first_line.endswith(f"Did you mean {meant}?")
+
+
+def test_each_synonym_is_of_an_option_that_exists() -> None:
+    """Otherwise it would suggest nothing."""
+    for name in ("--from", "--to", "--seller", "--env", "--file", "--silent"):
+        assert suggest_option(
+            name, ["--since", "--until", "--account-key", "--env-file", "--output", "--quiet"]
+        )
+
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-7]")
+
+
+def test_colour_can_be_switched_off(sandbox: Sandbox) -> None:
+    """By --no-color, in front of the command or after it, by NO_COLOR, and by TERM=dumb."""
+    listed = ("invoices", "list", "--limit", "3", "--as-of", "2026-11-24")
+    assert COLOUR.search(on_terminal(COMMAND, *listed, **sandbox.env)[1])
+    for command in ((COMMAND, *listed, "--no-color"), (COMMAND, "--no-color", *listed)):
+        status, shown = on_terminal(*command, **sandbox.env)
+        assert (status, COLOUR.search(shown)) == (0, None)
+        assert "INV-202610-0001" in shown
+    for known in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        status, shown = on_terminal(COMMAND, *listed, **sandbox.env, **known)
+        assert (status, COLOUR.search(shown)) == (0, None)
+        assert not COLOUR.search(on_terminal(COMMAND, "--help", **known)[1])
+
+
+def test_a_dumb_terminal_gets_no_animation(sandbox: Sandbox) -> None:
+    """Nor any other escape sequence."""
+    _, shown = on_terminal(COMMAND, "invoices", "list", **sandbox.env, TERM="dumb")
+    assert "\x1b" not in shown
+    assert "250 invoices" in shown
+
+
+def failing(status: int, body: object) -> Callable[[Exchange], None]:
+    """Make a server that sends the same response to each request."""
+    content = json.dumps(body).encode()
+    return lambda each: each.send(http(content, status, "Content-Type: application/json"))
+
+
+@pytest.mark.parametrize(
+    ("command", "body", "status", "kind"),
+    [
+        (("check", "--json"), {"message": "no"}, 403, "PermissionDeniedError"),
+        (("invoices", "list", "--json"), {"message": "no"}, 404, "NotFoundError"),
+        (("invoices", "export", "a.csv", "--json"), listing([{}]), 200, "ResponseValidationError"),
+    ],
+)
+def test_errors_are_json(
+    command: tuple[str, ...], body: object, status: int, kind: str, tmp_path: Path
+) -> None:
+    """One object on standard error, with the class, the message and the exit status."""
+    with Wire(failing(status, body)) as wire:
+        done = run(*command, known={**KEYS, "FINERWORKS_BASE_URL": wire.url}, folder=tmp_path)
+    error = json.loads(done.err)["error"]
+    assert done.out == ""
+    assert (error["type"], error["exit_status"]) == (kind, done.status)
+    assert error["message"].startswith("POST /v3/list_invoices, attempt 1: ")
+    assert error.get("http_status") == (status if status != 200 else None)
+    assert "canary" not in done.err
+
+
+def test_errors_in_the_command_line_are_json_too() -> None:
+    """And that of a file that exists. What follows -- belongs to another command."""
+    for arguments in (("check", "--json", "--nonsense"), ("nonsense", "--json")):
+        done = run(*arguments)
+        error = json.loads(done.err)["error"]
+        assert (error["type"], error["exit_status"], done.status) == ("UsageError", 2, 2)
+    assert run("nonsense", "--", "--json").err.startswith("finerworks: No such command")
+
+
+NO_PYTHON = re.compile(r"[a-z_]{3,}=|True|False|None")
+
+
+@pytest.mark.parametrize(
+    ("known", "part"),
+    [
+        ({"FINERWORKS_WEB_API_KEY": ""}, "FINERWORKS_WEB_API_KEY is not set"),
+        ({"FINERWORKS_APP_KEY": "canary of\x7fkey"}, "FINERWORKS_APP_KEY contains a character"),
+        ({"FINERWORKS_ACCOUNT_KEY": " "}, "FINERWORKS_ACCOUNT_KEY is blank: unset it"),
+        ({"FINERWORKS_BASE_URL": "nonsense"}, "FINERWORKS_BASE_URL is not an http:// or https://"),
+        ({"FINERWORKS_BASE_URL": "http://api.test"}, "unencrypted: use https://"),
+        ({"FINERWORKS_BASE_URL": "http://127.0.0.1:1"}, "the host http://127.0.0.1:1"),
+    ],
+)
+def test_errors_name_variables_and_options(
+    known: dict[str, str], part: str, tmp_path: Path
+) -> None:
+    """Not arguments of the Python SDK, which the user of a command does not know."""
+    done = run("check", known={**KEYS, **known}, folder=tmp_path)
+    assert part in done.err
+    assert not NO_PYTHON.search(done.err), done.err
+    assert "canary" not in done.err
+
+
+def test_rejected_keys_are_said_to_be_from_somewhere(sandbox: Sandbox, tmp_path: Path) -> None:
+    """From the environment, or from the file, and for which host."""
+    wrong = {**KEYS, "FINERWORKS_BASE_URL": sandbox.base_url}
+    (tmp_path / "own.env").write_text("".join(f"{name}={value}\n" for name, value in wrong.items()))
+    by_environment = run("check", known=wrong).err
+    by_file = run("check", "--env-file", "own.env", folder=tmp_path).err
+    assert "The keys are those in the environment." in by_environment
+    assert "The keys are those in own.env." in by_file
+    for message in (by_environment, by_file):
+        assert f"for the host {sandbox.base_url}." in message
+        assert not NO_PYTHON.search(message), message
+
+
+def test_a_timeout_names_no_argument_of_python() -> None:
+    """There is no option for it, so the advice is to try again."""
+    program = "import finerworks.config as c, sys, httpx; c.DEFAULT_TIMEOUT = httpx.Timeout(0.05)\n"
+    program += "from finerworks.cli import main; sys.exit(main())"
+    with Wire(lambda each: each.wait()) as wire:
+        done = subprocess.run(
+            [sys.executable, "-c", program, "check"],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment({**KEYS, "FINERWORKS_BASE_URL": wire.url}),
+        )
+    assert done.returncode == 4
+    assert done.stderr.strip().endswith("Try again later.")
+    assert not NO_PYTHON.search(done.stderr)
+
+
+def test_python_m_finerworks_is_the_command(sandbox: Sandbox) -> None:
+    """Where its script is not on the PATH."""
+    done = subprocess.run(
+        [sys.executable, "-m", "finerworks", "check"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(sandbox.env),
+    )
+    assert "invoices  250" in done.stdout
+
+
+def test_help_of_the_sandbox_is_of_this_command() -> None:
+    """With the name that the user typed, also in errors."""
+    told = run("sandbox", "--help").out
+    assert told.startswith("usage: finerworks sandbox [options]")
+    assert "python -m finerworks.sandbox" not in told
+    assert "\n  finerworks sandbox --invoices 1000" in told
+
+
+def test_a_missing_extra_is_installed_where_the_command_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By pip, by pipx, or by uv where there is no pip. The packages are those of the extra."""
+    assert extras.install_command("arrow") == f"{sys.executable} -m pip install 'pyarrow>=18'"
+    (tmp_path / "finerworks").mkdir()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "finerworks"))
+    (tmp_path / "finerworks" / "pipx_metadata.json").touch()
+    assert extras.install_command("arrow") == "pipx inject finerworks 'pyarrow>=18'"
+    (tmp_path / "finerworks" / "pipx_metadata.json").unlink()
+    monkeypatch.setitem(sys.modules, "pip", None)
+    assert extras.install_command("arrow") == (
+        f"uv pip install --python {sys.executable} 'pyarrow>=18'"
+    )
+
+
+def test_the_man_page_is_up_to_date() -> None:
+    """`make man` writes it."""
+    done = subprocess.run(
+        [sys.executable, "tools/manpage.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "command", [("groff", "-man", "-Tutf8", "-ww", "-z"), ("mandoc", "-Tlint", "-Wwarning")]
+)
+def test_the_man_page_can_be_read(command: tuple[str, ...]) -> None:
+    """Without a warning, by each reader of man pages that is installed."""
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is not installed")
+    done = subprocess.run(
+        [*command, "docs/finerworks.1"], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_man_page_has_each_command_and_option() -> None:
+    """And the exit statuses, the variables and the examples."""
+    page = (ROOT / "docs" / "finerworks.1").read_text("utf-8").replace("\\-", "-")
+    for command in COMMANDS[2:]:
+        assert f'.SS "finerworks {" ".join(command)}"' in page
+    for part in ("--account-key", "--json", "FINERWORKS_BASE_URL", "129 or 143", "$ finerworks"):
+        assert part in page
