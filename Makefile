@@ -162,10 +162,10 @@ languages: $(VENV)/languages ## test the client of each language (REQUIRE=all: f
 language-%: $(VENV)/languages
 	@$(BIN)/python languages/run.py --require "$(REQUIRE)" $*
 
-DEBIAN := curl hledger jq ledger php-cli php-curl php-guzzlehttp-guzzle ruby ruby-faraday ruby-marcel chromium mono-mcs mono-runtime \
+DEBIAN := curl hledger jq ledger openssl php-cli php-curl php-guzzlehttp-guzzle ruby ruby-faraday ruby-marcel chromium mono-mcs mono-runtime \
 	$(patsubst %,libmono-system-%4.0-cil,componentmodel-dataannotations data net-http runtime-serialization)
 .PHONY: toolchains
-toolchains: ## install the Debian packages that the languages and some tests need (as root)
+toolchains: ## install the Debian packages that languages and tests need (as root)
 	@apt-get update -qq
 	@DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(DEBIAN) >/dev/null || \
 		DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(DEBIAN) >/dev/null

@@ -102,6 +102,7 @@ class ThreadPrefetcher(Generic[Key, Result]):
         while True:
             job = self._jobs.get()
             if job is None:
+                self._jobs.put(None)  # for the next thread
                 return
             key, future = job
             if self._throttle.closed:
@@ -140,8 +141,9 @@ class ThreadPrefetcher(Generic[Key, Result]):
         if os.getpid() != self._process or sys.is_finalizing():
             return
         self._throttle.close()
-        for _ in self._threads:
-            self._jobs.put(None)
+        # Each thread passes it on. There may be one more than is known: an exception of a signal
+        # handler may arrive when a thread has just been started.
+        self._jobs.put(None)
         end = time.monotonic() + CLOSING_SECONDS
         for thread in self._threads:
             if thread is not threading.current_thread():

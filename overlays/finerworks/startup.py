@@ -49,7 +49,7 @@ def preload(base_url: str | None = None) -> None:
     for encoding in ENCODINGS:
         codecs.lookup(encoding)
     if "httpx_aiohttp" in sys.modules:
-        importlib.import_module("finerworks.aiohttp_session")
+        importlib.import_module("finerworks.integrations.aiohttp_session")
     # In a thread of its own, because this one may run an event loop already.
     with ThreadPoolExecutor(1) as thread:
         thread.submit(_rehearse).result()

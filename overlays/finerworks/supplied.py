@@ -47,7 +47,7 @@ class SuppliedConnections(Generic[TransportT]):
         keep_deadlines(transport)
         if _is_of_aiohttp(transport):
             # Imported late: it needs aiohttp, which the transport has imported.
-            from finerworks.aiohttp_session import secure_session  # noqa: PLC0415
+            from finerworks.integrations.aiohttp_session import secure_session  # noqa: PLC0415
 
             secure_session(transport)
 

@@ -26,7 +26,7 @@ from finerworks import (
     FinerWorksError,
     foreign_errors,
 )
-from finerworks.aiohttp_session import ConnectionChecks
+from finerworks.integrations.aiohttp_session import ConnectionChecks
 from wire import Exchange, Wire, http, page
 
 STRANGER = http(json.dumps(listing(rows("of somebody else"), 1)).encode())

@@ -28,6 +28,7 @@ from finerworks import (
     HTTPClient,
     SettingsError,
 )
+from programs import needed_program
 from socks import SOCKSProxy
 from wire import Wire, elsewhere, http, page
 
@@ -177,12 +178,12 @@ def test_a_setting_that_is_corrected_is_used(
         assert caller.page(**KEYS, base_url=wire.url).total_count == 60
 
 
-@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not on this machine")
 def test_a_folder_of_certificates_is_used(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, folder: Path, authority: trustme.CA
 ) -> None:
     """One folder of a list suffices, as for OpenSSL."""
-    subprocess.run(["openssl", "rehash", folder / "unhashed"], check=True)
+    openssl = needed_program("openssl", advice="this test needs openssl: `make toolchains`")
+    subprocess.run([openssl, "rehash", folder / "unhashed"], check=True)
     monkeypatch.setenv("SSL_CERT_DIR", f"{folder / 'missing'}{os.pathsep}{folder / 'unhashed'}")
     served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(served)  # pyright: ignore[reportUnknownMemberType] - it takes other kinds too

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import shutil
 import socket
 import ssl
 import subprocess
@@ -18,12 +17,11 @@ import requests
 
 from callers import KEYS
 from finerworks import APIConnectionError, AsyncFinerWorks, FinerWorks
+from programs import needed_program
 from wire import Wire
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "proxies.md"
 VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-
-needs_curl = pytest.mark.skipif(not shutil.which("curl"), reason="curl is not on this machine")
 
 
 @dataclass(frozen=True)
@@ -170,16 +168,16 @@ def test_requests_does_the_same(
     network.check(ask_with_requests, row)
 
 
-@needs_curl
 @pytest.mark.parametrize(
     "row", [row for row in ROWS if "curl" in row.programs], ids=lambda row: row.value
 )
 def test_curl_does_the_same(network: Network, row: Row) -> None:
     """Where the table says so, curl goes the same way."""
+    curl = needed_program("curl", advice="this test needs curl: `make toolchains`")
 
     def ask_with_curl(url: str) -> None:
         to_server = f"::127.0.0.1:{network.server_port}"
-        command = ["curl", "--silent", "--globoff", "--connect-to", to_server, url]
+        command = [curl, "--silent", "--globoff", "--connect-to", to_server, url]
         proxies = {"https_proxy": os.environ["HTTPS_PROXY"], "http_proxy": os.environ["HTTP_PROXY"]}
         subprocess.run(command, env={**proxies, "no_proxy": row.value}, check=False)
 

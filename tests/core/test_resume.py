@@ -20,7 +20,9 @@ from finerworks import (
     FinerWorks,
     FinerWorksError,
     ListingChangedError,
+    prefetch,
 )
+from finerworks.threads import start_thread
 from finerworks_client.models import Invoice
 from wire import Exchange, Wire, http, page
 
@@ -312,6 +314,33 @@ def test_it_goes_on_after_ctrl_c(
         server.released.set()
         assert found + read_on(ids, []) == IDS
     assert readers() == []
+
+
+def test_an_interruption_while_a_thread_is_started_leaves_no_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The thread ends with the listing, even if nobody could take note of it."""
+    started: list[threading.Thread] = []
+
+    def interrupted_start(target: Callable[[], None]) -> threading.Thread:
+        started.append(start_thread(target))
+        if len(started) == 2:
+            raise Interrupted
+        return started[-1]
+
+    monkeypatch.setattr(prefetch, "start_thread", interrupted_start)
+    with Wire(Fails({})) as wire, FinerWorks(**KEYS, base_url=wire.url) as fw:
+        ids = Ids(fw, "pages", 6)
+        found: list[str] = []
+
+        def read() -> None:
+            while len(found) < COUNT:
+                found.extend(next(ids))
+
+        with pytest.raises(Interrupted):
+            read()
+        assert found + read_on(ids, []) == IDS
+    wait_until(lambda: not any(thread.is_alive() for thread in started))
 
 
 class Tracing:

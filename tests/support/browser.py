@@ -1,13 +1,13 @@
 """A headless Chromium for tests: what a person would see, and what the browser complains of."""
 
 import os
-import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+
+from programs import needed_program
 
 _QUIET = [
     "--no-first-run",
@@ -24,13 +24,9 @@ NEEDED = "this test needs Chromium: `make toolchains` installs Debian's, or set 
 
 
 def chromium() -> str:
-    """Give the path of the machine's Chromium; without one, the test is skipped, but never in CI."""
-    for name in (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"):
-        if name and (path := shutil.which(name)):
-            return path
-    if os.environ.get("CI"):
-        pytest.fail(NEEDED)
-    pytest.skip(NEEDED)
+    """Return the path of the machine's Chromium."""
+    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+    return needed_program(*names, advice=NEEDED)
 
 
 @contextmanager

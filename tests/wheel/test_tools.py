@@ -39,6 +39,7 @@ def test_a_tool_runs_the_command(tool: str, tmp_path: Path) -> None:
             ]
         ),
     }
+    printed = ""
     for command in COMMANDS[tool]:
         done = subprocess.run(
             ["bash", "-c", command],
@@ -50,7 +51,8 @@ def test_a_tool_runs_the_command(tool: str, tmp_path: Path) -> None:
             timeout=600,
         )
         assert done.returncode == 0, done.stderr
-    assert done.stdout == f"finerworks {__version__}\n"
+        printed = done.stdout
+    assert printed == f"finerworks {__version__}\n"
     installed = shutil.which("finerworks", path=environment["PATH"])
     assert (installed == str(ROOT / ".venv/bin/finerworks")) == tool.startswith("uvx")
 

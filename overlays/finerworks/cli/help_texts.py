@@ -62,12 +62,11 @@ EXPORT = _text(
         "finerworks invoices export invoices.xlsx",
         "finerworks invoices export 2026.csv --since 2026-01",
         "finerworks invoices export - --format csv | head",
-        "finerworks invoices export bills.journal --layout hledger --account-code expenses:printing "
-        "--currency USD",
+        "finerworks invoices export a.journal --layout hledger --account-code expenses --currency USD",
     ),
     "The file appears when it is complete. After an error there is no file.",
     "The layout 'plain' has days without times. In the layout 'full', dates keep their UTC offset: "
-    "in CSV and JSON Lines it is part of the date, in Parquet and Excel it is in columns of its own.",
+    "in CSV and JSON Lines it is part of the date, in Parquet and Excel it has its own columns.",
 )
 REPORT = _text(
     "Write a report for people: what you owe, what is past its due date, and what is due next.",

@@ -11,6 +11,7 @@ import typer
 import finerworks
 from finerworks.credentials import Secret
 from finerworks.errors import FinerWorksError
+from finerworks.selection import Selection
 
 __all__ = ["ROWS", "FirstRows", "warn", "warn_if_ignored", "warn_unchecked"]
 
@@ -42,7 +43,8 @@ class FirstRows:
 def warn_if_ignored(
     fw: "finerworks.FinerWorks",
     first: Sequence["finerworks.Invoice"],
-    pager: "finerworks.Pager[finerworks.Invoice]",
+    total_count: int | None,
+    selection: Selection["finerworks.Invoice"] | None = None,
 ) -> None:
     """Print a warning if the first rows of an account are those of the keys' own account.
 
@@ -50,13 +52,16 @@ def warn_if_ignored(
         fw: The client.
         first: The first rows of the account. Nothing is sent if there are none: an account without
             invoices looks the same whether its key is ignored or not.
-        pager: The listing that they were read from.
+        total_count: The number of invoices of the account. None: not known.
+        selection: What was selected of the account, if the rows are not simply its first.
     """
     if not first:
         return
     try:
         own = fw.with_options(max_retries=0).invoices.page(per_page=ROWS, account_key=Secret())
-        own_rows = pager.selection.choose(own.invoices or [], chosen_before=0)
+        own_rows = own.invoices or []
+        if selection is not None:
+            own_rows = selection.choose(own_rows, chosen_before=0)
     except FinerWorksError as error:
         # The listing was read, so this is no failure of the command.
         warn_unchecked(error)
@@ -64,7 +69,7 @@ def warn_if_ignored(
     compared = min(len(first), len(own_rows))
     same_rows = list(first[:compared]) == own_rows[:compared]
     own_total = own.total_count if isinstance(own.total_count, int) else None
-    same_total = pager.total_count == own_total
+    same_total = total_count == own_total
     if compared and same_rows and same_total:
         warn()
 

@@ -100,7 +100,7 @@ def open_listing(
         if not session.quiet and not session.summarized:
             typer.echo(identity.sentence, err=True)
         if settings.account_key:
-            warn_if_ignored(fw, first.rows, pager)
+            warn_if_ignored(fw, first.rows, pager.total_count, pager.selection)
 
 
 def identity_of(fw: "finerworks.FinerWorks", settings: Settings) -> Identity:

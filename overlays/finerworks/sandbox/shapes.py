@@ -41,10 +41,12 @@ def encode(value: object) -> str:
     if isinstance(value, Literal):
         return value
     if isinstance(value, dict):
-        fields = cast("dict[str, object]", value).items()
-        return "{" + ",".join(f"{json.dumps(name)}:{encode(field)}" for name, field in fields) + "}"
+        fields = cast("dict[str, object]", value)
+        members = [f"{json.dumps(name)}:{encode(field)}" for name, field in fields.items()]
+        return "{" + ",".join(members) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(encode, cast("list[object]", value))) + "]"
+        elements = [encode(element) for element in cast("list[object]", value)]
+        return "[" + ",".join(elements) + "]"
     return json.dumps(value)
 
 
@@ -73,7 +75,9 @@ def _without_offset(name: str, value: object) -> object:
 def _each_row(envelope: Envelope, change: Callable[[Row], Row]) -> list[Row] | None:
     """Return the changed invoices of a response. None if it has no list of them."""
     rows = cast("list[Row] | None", envelope["invoices"])
-    return None if rows is None else [change(row) for row in rows]
+    if rows is None:
+        return None
+    return [change(row) for row in rows]
 
 
 def _row_change(change: Callable[[Row], Row]) -> Callable[[Envelope], Envelope]:
@@ -134,7 +138,9 @@ def reshape(envelope: Envelope, settings: Settings) -> tuple[int, object]:
     for shape, change in CHANGES.items():
         if shape in settings.shapes:
             envelope = change(envelope)
-    return 200, envelope["invoices"] if "bare-list" in settings.shapes else envelope
+    if "bare-list" in settings.shapes:
+        return 200, envelope["invoices"]
+    return 200, envelope
 
 
 def with_shapes(app: ASGIApp, settings: Settings) -> ASGIApp:
