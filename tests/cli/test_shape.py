@@ -66,7 +66,7 @@ def paged(exchange: Exchange, count: int, cap: int, total: Callable[[int], objec
     return answer_json({**listing(found), "total_count": total(len(found))})
 
 
-@pytest.mark.parametrize("total", [400, None, 10**400])
+@pytest.mark.parametrize("total", [400, None])
 def test_the_server_gets_no_more_than_the_file_says(tmp_path: Path, total: int | None) -> None:
     """Counted on the wire; each request only asks for a page."""
     with Wire(lambda each: each.send(paged(each, 400, 25, lambda _: total))) as wire:

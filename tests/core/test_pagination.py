@@ -439,12 +439,12 @@ def test_a_page_that_repeats_for_ever_is_an_error() -> None:
     assert asked == [1, 2] * 3
 
 
-@pytest.mark.parametrize("total", [61, 1000, 10**400])
+@pytest.mark.parametrize("total", [61, 1000, pytest.param(10**400, id="more than a float")])
 def test_rows_that_the_total_counts_and_no_page_has_are_an_error(total: int) -> None:
     """A total larger than what comes is an error in the end, never a short list without one."""
     server = Server(list(range(60)), total)
     given: Iterator[int] = iter(server.pager())
-    with pytest.raises(ListingChangedError, match=f"the server counts {total}"):
+    with pytest.raises(ListingChangedError, match=f"the server counts {str(total)[:99]}"):
         list(given)
     pages = 3 if total == 61 else 4  # the empty page that tells is asked for where more are due
     assert len(server.asked) == 3 * pages
