@@ -4,13 +4,12 @@
 page to request next, until it is complete.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Generic, NamedTuple, TypeVar
 
-from finerworks.errors import InvalidField, ListingChangedError, ResponseValidationError
+from finerworks.errors import InvalidField, ListingChangedError, ResponseValidationError, shorten
 
 T = TypeVar("T")
 
@@ -101,10 +100,15 @@ class Progress:
         last = number
         # After a restart the total may differ: wait for the first page.
         if self.total_trusted and self.total is not None and number > 1:
-            pages = math.ceil(self.total / per_page)
+            pages = count_pages(self.total, per_page)
             last = max(number, pages)
         end = min(last + 1, number + limit)
         return [PageRequest(each, per_page) for each in range(number, end)]
+
+
+def count_pages(items: int, per_page: int) -> int:
+    """Return how many pages have so many items. A server may count more than a float can hold."""
+    return -(-items // per_page)
 
 
 @dataclass(frozen=True)
@@ -192,7 +196,7 @@ class Listing(Generic[T]):
         if self.progress.given_up:
             raise ListingChangedError(
                 f"the listing changed in each of {self._max_passes} passes: {self._returned.count} "
-                f"items were returned, and the server counts {self.progress.total}"
+                f"items were returned, and the server counts {shorten(str(self.progress.total))}"
             )
 
     def evaluate(self, request: PageRequest, page: Page[T]) -> Step[T]:

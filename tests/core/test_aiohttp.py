@@ -96,6 +96,21 @@ def test_a_connection_that_switched_to_another_protocol_is_not_used_again(caller
     assert wire.connections == 2
 
 
+@pytest.mark.parametrize("caller", [Async(), Aiohttp()], ids=lambda caller: caller.name)
+def test_a_switch_to_another_protocol_is_a_failure_of_the_connection(caller: Async) -> None:
+    """It is no response of the API, so it is not the error of an HTTP status."""
+    switches = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
+    with Wire(lambda exchange: exchange.send(switches)) as wire:
+        (error,) = caller.refusals(1, **KEYS, base_url=wire.url, max_retries=0)
+    assert type(error) is APIConnectionError
+
+
+def test_a_connection_that_is_refused_says_where() -> None:
+    """The error has aiohttp's own words, which name the address."""
+    (error,) = Aiohttp().refusals(1, **KEYS, base_url="http://127.0.0.1:1", max_retries=0)
+    assert "ConnectError: Cannot connect to host 127.0.0.1:1" in str(error)
+
+
 def test_a_new_connection_that_is_unusable_is_a_failure() -> None:
     """It counts as an attempt: replaced in silence, a server that hangs up would be asked for ever."""
 

@@ -292,6 +292,13 @@ def test_refuses_a_base_url_that_is_no_origin(make: Make, base_url: str, told: s
     assert "CANARY" not in str(caught.value)
 
 
+@pytest.mark.parametrize("port", [1, 65535])
+def test_a_base_url_may_have_any_port(port: int) -> None:
+    """The lowest one and the highest one are ports like any other."""
+    with FinerWorks(**KEYS, base_url=f"https://api.test:{port}") as fw:
+        assert str(fw.client.get_httpx_client().base_url) == f"https://api.test:{port}"
+
+
 def test_refuses_a_bad_base_url_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names the variable."""
     monkeypatch.setenv("FINERWORKS_BASE_URL", "api.test")
@@ -377,6 +384,26 @@ def test_with_options_shares_the_connections_and_leaves_the_rest(httpx_mock: HTT
             closed.invoices.page()
 
 
+def test_the_steps_of_a_request_have_time_limits_of_their_own(
+    caller: Caller, httpx_mock: HTTPXMock
+) -> None:
+    """An `httpx.Timeout` is used as it is: none of its limits is replaced, and no other is added."""
+    httpx_mock.add_response(json=listing([]))
+    timeout = httpx.Timeout(20, connect=3, pool=7)
+    caller.page(**KEYS, timeout=timeout)
+    (sent,) = httpx_mock.get_requests()
+    assert sent.extensions["timeout"] == {"connect": 3, "read": 20, "write": 20, "pool": 7}
+
+
+def test_an_option_may_limit_the_steps_of_a_request(httpx_mock: HTTPXMock) -> None:
+    """The same for `with_options`."""
+    httpx_mock.add_response(json=listing([]))
+    with FinerWorks(**KEYS) as fw:
+        fw.with_options(timeout=httpx.Timeout(20, connect=3)).invoices.page()
+    (sent,) = httpx_mock.get_requests()
+    assert sent.extensions["timeout"] == {"connect": 3, "read": 20, "write": 20, "pool": 20}
+
+
 def test_async_with_options_is_alike(httpx_mock: HTTPXMock) -> None:
     """An async view shares and closes as a sync one does."""
     httpx_mock.add_response(json=listing([]), is_reusable=True)
@@ -407,7 +434,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         assert client.config.timeout == httpx.Timeout(30)
         assert client.config.max_retries == 2
         assert client.config.max_body_bytes == 32 * 1024 * 1024
-        assert not client.config.allow_insecure_http
+        assert client.config.allow_insecure_http is False
 
 
 EVERY_SETTING: Settings = {

@@ -188,6 +188,39 @@ def test_a_task_that_waits_for_a_connection_sends_nothing_by_a_closed_client() -
         assert len(wire.exchanges) == wire.connections == 1
 
 
+def test_no_retry_is_sent_by_a_client_that_is_closed_meanwhile() -> None:
+    """Nor is one handed to a transport of the caller's, which may be open."""
+    received: list[httpx.Request] = []
+
+    def close_and_fail(request: httpx.Request) -> httpx.Response:
+        received.append(request)
+        client.close()
+        return httpx.Response(503)
+
+    client = HTTPClient(**KEYS, transport=httpx.MockTransport(close_and_fail))
+    with pytest.raises(ClientStateError, match=CLOSED):
+        client.post("/v3/list_invoices", json={"page_number": 1, "per_page": 1})
+    assert len(received) == 1
+
+
+def test_no_retry_is_sent_by_an_async_client_that_is_closed_meanwhile() -> None:
+    """The same for asyncio."""
+    received: list[httpx.Request] = []
+
+    async def run() -> None:
+        async def close_and_fail(request: httpx.Request) -> httpx.Response:
+            received.append(request)
+            await client.aclose()
+            return httpx.Response(503)
+
+        client = AsyncHTTPClient(**KEYS, transport=httpx.MockTransport(close_and_fail))
+        with pytest.raises(ClientStateError, match=CLOSED):
+            await client.post("/v3/list_invoices", json={"page_number": 1, "per_page": 1})
+
+    asyncio.run(run())
+    assert len(received) == 1
+
+
 def test_another_client_on_the_same_transport_goes_on() -> None:
     """Only the requests of the client that was closed end."""
     with Wire() as wire, httpx.HTTPTransport() as transport:

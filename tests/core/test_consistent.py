@@ -369,6 +369,31 @@ def test_two_tasks_do_not_read_with_one_iterator() -> None:
     asyncio.run(run())
 
 
+def test_a_second_task_disturbs_no_pass() -> None:
+    """Whenever it comes, also while requests of a pass that showed a change are being ended."""
+
+    async def run(steps: int) -> bool:
+        server = Server(make_rows(12), {2: add_row})
+        pager = AsyncPager(
+            server.fetch_async, per_page=2, key=number_of, concurrency=3, consistent=True
+        )
+        items: AsyncIterator[Row] = aiter(pager)
+        first = asyncio.ensure_future(anext(items))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        if first.done():
+            return False
+        with pytest.raises(RuntimeError, match="in another task"):
+            await anext(items)
+        assert [await first, *[row async for row in items]] == server.rows
+        return True
+
+    disturbed = 0
+    while asyncio.run(run(disturbed + 1)):
+        disturbed += 1
+    assert 10 < disturbed < 999
+
+
 def test_closing_ends_the_iterator() -> None:
     """Before, during and after the passes, what was closed ends, and requests nothing more."""
     server = Server(make_rows(6))

@@ -9,10 +9,12 @@ import ssl
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import certifi
+import httpx
 import hypothesis
 import pytest
 import trustme
@@ -30,7 +32,7 @@ from finerworks import (
 )
 from programs import needed_program
 from socks import SOCKSProxy
-from wire import Wire, elsewhere, http, page
+from wire import Exchange, Wire, elsewhere, http, page
 
 Make = Callable[..., object]
 MAKERS = [FinerWorks, AsyncFinerWorks, HTTPClient, AsyncHTTPClient]
@@ -178,6 +180,51 @@ def test_a_setting_that_is_corrected_is_used(
         assert caller.page(**KEYS, base_url=wire.url).total_count == 60
 
 
+@pytest.mark.parametrize("way", ["direct", "tunnel", "socks"])
+def test_certificates_of_the_environment_replace_those_of_certifi(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch, folder: Path, tmp_path: Path, way: str
+) -> None:
+    """A server that only certifi vouches for is not trusted, on whatever way it is reached."""
+    public = trustme.CA()
+    public.cert_pem.write_to_path(str(tmp_path / "public.pem"))
+    monkeypatch.setattr(certifi, "where", lambda: str(tmp_path / "public.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(folder / "good.pem"))
+    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    public.issue_cert("127.0.0.1", "finerworks.test").configure_cert(served)  # pyright: ignore[reportUnknownMemberType] - it takes other kinds too
+
+    def carry(exchange: Exchange) -> None:
+        exchange.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        exchange.tunnel(wire.port)
+
+    with Wire(tls=served) as wire:
+        with httpx.Client(trust_env=False) as plain:
+            assert plain.post(wire.url, json={"page_number": 1, "per_page": 1}).is_success
+        with Wire(carry) as proxy, Wire(greets=SOCKSProxy(wire.port)) as socks_proxy:
+            base_url = "https://finerworks.test"
+            if way == "direct":
+                base_url = wire.url
+            elif way == "tunnel":
+                monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+            else:
+                monkeypatch.setenv("HTTPS_PROXY", f"socks5://127.0.0.1:{socks_proxy.port}")
+            with pytest.raises(APIConnectionError, match="CERTIFICATE_VERIFY_FAILED"):
+                caller.page(**KEYS, base_url=base_url, max_retries=0)
+        assert len(wire.exchanges) == 1
+
+
+def test_a_folder_that_cannot_be_listed_may_have_certificates(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """OpenSSL looks for certificates by their names, so it need not list their folder."""
+
+    def refuse(_: Path) -> Iterator[Path]:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    FinerWorks(**KEYS, base_url=HOST).close()
+
+
 def test_a_folder_of_certificates_is_used(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, folder: Path, authority: trustme.CA
 ) -> None:
@@ -286,6 +333,17 @@ def test_a_proxy_that_cannot_be_used_is_one_error(
     assert told in str(caught.value)
     check(caught.value, f"{variable}: ")
     assert "proxy.test:3128" not in str(caught.value)
+
+
+@pytest.mark.parametrize("port", [1, 65535])
+def test_a_proxy_may_have_any_port(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
+    """The lowest one and the highest one are ports like any other."""
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+    with (
+        FinerWorks(**KEYS, base_url=HOST, max_retries=0) as fw,
+        pytest.raises(APIConnectionError, match=f"the proxy http://127.0.0.1:{port} .* reached"),
+    ):
+        fw.invoices.page()
 
 
 @pytest.mark.parametrize("make", MAKERS)

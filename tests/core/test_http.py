@@ -28,6 +28,7 @@ from finerworks import (
     AsyncHTTPClient,
     AuthenticationError,
     BadRequestError,
+    CredentialsError,
     FinerWorksError,
     HTTPClient,
     NotFoundError,
@@ -270,6 +271,19 @@ def test_a_key_that_begins_another_hides_none_of_it(httpx_mock: HTTPXMock) -> No
         http.post("/v3/list_invoices", json={})
 
 
+@pytest.mark.parametrize(
+    "echo", [r"a\key\\with-backslashes", r"a\\key\\\\with-backslashes"], ids=["as it is", "in JSON"]
+)
+def test_a_key_with_backslashes_is_redacted(httpx_mock: HTTPXMock, echo: str) -> None:
+    """Also where the server doubles each of them, as JSON does."""
+    httpx_mock.add_response(400, text=f"bad {echo} key")
+    with (
+        HTTPClient(web_api_key=r"a\key\\with-backslashes", app_key="the-app-key") as http,
+        pytest.raises(BadRequestError, match=r"bad \[key\] key\."),
+    ):
+        http.post("/v3/list_invoices", json={})
+
+
 @pytest.mark.parametrize("success", [200, 201, 299])
 @pytest.mark.parametrize(
     "body", [b"", b"<html>", b"{", b"NaN", b'{"a": Infinity}', b"[" * 100_000, b"\xff"]
@@ -343,12 +357,24 @@ def test_an_answer_that_breaks_the_contract_names_the_field(
 
 
 @pytest.mark.parametrize(
-    ("amount", "valid"), [("1e400", True), ("1e401", False), ("-1e401", False)]
+    ("amount", "valid"),
+    [
+        ("1e400", True),
+        ("1e401", False),
+        ("-1e401", False),
+        ("9" * 400, True),
+        ("-" + "9" * 400, True),
+        ("1" + "0" * 400, False),
+        ("-1" + "0" * 400, False),
+    ],
 )
 def test_an_amount_has_the_size_that_one_may_have(
     caller: Caller, httpx_mock: HTTPXMock, amount: str, *, valid: bool
 ) -> None:
-    """A number with more than 401 digits is no amount, whatever digits were sent."""
+    """A number with more than 401 digits is no amount, one that is written out with more than 400.
+
+    This is the same on either side of zero.
+    """
     text = httpx.Response(200, json=listing(rows("a"))).text.replace("19.99", amount)
     httpx_mock.add_response(text=text)
     if valid:
@@ -738,6 +764,30 @@ def test_errors_can_be_pickled_and_copied(error: FinerWorksError) -> None:
         assert type(other) is type(error)
         assert vars(other) == vars(error)
         assert str(other) == str(error)
+
+
+def test_an_error_before_any_request_names_none() -> None:
+    """Its method and path are None and its attempts 0, and it crosses processes like any other."""
+    with pytest.raises(CredentialsError) as caught:
+        HTTPClient(web_api_key="two words", app_key="the-app-key")
+    for error in (caught.value, pickle.loads(pickle.dumps(caught.value))):  # noqa: S301 - our own bytes
+        assert error.method is None
+        assert error.path is None
+        assert error.attempts == 0
+        assert str(error).startswith("web_api_key= ")
+
+
+def test_the_url_of_a_request_may_be_one_of_httpx(httpx_mock: HTTPXMock) -> None:
+    """Wherever a path is accepted as text, an `httpx.URL` is."""
+    httpx_mock.add_response(url=URL, json=listing([]), is_reusable=True)
+
+    async def post() -> httpx.Response:
+        async with AsyncHTTPClient(**KEYS) as http:
+            return await http.post(httpx.URL("/v3/list_invoices"), json={})
+
+    with HTTPClient(**KEYS) as http:
+        assert http.post(httpx.URL("/v3/list_invoices"), json={}).json() == listing([])
+    assert asyncio.run(post()).json() == listing([])
 
 
 def test_logs_each_attempt_without_keys(

@@ -53,6 +53,14 @@ def test_a_sum_of_too_many_digits_is_an_error() -> None:
         money.total([Decimal("1E+1000"), Decimal("0.01")])
 
 
+def test_a_sum_may_have_a_thousand_digits() -> None:
+    """One digit more is an error."""
+    amounts = [Decimal("1E+999"), Decimal(1)]
+    assert money.total(amounts) == 10**999 + 1
+    with pytest.raises(decimal.Inexact):
+        money.total([*amounts, Decimal("0.1")])
+
+
 @pytest.mark.parametrize("amount", [float("nan"), float("inf"), Decimal("NaN")])
 def test_refuses_what_is_no_amount(amount: float | Decimal) -> None:
     """Not a number, and infinity, are errors, never a total."""

@@ -3,15 +3,19 @@
 # ruff: noqa: ARG002, ASYNC109 - the parameters are httpcore's
 
 import asyncio
+import contextlib
+import socket
 import ssl
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Generator, Iterable
+from pathlib import Path
 
 import httpcore
 import httpx
 import pytest
 
 from callers import KEYS
-from finerworks import AsyncHTTPClient, HTTPClient
+from finerworks import AsyncFinerWorks, AsyncHTTPClient, FinerWorks, HTTPClient
 from finerworks.deadline import Deadline, Timeout
 from finerworks.network import (
     AsyncDeadlineBackend,
@@ -20,7 +24,7 @@ from finerworks.network import (
     DeadlineStream,
     FailureCount,
 )
-from wire import Wire
+from wire import Exchange, Wire
 
 TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 BODY = {"page_number": 1, "per_page": 1}
@@ -356,6 +360,55 @@ def test_the_connections_of_an_async_client_keep_to_deadlines() -> None:
     with Wire() as wire:
         asyncio.run(use(wire.url))
     assert [type(stream) for stream in streams] == [AsyncDeadlineStream]
+
+
+@contextlib.contextmanager
+def unix_socket(path: Path, port: int) -> Generator[None]:
+    """Pass one connection to a Unix socket on to a port of this machine."""
+    ended = threading.Event()
+
+    def carry() -> None:
+        with contextlib.suppress(OSError):
+            connection, _ = listener.accept()
+            with connection:
+                Exchange(connection, ended, 0).tunnel(port)
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        thread = threading.Thread(target=carry)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join(30)
+        assert not thread.is_alive()
+
+
+def test_a_unix_socket_carries_a_listing(tmp_path: Path) -> None:
+    """A transport of the caller's may connect to one, as to a gateway on this machine."""
+    with Wire() as wire, unix_socket(tmp_path / "gateway", wire.port):
+        transport = httpx.HTTPTransport(uds=str(tmp_path / "gateway"))
+        with HTTPClient(**KEYS, base_url=wire.url, transport=transport) as client:
+            fw = FinerWorks(http_client=client)
+            assert len(list(fw.invoices.list(concurrency=1))) == 60
+    assert wire.connections == 1
+
+
+def test_a_unix_socket_carries_a_listing_with_asyncio(tmp_path: Path) -> None:
+    """The same for asyncio."""
+
+    async def count(url: str) -> int:
+        transport = httpx.AsyncHTTPTransport(uds=str(tmp_path / "gateway"))
+        async with AsyncHTTPClient(**KEYS, base_url=url, transport=transport) as client:
+            fw = AsyncFinerWorks(http_client=client)
+            return len([invoice async for invoice in fw.invoices.list(concurrency=1)])
+
+    with Wire() as wire, unix_socket(tmp_path / "gateway", wire.port):
+        assert asyncio.run(count(wire.url)) == 60
+    assert wire.connections == 1
 
 
 def test_the_names_that_give_places_back_exist() -> None:

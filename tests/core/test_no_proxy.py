@@ -50,6 +50,22 @@ def read_rows() -> list[Row]:
 
 ROWS = read_rows()
 
+COMBINED = [
+    Row(
+        value="https://corp.test:8443",
+        direct=["https://corp.test:8443"],
+        proxied=["https://corp.test", "https://api.corp.test:8443", "http://corp.test:8443"],
+        programs="httpx",
+    ),
+    Row(
+        value="https://corp.test/path?query",
+        direct=["https://corp.test"],
+        proxied=["http://corp.test", "https://path", "https://query"],
+        programs="",
+    ),
+]
+"""Combinations of what is in the table, each of which is rare."""
+
 
 class Network:
     """A proxy, and one server that stands for all hosts. Neither responds.
@@ -134,17 +150,17 @@ def test_the_table_is_read_whole() -> None:
         assert any(program in row.programs for row in ROWS)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.value)
+@pytest.mark.parametrize("row", [*ROWS, *COMBINED], ids=lambda row: row.value)
 def test_requests_go_where_the_table_says(
     network: Network, monkeypatch: pytest.MonkeyPatch, row: Row
 ) -> None:
-    """Each row of the table in the guide holds, on real connections."""
+    """Each row of the table in the guide holds, on real connections, and so do combinations."""
     monkeypatch.setenv("NO_PROXY", row.value)
     network.check(ask_for_a_page, row)
 
 
 @pytest.mark.parametrize(
-    "row", [row for row in ROWS if "httpx" in row.programs], ids=lambda row: row.value
+    "row", [row for row in [*ROWS, *COMBINED] if "httpx" in row.programs], ids=lambda row: row.value
 )
 def test_httpx_does_the_same(network: Network, monkeypatch: pytest.MonkeyPatch, row: Row) -> None:
     """Where the table says so, a plain httpx client goes the same way."""

@@ -102,6 +102,16 @@ def test_the_limit_of_the_size_holds(caller: Caller, compress: bool) -> None:
     assert 1000 < len(seen.contents[0]) < 100_000
 
 
+def test_it_sees_a_damaged_body_as_an_empty_one(caller: Caller) -> None:
+    """It sees the response all the same, which is then raised as an error."""
+    damaged = http(b"this is not gzip", 200, JSON, "Content-Encoding: gzip")
+    seen = Seen()
+    with Wire(lambda each: each.send(damaged)) as wire, pytest.raises(ResponseValidationError):
+        caller.send(request(wire, seen), base_url=wire.url, max_retries=0, **KEYS)
+    assert [response.status_code for response in seen.responses] == [200]
+    assert seen.contents == [b""]
+
+
 def test_it_does_not_see_what_breaks_off(caller: Caller) -> None:
     """Nobody could tell what is missing."""
     seen = Seen()

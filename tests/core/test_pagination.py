@@ -60,6 +60,22 @@ class Server:
         return Pager(self.fetch, per_page=per_page, key=key)
 
 
+def test_without_a_concurrency_each_page_is_requested_when_it_is_needed() -> None:
+    """A pager of your own starts no thread, and requests nothing ahead, unless you say so."""
+    threads: list[threading.Thread] = []
+    server = Server(list(range(60)))
+
+    def fetch(ask: PageRequest) -> Page[int]:
+        threads.append(threading.current_thread())
+        return server.fetch(ask)
+
+    pages = Pager(fetch, per_page=25, key=lambda row: row).pages()
+    for count in (1, 2, 3):
+        next(pages)
+        assert len(server.asked) == count
+    assert threads == [threading.current_thread()] * 3
+
+
 @pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 20, 21, 60])
 @pytest.mark.parametrize("total", ["rows", "page", None, 0])
 @pytest.mark.parametrize("cap", [25, 10])
@@ -423,12 +439,12 @@ def test_a_page_that_repeats_for_ever_is_an_error() -> None:
     assert asked == [1, 2] * 3
 
 
-@pytest.mark.parametrize("total", [61, 1000])
+@pytest.mark.parametrize("total", [61, 1000, pytest.param(10**400, id="more than a float")])
 def test_rows_that_the_total_counts_and_no_page_has_are_an_error(total: int) -> None:
     """A total larger than what comes is an error in the end, never a short list without one."""
     server = Server(list(range(60)), total)
     given: Iterator[int] = iter(server.pager())
-    with pytest.raises(ListingChangedError, match=f"the server counts {total}"):
+    with pytest.raises(ListingChangedError, match=f"the server counts {str(total)[:99]}"):
         list(given)
     pages = 3 if total == 61 else 4  # the empty page that tells is asked for where more are due
     assert len(server.asked) == 3 * pages

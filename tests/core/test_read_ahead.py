@@ -27,6 +27,7 @@ from finerworks import (
 )
 from finerworks.deadline import Deadline
 from finerworks.throttle import ListingClosedError, ListingThrottle
+from readers import expect_no_readers, readers
 from wire import Exchange, Wire, http, page
 
 COUNT = 500
@@ -124,11 +125,6 @@ def test_pages_that_come_late_are_given_in_their_turn(lists: Lists) -> None:
         assert lists(wire.url, 8) == IDS
 
 
-def readers() -> list[threading.Thread]:
-    """Give the threads that read ahead."""
-    return [thread for thread in threading.enumerate() if thread.name == "finerworks"]
-
-
 def settles(wire: Wire, requests: int) -> None:
     """See so many requests come, and no more."""
     until = time.monotonic() + 10
@@ -153,7 +149,7 @@ def test_a_slow_consumer_holds_so_many_pages(concurrency: int) -> None:
                 assert next(pages).number == number
                 settles(wire, number + concurrency - 1)
                 assert len(readers()) == (concurrency if concurrency > 1 else 0)
-        assert readers() == []
+        expect_no_readers()
 
 
 def test_tasks_hold_so_many_pages() -> None:
@@ -216,7 +212,7 @@ def test_who_leaves_waits_for_no_answer_and_leaves_nothing_behind(how: str) -> N
     with Wire(silent) as wire, FinerWorks(**KEYS, base_url=wire.url, timeout=600) as fw:
         for _ in range(3):
             leaves(fw, how)
-            assert readers() == []
+            expect_no_readers()
         for _ in range(3):
             assert silent.hung_up.acquire(timeout=10)
         assert fw.invoices.page(1, per_page=5).total_count == COUNT
@@ -392,7 +388,7 @@ def test_a_page_that_fails_for_good_ends_the_listing_in_its_turn(lists: Lists) -
             assert [next(pages).number, next(pages).number] == [1, 2]
             with pytest.raises(ServerError, match="501"):
                 next(pages)
-        assert readers() == []
+        expect_no_readers()
 
 
 class Limited:
@@ -448,7 +444,7 @@ def test_a_wait_ends_when_the_listing_is_left() -> None:
             time.sleep(0.01)
         time.sleep(0.1)
         pages.close()
-        assert readers() == []
+        expect_no_readers()
     assert limited.came == []
 
 
@@ -554,4 +550,4 @@ def test_a_client_that_is_closed_while_it_is_read_ahead_says_so(lists: Lists) ->
     with server as wire, pytest.raises((RuntimeError, APIConnectionError)):
         reads(wire.url) if lists is in_threads else asyncio.run(reads_async(wire.url))
     assert len(server.exchanges) < 4
-    assert readers() == []
+    expect_no_readers()

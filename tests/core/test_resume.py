@@ -24,6 +24,7 @@ from finerworks import (
 )
 from finerworks.threads import start_thread
 from finerworks_client.models import Invoice
+from readers import expect_no_readers
 from wire import Exchange, Wire, http, page
 
 COUNT = 60
@@ -90,11 +91,6 @@ def wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < until, "it did not happen"
         time.sleep(0.005)
-
-
-def readers() -> list[threading.Thread]:
-    """Return the threads that read ahead."""
-    return [thread for thread in threading.enumerate() if thread.name == "finerworks"]
 
 
 def read_on(ids: Iterator[list[str]], failures: list[Exception], most: int = 20) -> list[str]:
@@ -190,7 +186,7 @@ def test_it_goes_on_after_a_failure(
     ):  # else one that failed while it was read ahead may be requested again unseen
         assert len(failures) == sum(times.values())
     assert {getattr(each, "status_code", None) for each in failures} == {status}
-    assert readers() == []
+    expect_no_readers()
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
@@ -313,7 +309,7 @@ def test_it_goes_on_after_ctrl_c(
         striking.join()
         server.released.set()
         assert found + read_on(ids, []) == IDS
-    assert readers() == []
+    expect_no_readers()
 
 
 def test_an_interruption_while_a_thread_is_started_leaves_no_thread(
@@ -507,7 +503,7 @@ def test_leaving_after_a_failure_ends_what_is_in_flight(how: str) -> None:
             gc.collect()
         for _ in range(2):
             assert server.hung_up.acquire(timeout=30)
-        wait_until(lambda: readers() == [])
+        expect_no_readers()
         assert fw.invoices.page(1, per_page=5).total_count == 500
 
 

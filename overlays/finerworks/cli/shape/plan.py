@@ -1,11 +1,11 @@
 """Which requests are sent: enough to learn what is not known, and at most ten."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from finerworks.cli.shape.exchange import Exchange, Question
+from finerworks.listing import count_pages
 
 MAX_REQUESTS: Final = 10
 """The most requests that `interview` sends."""
@@ -141,7 +141,7 @@ def _page_after_last(pages: Sequence[Exchange]) -> int:
     if not _more_are_due(pages):
         return FAR_PAGE
     size = len(pages[0].rows or []) or 1
-    number = math.ceil((pages[-1].total_count or 0) / size) + 1
+    number = count_pages(pages[-1].total_count or 0, size) + 1
     return min(number, FAR_PAGE)
 
 
