@@ -96,7 +96,7 @@ class Progress:
             return []
         number, per_page = self.next_request
         if items_needed is not None:
-            limit = min(limit, math.ceil(max(0, items_needed) / per_page))
+            limit = min(limit, count_pages(max(0, items_needed), per_page))
         last = number
         # After a restart the total may differ: wait for the first page.
         if self.total_trusted and self.total is not None and number > 1:
