@@ -1,4 +1,4 @@
-/** The page's program: shows the invoices in the table, and adds the amounts up. */
+/** The program of the page: shows the invoices in the table, and adds up the amounts. */
 import { explain, listInvoices } from "./list-invoices";
 
 const money = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
@@ -6,7 +6,7 @@ const element = (id: string) => document.getElementById(id)!;
 const field = (id: string) => (element(id) as HTMLInputElement).value.trim();
 const [form, rows] = [element("form"), element("rows") as HTMLTableSectionElement];
 
-/** To the microsecond: a Date has the seconds, and the fraction is the same in every zone. */
+/** Returns a date in UTC with microseconds. Date keeps only milliseconds, but the fraction is the same in every zone. */
 function utc(date: string | null): string {
   if (date === null) return "null";
   const fraction = /\.(\d+)/.exec(date)?.[1] ?? "";
@@ -16,7 +16,7 @@ function utc(date: string | null): string {
 async function show(): Promise<void> {
   const keys: Record<string, string> = { web_api_key: field("web-api-key"), app_key: field("app-key") };
   const settings = { basePath: field("base-url").replace(/\/+$/, ""), apiKey: (name: string) => keys[name]! };
-  let cents = 0n; // a sum of the numbers themselves would lose some
+  let cents = 0n; // a sum of floats would not be exact
   for await (const { invoiceId, amountDue, dueDate } of listInvoices(settings, field("account-key") || undefined)) {
     const [amount, due] = [amountDue.toFixed(2), utc(dueDate)];
     const row = rows.insertRow();

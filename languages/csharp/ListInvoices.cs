@@ -22,7 +22,7 @@ static class ListInvoices
         configuration.ApiKey["app_key"] = Environment.GetEnvironmentVariable("FINERWORKS_APP_KEY");
         try
         {
-            // A redirect is not followed: it would hand the keys on to another host.
+            // Do not follow redirects: they would send the keys to another host.
             using (var http = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }))
             {
                 PrintInvoices(new InvoicesApi(http, configuration));
@@ -52,7 +52,7 @@ static class ListInvoices
             if (list?.Status?.Success != true)
             {
                 var reason = list?.Status?.Message ?? "no reason given";
-                throw new InvalidOperationException($"page {page}: not carried out: {reason}");
+                throw new InvalidOperationException($"page {page}: the request was rejected: {reason}");
             }
             if (list.Invoices == null || list.Invoices.Count == 0) return;
             foreach (var invoice in list.Invoices)
@@ -64,8 +64,8 @@ static class ListInvoices
         }
     }
 
-    // Listing only reads, so a server that fails is asked again, POST or not. A policy in the client's
-    // RetryConfiguration would not do: it sends the same HttpRequestMessage again, which HttpClient refuses.
+    // Listing only reads, so a failed request is retried even though it is a POST. A policy in the
+    // client's RetryConfiguration does not work: it sends the same HttpRequestMessage again, which HttpClient refuses.
     static InvoiceList Ask(InvoicesApi api, InvoiceListRequest request)
     {
         for (var attempt = 1; ; attempt++)

@@ -17,7 +17,7 @@ import (
 func main() {
 	config := finerworks.NewConfiguration()
 	config.Servers = finerworks.ServerConfigurations{{URL: os.Getenv("FINERWORKS_BASE_URL")}}
-	// A redirect is not followed: it would hand the keys on to another host.
+	// Do not follow redirects: they would send the keys to another host.
 	config.HTTPClient = &http.Client{
 		Timeout:       30 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -38,7 +38,7 @@ func main() {
 			fail(page, err)
 		}
 		if status := list.GetStatus(); !status.Success {
-			fail(page, fmt.Errorf("not carried out: %s", status.GetMessage()))
+			fail(page, fmt.Errorf("the request was rejected: %s", status.GetMessage()))
 		}
 		if len(list.Invoices) == 0 {
 			return
@@ -55,7 +55,7 @@ func main() {
 	}
 }
 
-// ask gets one page. Listing only reads, so a server that fails is asked again, POST or not.
+// ask requests one page. Listing only reads, so a failed request is retried even though it is a POST.
 func ask(request finerworks.ApiListInvoicesRequest) (*finerworks.InvoiceList, error) {
 	for attempt := 1; ; attempt++ {
 		list, answer, err := request.Execute()
@@ -66,7 +66,7 @@ func ask(request finerworks.ApiListInvoicesRequest) (*finerworks.InvoiceList, er
 	}
 }
 
-// fail says in one line what went wrong, in the server's words if it sent any, and ends the program.
+// fail prints the error in one line, with the server's message if there is one, and ends the program.
 func fail(page int32, err error) {
 	if apiError, ok := errors.AsType[*finerworks.GenericOpenAPIError](err); ok {
 		badRequest, _ := apiError.Model().(finerworks.BadRequest)

@@ -15,8 +15,8 @@ const REFUSED_KEYS = 'ApiC.Models.authorization_credentials';
 function apiKey(string $name): string
 {
     $key = (string) getenv($name);
-    // Guzzle's error would quote a key that cannot be a header.
-    return preg_match('/^[!-~]+$/D', $key) ? $key : throw new RuntimeException("$name is not set, or is no key");
+    // Guzzle's error would contain a key that is not a valid header value.
+    return preg_match('/^[!-~]+$/D', $key) ? $key : throw new RuntimeException("$name is not set, or is not a valid key");
 }
 
 function utc(?DateTime $due): string
@@ -24,7 +24,7 @@ function utc(?DateTime $due): string
     return $due ? (clone $due)->setTimezone(new DateTimeZone('UTC'))->format('Y-m-d\TH:i:s.u\Z') : 'null';
 }
 
-// Listing only reads, so a server that fails is asked again, POST or not.
+// Listing only reads, so a failed request is retried even though it is a POST.
 $again = Middleware::retry(
     fn (int $retries, $request, $response) =>
         $retries < 2 && in_array($response?->getStatusCode(), [429, 500, 502, 503, 504], true),
@@ -32,7 +32,7 @@ $again = Middleware::retry(
 );
 $handler = HandlerStack::create();
 $handler->push($again);
-// Redirects are not followed: the keys are for this host alone.
+// Do not follow redirects: the keys are for this host only.
 $client = new Client(['handler' => $handler, 'timeout' => 30, 'allow_redirects' => false]);
 try {
     $config = (new Configuration())
@@ -45,17 +45,17 @@ try {
     do {
         $answer = $api->listInvoices($request->setPageNumber(++$page));
         if (!$answer->getStatus()->getSuccess()) {
-            throw new RuntimeException($answer->getStatus()->getMessage() ?? 'the request was turned down');
+            throw new RuntimeException($answer->getStatus()->getMessage() ?? 'the request was rejected');
         }
         foreach ($answer->getInvoices() ?? [] as $invoice) {
             is_numeric($invoice->getAmountDue()) ?: throw new RuntimeException("page $page: an invoice without an amount");
-            // A float shows its cents exactly; add amounts up as cents: (int) round($amount * 100).
+            // To two decimals, a float is exact. Add amounts up as cents: (int) round($amount * 100).
             printf("%s %.2F %s\n", $invoice->getInvoiceId(), $invoice->getAmountDue(), utc($invoice->getDueDate()));
         }
         $listed += count($answer->getInvoices() ?? []);
     } while ($answer->getInvoices());
-    if ($listed < $answer->getTotalCount()) { // a missing list is taken for an empty one
-        throw new RuntimeException("page $page: $listed invoices came of {$answer->getTotalCount()}");
+    if ($listed < $answer->getTotalCount()) { // a missing list looks like an empty one
+        throw new RuntimeException("page $page: only $listed of {$answer->getTotalCount()} invoices were listed");
     }
 } catch (ApiException $error) {
     $told = $error->getResponseObject();

@@ -23,7 +23,7 @@ keys = {
 }
 if not all(re.fullmatch("[!-~]+", key) for key in keys.values()):
     # Otherwise, an error of urllib3 would contain the key.
-    sys.exit("a key is empty, or has a character that no key has")
+    sys.exit("a key is empty, or contains an invalid character")
 # Listing only reads, so a POST can be retried. A redirect would send the keys to another host.
 retries = Retry(
     total=2,
@@ -45,7 +45,7 @@ try:
         if not response.status.success:
             sys.exit(f"page {page}: {response.status.message}")
         if not response.invoices:
-            # A missing list means an empty one.
+            # A missing list looks like an empty one.
             if listed < (response.total_count or 0):
                 sys.exit(f"page {page}: only {listed} invoices were listed")
             break

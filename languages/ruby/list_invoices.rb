@@ -8,8 +8,8 @@ REFUSED_KEYS = 'ApiC.Models.authorization_credentials'
 
 def key(name)
   value = ENV.fetch(name)
-  # Net::HTTP's error would quote a key that cannot be a header.
-  value.match?(/\A[!-~]+\z/) ? value : raise("#{name} is no key")
+  # Net::HTTP's error would contain a key that is not a valid header value.
+  value.match?(/\A[!-~]+\z/) ? value : raise("#{name} is not a valid key")
 end
 
 def utc(due)
@@ -20,8 +20,8 @@ def list_invoices
   OpenapiClient.configure do |config|
     config.scheme, config.host = ENV.fetch('FINERWORKS_BASE_URL').split('://', 2)
     config.api_key = %w[web_api_key app_key].to_h { |name| [name, key("FINERWORKS_#{name.upcase}")] }
-    # Listing only reads, so a server that fails is asked again, POST or not.
-    # Faraday 1 brings this; with Faraday 2, also require 'faraday/retry'.
+    # Listing only reads, so a failed request is retried even though it is a POST.
+    # Faraday 1 includes this middleware. With Faraday 2, also require 'faraday/retry'.
     config.request :retry, max: 2, interval: 0.5, backoff_factor: 2, max_interval: 60,
                            methods: [:post], retry_statuses: [429, 500, 502, 503, 504]
   end
@@ -31,20 +31,20 @@ def list_invoices
   1.step do |page|
     request.page_number = page
     answer = api.list_invoices(request)
-    raise answer.status.message || 'the request was turned down' unless answer.status.success
-    # A missing list is taken for an empty one.
-    raise "page #{page}: #{listed} invoices came" if answer.invoices.to_a.empty? && listed < answer.total_count.to_i
+    raise answer.status.message || 'the request was rejected' unless answer.status.success
+    # A missing list looks like an empty one.
+    raise "page #{page}: only #{listed} invoices were listed" if answer.invoices.to_a.empty? && listed < answer.total_count.to_i
     break $stdout.flush if answer.invoices.to_a.empty?
 
     listed += answer.invoices.size
     answer.invoices.each do |invoice|
-      # A float shows its cents exactly; add amounts up as cents: (amount * 100).round.
+      # To two decimals, a float is exact. Add amounts up as cents: (amount * 100).round.
       puts format('%s %.2f %s', invoice.invoice_id, invoice.amount_due, utc(invoice.due_date))
     end
   end
 end
 
-# What the server said, if it was the server and not a proxy.
+# Returns the server's JSON object, or an empty hash if the body is something else, such as a proxy's page.
 def told_by(error)
   body = JSON.parse(error.response_body.to_s)
   body.is_a?(Hash) ? body : {}
@@ -60,7 +60,7 @@ rescue OpenapiClient::ApiError => e
   warn state.values.flatten.first || told['Message'] || told['message'] || (e.code ? "HTTP #{e.code}" : e.message)
   exit state.key?(REFUSED_KEYS) ? 3 : 1
 rescue JSON::ParserError
-  abort 'The answer is damaged: it is not JSON.' # the error's own words would be the answer
+  abort 'The response is damaged: it is not JSON.' # the error's own message would contain the response
 rescue StandardError => e
   abort e.message.lines.first
 end

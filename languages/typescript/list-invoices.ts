@@ -7,7 +7,7 @@ type Refusal = components["schemas"]["BadRequest"] & components["schemas"]["Fail
 const { FINERWORKS_WEB_API_KEY: web_api_key = "", FINERWORKS_APP_KEY: app_key = "" } = process.env;
 const { FINERWORKS_BASE_URL: baseUrl, FINERWORKS_ACCOUNT_KEY: account_key } = process.env;
 
-/** Listing only reads, so a server that fails is asked again, POST or not. */
+/** Listing only reads, so a failed request is retried even though it is a POST. */
 async function fetchAgain(request: Request): Promise<Response> {
   for (let attempt = 1; ; attempt++) {
     const response = await fetch(request.clone(), { signal: AbortSignal.timeout(30_000) });
@@ -16,7 +16,7 @@ async function fetchAgain(request: Request): Promise<Response> {
   }
 }
 
-/** To the microsecond: a Date has the seconds, and the fraction is the same in every zone. */
+/** Returns a date in UTC with microseconds. Date keeps only milliseconds, but the fraction is the same in every zone. */
 function utc(date: string | null): string {
   if (date === null) return "null";
   const fraction = /\.(\d+)/.exec(date)?.[1] ?? "";
@@ -24,7 +24,7 @@ function utc(date: string | null): string {
 }
 
 async function listInvoices(): Promise<number> {
-  // fetch would quote such keys in its error; and a redirect is an error, as they are for this host alone.
+  // fetch's error would contain such a key. A redirect is an error: the keys are for this host only.
   if (![web_api_key, app_key].every((key) => /^[!-~]+$/.test(key))) throw new Error("A key is missing or malformed");
   const headers = { web_api_key, app_key };
   const client = createClient<paths>({ baseUrl, headers, redirect: "error", fetch: fetchAgain });
@@ -32,14 +32,14 @@ async function listInvoices(): Promise<number> {
     const body = { per_page: 25, page_number, account_key };
     const { data, error, response } = await client.POST("/v3/list_invoices", { body });
     if (!data) {
-      const { ModelState = {}, Message, message } = (error ?? {}) as Refusal; // a proxy's answer has none of them
+      const { ModelState = {}, Message, message } = (error ?? {}) as Refusal; // a proxy's response has none of them
       console.error(Object.values(ModelState).flat().join(" ") || (message ?? Message ?? `HTTP ${response.status}`));
       return "ApiC.Models.authorization_credentials" in ModelState ? 3 : 1;
     }
-    if (!data.status.success) throw new Error(data.status.message ?? "The request was turned down");
+    if (!data.status.success) throw new Error(data.status.message ?? "The request was rejected");
     if (data.invoices === null || data.invoices.length === 0) return 0;
     for (const { invoice_id, amount_due, due_date } of data.invoices) {
-      // To two decimals a number is exact; to add some up, make cents of each: Math.round(amount_due * 100).
+      // To two decimals, a number is exact. Add amounts up as cents: Math.round(amount_due * 100).
       console.log(invoice_id, amount_due.toFixed(2), utc(due_date));
     }
   }

@@ -9,7 +9,7 @@ use reqwest::{blocking::Client, header::HeaderMap, redirect::Policy};
 
 const REFUSED_KEYS: &str = "ApiC.Models.authorization_credentials";
 
-/// Asks for a page. That only reads, so a server that fails is asked again: three times in all.
+/// Requests a page. This only reads, so a failed request is retried, with at most three attempts.
 fn ask(api: &Configuration, page: i32) -> Result<InvoiceList, ApiError<ListInvoicesError>> {
     let (per_page, account) = (Some(25), env::var("FINERWORKS_ACCOUNT_KEY").ok());
     for attempt in 1.. {
@@ -27,11 +27,11 @@ fn ask(api: &Configuration, page: i32) -> Result<InvoiceList, ApiError<ListInvoi
 }
 
 fn list() -> Result<(), Box<dyn Error>> {
-    // Not by Configuration's api_key: that is a single one, and would be sent as both.
+    // Not in Configuration's api_key: it holds one key, which would be sent as both.
     let mut keys = HeaderMap::new();
     keys.insert("web_api_key", env::var("FINERWORKS_WEB_API_KEY")?.parse()?);
     keys.insert("app_key", env::var("FINERWORKS_APP_KEY")?.parse()?);
-    // Redirects are not followed, as the keys would go along to any host.
+    // Do not follow redirects: they would send the keys to another host.
     let client = Client::builder().default_headers(keys).redirect(Policy::none()).build()?;
     let api = Configuration { base_path: env::var("FINERWORKS_BASE_URL")?, client, ..Configuration::default() };
     for page in 1.. {

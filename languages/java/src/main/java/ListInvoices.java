@@ -21,7 +21,7 @@ public class ListInvoices {
 
     public static void main(String[] args) throws InterruptedException {
         // The generated client does not send the keys by itself.
-        // HTTP/1.1: with plain http:// the JDK would ask for an upgrade with each request.
+        // HTTP/1.1: with plain http://, the JDK would request an upgrade each time.
         ApiClient client = new ApiClient()
                 .setRequestInterceptor(request -> request
                         .header("web_api_key", System.getenv("FINERWORKS_WEB_API_KEY"))
@@ -33,8 +33,8 @@ public class ListInvoices {
             list(new InvoicesApi(client), System.getenv("FINERWORKS_ACCOUNT_KEY"));
         } catch (ApiException error) {
             System.exit(explain(error));
-        } catch (RuntimeException error) { // its message is not printed: it quotes a key that no header can carry
-            System.err.println("the environment or an answer is not as it should be: " + error.getClass().getName());
+        } catch (RuntimeException error) { // do not print its message: it contains a key that is not a valid header value
+            System.err.println("a variable or a response is invalid: " + error.getClass().getName());
             System.exit(1);
         }
     }
@@ -46,10 +46,10 @@ public class ListInvoices {
             if (!answer.getStatus().getSuccess()) {
                 throw new ApiException("page " + page + ": " + answer.getStatus().getMessage());
             }
-            if (answer.getInvoices() == null || answer.getInvoices().isEmpty()) { // missing is null, too
+            if (answer.getInvoices() == null || answer.getInvoices().isEmpty()) { // a missing list is null, too
                 int total = answer.getTotalCount() == null ? 0 : answer.getTotalCount();
                 if (listed >= total && !System.out.checkError()) return;
-                throw new ApiException("page " + page + ": " + listed + " invoices came of " + total);
+                throw new ApiException("page " + page + ": only " + listed + " of " + total + " invoices were listed");
             }
             listed += answer.getInvoices().size();
             for (var invoice : answer.getInvoices()) {
@@ -60,7 +60,7 @@ public class ListInvoices {
         }
     }
 
-    /** Asks for a page. That only reads, so a server that fails is asked again: three times in all. */
+    /** Requests a page. This only reads, so a failed request is retried, with at most three attempts. */
     private static InvoiceList ask(InvoicesApi api, InvoiceListRequest page) throws ApiException, InterruptedException {
         for (int attempt = 1; ; attempt++) {
             try {
@@ -72,7 +72,7 @@ public class ListInvoices {
         }
     }
 
-    /** Prints what went wrong, and gives the exit status: 3 if the keys were refused. */
+    /** Prints the error, and returns the exit status: 3 if the keys were refused. */
     private static int explain(ApiException error) {
         try {
             String body = error.getCode() == 400 ? error.getResponseBody() : "";
@@ -80,7 +80,7 @@ public class ListInvoices {
             refused.forEach(told -> System.err.println(told.asText()));
             if (!refused.isEmpty()) return 3;
         } catch (JsonProcessingException notJson) {
-            // Printed as it is.
+            // The message is printed below.
         }
         System.err.println(error.getMessage().replaceAll("\\s+", " "));
         return 1;

@@ -17,7 +17,7 @@ private const val REFUSED_KEYS = "ApiC.Models.authorization_credentials"
 private val MAY_PASS = setOf(429, 500, 502, 503, 504)
 private val UTC = DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSSX").withZone(ZoneOffset.UTC)
 
-/** Listing only reads, so a server that fails is asked again: three times in all. */
+/** Listing only reads, so a failed request is retried, with at most three attempts. */
 private val askAgain = Interceptor { chain ->
     var response = chain.proceed(chain.request())
     repeat(2) {
@@ -33,7 +33,7 @@ private val askAgain = Interceptor { chain ->
 private fun listInvoices(environment: Map<String, String>) {
     ApiClient.apiKey["web_api_key"] = environment.getValue("FINERWORKS_WEB_API_KEY")
     ApiClient.apiKey["app_key"] = environment.getValue("FINERWORKS_APP_KEY")
-    // Redirects are not followed, as the keys would go along to any host.
+    // Do not follow redirects: they would send the keys to another host.
     val client = OkHttpClient.Builder().followRedirects(false).addInterceptor(askAgain).build()
     val api = InvoicesApi(environment.getValue("FINERWORKS_BASE_URL"), client)
     val account = environment["FINERWORKS_ACCOUNT_KEY"]
@@ -41,8 +41,8 @@ private fun listInvoices(environment: Map<String, String>) {
     for (page in 1..Int.MAX_VALUE) {
         val answer = api.listInvoices(InvoiceListRequest(perPage = 25, pageNumber = page, accountKey = account))
         if (!answer.status.success) throw IOException("page $page: ${answer.status.message}")
-        if (answer.invoices.isNullOrEmpty()) { // a missing list is taken for an empty one
-            if (listed < (answer.totalCount ?: 0)) throw IOException("page $page: $listed invoices came")
+        if (answer.invoices.isNullOrEmpty()) { // a missing list looks like an empty one
+            if (listed < (answer.totalCount ?: 0)) throw IOException("page $page: only $listed invoices were listed")
             return
         }
         listed += answer.invoices.size
@@ -72,8 +72,8 @@ fun main() {
         listInvoices(System.getenv())
     } catch (error: ClientException) {
         explain(error)
-    } catch (error: IllegalArgumentException) { // its message is not printed: it quotes the key
-        fail("a key has a character that no header can carry")
+    } catch (error: IllegalArgumentException) { // do not print its message: it contains the key
+        fail("a key is not a valid header value")
     } catch (error: Exception) {
         fail(error.toString())
     }
