@@ -1,7 +1,7 @@
 """Add new invoices to a double-entry journal for hledger or ledger: export_to_ledger.py FILE.
 
 You can run it repeatedly: it does not add an invoice that is in the journal already. The file is
-replaced when all invoices have been read. After an error it is unchanged. The keys come from
+replaced only after all invoices have been read. After an error, it is unchanged. The keys come from
 FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY.
 """
 
@@ -19,14 +19,14 @@ KNOWN = re.compile(r"^    ; invoice: (.+)\n    Expenses:Printing +(\S+)$", re.MU
 
 
 def journal_amount(amount: Decimal) -> str:
-    """Return an amount as a journal has it: exact, without commas."""
+    """Return an amount in the format of the journal: exact, without commas."""
     return money.text(amount).replace(",", "")
 
 
 def entry(invoice: Invoice) -> str:
     """Return the journal entry of an invoice: an expense and a liability."""
     days = (invoice.invoice_date, invoice.last_day_of_month, invoice.invoice_month)
-    # 0001-01-01 is .NET's value of a date that was never set.
+    # 0001-01-01 is .NET's default for a date that was never set.
     day = next((day for day in days if day and day.year > 1), None)
     if day is None:
         raise ValueError(f"{invoice.invoice_id!r} cannot be booked: it has no date")
@@ -42,7 +42,7 @@ def entry(invoice: Invoice) -> str:
 
 
 def main(path: Path) -> None:
-    """Add new invoices, and print those whose amount has changed."""
+    """Add new invoices, and print those with a changed amount."""
     journal = path.read_text("utf-8") if path.exists() else "; Written by export_to_ledger.py\n"
     known = dict(KNOWN.findall(journal))
     with FinerWorks() as fw:

@@ -1,4 +1,4 @@
-"""Which errors to handle, and how. Transient failures have been retried twice when you see them.
+"""Which errors to handle, and how. Transient failures are retried twice before you see them.
 
 To see an error: `python -m finerworks.sandbox --fail-rate 1 -- python examples/handle_errors.py`.
 """
@@ -41,7 +41,7 @@ def main() -> int:
     """Read all invoices, or print the error and what to do about it."""
     try:
         with FinerWorks() as fw:
-            # After an error in the middle, there is no incomplete list.
+            # An error raises, so you never get an incomplete list.
             invoices = list(fw.invoices.list())
     except FinerWorksError as error:
         print(f"error: {error}", file=sys.stderr)  # contains no keys, so you can log it
