@@ -87,7 +87,7 @@ demo: $(VENV)/run ## list the invoices of a demo account in a sandbox on this ma
 	@echo "With your own keys: FINERWORKS_WEB_API_KEY=... FINERWORKS_APP_KEY=... $(BIN)/python examples/list_invoices.py"
 
 .PHONY: sandbox
-sandbox: $(VENV)/run ## run the sandbox until Ctrl-C, with a page at /ui to try the API (ARGS=...)
+sandbox: $(VENV)/run ## run the sandbox until Ctrl-C; its page /ui lets you try the API (ARGS=...)
 	@$(BIN)/python -m finerworks.sandbox $(ARGS)
 
 # --- the contract and the code generated from it ---------------------------------------------------
@@ -139,7 +139,7 @@ DOCS_SOURCE := .tools/docs
 PROPERDOCS = NO_MKDOCS_2_WARNING=1 PYTHONPATH=tools/docs $(BIN)/python -m properdocs
 
 .PHONY: docs
-docs: $(VENV)/docs ## build the documentation in .site/; fail on warnings
+docs: $(VENV)/docs ## build the documentation in .site/ (fails on warnings)
 	@$(BIN)/python tools/docs/assemble.py $(DOCS_SOURCE)
 	@$(PROPERDOCS) build --strict --site-dir $(abspath $(SITE))
 	@$(BIN)/python tools/docs/for_machines.py $(DOCS_SOURCE) $(abspath $(SITE))
@@ -156,7 +156,7 @@ docs-serve: $(VENV)/docs ## serve the documentation until Ctrl-C (PORT=8000)
 # --- other languages ------------------------------------------------------------------------------
 
 .PHONY: languages
-languages: $(VENV)/languages ## test the client of each language (REQUIRE=all: fail if one is missing)
+languages: $(VENV)/languages ## test the client of each language (REQUIRE=all fails if one is missing)
 	@$(BIN)/python languages/run.py --require "$(REQUIRE)" $(if $(WRITE),--write)
 
 language-%: $(VENV)/languages
@@ -202,11 +202,11 @@ $(BENCH)/node: benchmarks/node/package.json benchmarks/node/package-lock.json | 
 
 BENCHED := $(call environments,$(basename $(notdir $(wildcard benchmarks/requirements/*.txt))))
 .PHONY: bench
-bench: $(VENV)/dev $(BENCH)/node $(BENCH)/clients/made $(BENCHED) ## measure the SDK and its peers, and update benchmarks/ (7 minutes)
+bench: $(VENV)/dev $(BENCH)/node $(BENCH)/clients/made $(BENCHED) ## measure the SDK and its peers, and update benchmarks/ (takes 7 minutes)
 	@$(BIN)/python -m benchmarks.run $(ARGS)
 
 .PHONY: bench-quick
-bench-quick: $(VENV)/run $(call environments,httpx finerworks finerworks-aiohttp) ## print the main ratios with their goals (a minute)
+bench-quick: $(VENV)/run $(call environments,httpx finerworks finerworks-aiohttp) ## print the main ratios with their goals (takes a minute)
 	@$(BIN)/python -m benchmarks.run --quick $(ARGS)
 
 # --- the man page ---------------------------------------------------------------------------------
@@ -223,21 +223,21 @@ pictures: $(VENV)/dev ## update the screenshots in the README (needs Chromium)
 
 # --- checks ---------------------------------------------------------------------------------------
 
-# A file's tests run in one process, in their order: they share a server, a browser, a copy of the project.
+# The tests of a file run in order in one process, because they share a server, a browser or a copy of the project.
 JOBS ?= auto
 SLOW := tests/project/test_docs_site.py tests/project/test_another_endpoint.py
 APART := tests/wheel $(SLOW)
 .PHONY: test
-test: $(VENV)/dev ## run the tests in parallel, with coverage (ARGS=... for some of them, JOBS=...)
+test: $(VENV)/dev ## run the tests in parallel, with coverage (ARGS=... selects tests, JOBS=...)
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),$(addprefix --ignore=,$(APART)) \
 		--numprocesses=$(JOBS) --dist=loadfile --cov --cov-report=term)
 
 .PHONY: test-site
-test-site: $(VENV)/node ## run the slow tests: of the documentation's site in Chromium, and of adding an endpoint
+test-site: $(VENV)/node ## run the slow tests: the documentation's site in Chromium, and adding an endpoint
 	$(BIN)/python -m pytest $(SLOW)
 
-# A folder of its own, so that the other tests never find httpx2.
+# In a separate folder, so that the other tests never find httpx2.
 .tools/httpx2/made: pyproject.toml constraints.txt | $(VENV)/dev
 	@echo "Installing httpx2 in $(@D) (once)" >&2
 	@rm -rf $(@D)
@@ -248,7 +248,7 @@ WITH_HTTPX2 = PYTHONPATH=$(CURDIR)/.tools/httpx2:$(CURDIR)/tests/support/with_ht
 # pytest cannot rewrite the assertions of anyio, which is imported before pytest starts.
 IGNORE_HTTPX2 = -W "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
 .PHONY: test-httpx2
-test-httpx2: $(VENV)/dev .tools/httpx2/made ## run the core's tests with httpx2 in place of httpx (ARGS=... for some)
+test-httpx2: $(VENV)/dev .tools/httpx2/made ## run the core's tests with httpx2 instead of httpx (ARGS=... selects tests)
 	$(WITH_HTTPX2) $(BIN)/python -m pytest $(IGNORE_HTTPX2) \
 		$(if $(ARGS),$(ARGS),--numprocesses=$(JOBS) --dist=loadfile tests/core)
 
@@ -260,7 +260,7 @@ test-httpx2: $(VENV)/dev .tools/httpx2/made ## run the core's tests with httpx2 
 	@touch $@
 
 .PHONY: test-dotenv
-test-dotenv: $(VENV)/dev .tools/dotenv/made ## test --env-file with the oldest python-dotenv that is allowed
+test-dotenv: $(VENV)/dev .tools/dotenv/made ## test --env-file with the oldest supported python-dotenv
 	PYTHONPATH=$(CURDIR)/.tools/dotenv $(BIN)/python -m pytest tests/cli/test_env_file.py
 
 .PHONY: faults
@@ -268,15 +268,15 @@ faults: $(VENV)/dev ## simulate every network fault, and write docs/faults.md
 	@WRITE_FAULTS=1 $(BIN)/python -m pytest --quiet tests/core/test_faults.py
 
 .PHONY: test-busy
-test-busy: $(VENV)/dev ## run the core's and the command's tests ten times, next to eight busy processes (an hour or two)
+test-busy: $(VENV)/dev ## run the tests of the core and the command ten times, next to eight busy processes (takes an hour or two)
 	$(BIN)/python tools/busy.py $(ARGS)
 
 FUZZ = $(BIN)/python -m pytest --hypothesis-profile=fuzz -o faulthandler_timeout=3600
 FUZZ_CLIENT := tests/contract/test_fuzz.py
-# Names of tests. What is listed and not named below has no transport to choose.
+# The values of TRANSPORT. Each except httpx2 is a part of test names, and selects these tests with -k.
 TRANSPORTS := mock httpx_sync httpx_async aiohttp httpx2
 .PHONY: fuzz
-fuzz: $(VENV)/dev ## run each property test on 10,000 examples (an hour; TRANSPORT=... for the client's over one transport, ARGS=...)
+fuzz: $(VENV)/dev ## run each property test on 10,000 examples (takes an hour; TRANSPORT=... selects a transport of the client, ARGS=...)
 	@case " all $(TRANSPORTS) " in *" $(or $(TRANSPORT),all) "*) ;; *) \
 		echo "make: TRANSPORT must be one of: $(TRANSPORTS)" >&2; exit 1;; esac
 ifeq ($(or $(TRANSPORT),all),all)
@@ -290,7 +290,7 @@ else
 endif
 
 .PHONY: mutation
-mutation: $(VENV)/mutation ## change the core in 300 places, one at a time, and see if a test fails (hours; ARGS=--fresh)
+mutation: $(VENV)/mutation ## change the core in 300 places, one at a time, and check that a test fails (takes hours; ARGS=--fresh)
 	@nice -n 10 $(BIN)/python tools/mutation/run.py $(ARGS)
 
 .PHONY: lint
@@ -314,7 +314,7 @@ hooks: $(VENV)/dev ## install git hooks: style before a commit, generated/ befor
 	@$(BIN)/pre-commit install
 
 .PHONY: readable
-readable: $(VENV)/dev ## print how dense the code is, next to code that is easy to read
+readable: $(VENV)/dev ## print how dense the code is, compared with code that is easy to read
 	@$(BIN)/python tools/readable.py
 
 .PHONY: format
