@@ -135,7 +135,7 @@ def test_the_fixtures_and_the_mark_say_what_they_are(pytester: pytest.Pytester) 
             "finerworks_sandbox*",
             "*A running sandbox,*",
             "finerworks_no_backoff*",
-            "*a failed request is sent again at once.",
+            "*Retry failed requests without a delay during the test.",
         ]
     )
     run(pytester, "", "--markers").stdout.fnmatch_lines(

@@ -90,7 +90,7 @@ def _serve(sandbox: Sandbox) -> NoReturn:
     try:
         _print_address(sandbox)
     except OSError as error:
-        # Who needs neither, such as a service with a port of its own, can use the sandbox.
+        # The sandbox is still useful, for example as a service on a known port.
         _print_error(f"warning: cannot print the address: {error.strerror}")
         _discard_output()
     while True:
@@ -110,7 +110,7 @@ def _print_address(sandbox: Sandbox) -> None:
 
 
 def _discard_output() -> None:
-    """Discard what could not be printed. Python would try again when it exits."""
+    """Discard the unprinted output. Otherwise, Python would try to print it again at exit."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
     os.close(null)
@@ -121,7 +121,7 @@ def _run(command: Sequence[str], sandbox: Sandbox) -> int:
     environment = {**os.environ, **sandbox.env}
     # It may name an account of the real API, which the sandbox does not have.
     environment.pop("FINERWORKS_ACCOUNT_KEY", None)
-    # Its keys would not be used, as those of the environment take precedence.
+    # The keys of a profile would not be used: those in the environment take precedence.
     environment.pop("FINERWORKS_PROFILE", None)
     child: subprocess.Popen[bytes] | None = None
 
@@ -151,7 +151,7 @@ def _wait(child: subprocess.Popen[bytes]) -> int:
 
 
 def _print_error(text: str) -> None:
-    """Print a line on standard error. It is lost if that is full, or closed by its reader."""
+    """Print a line on standard error. The line is lost if that is full or closed."""
     with contextlib.suppress(OSError):
         print(f"{NAME}: {text}", file=sys.stderr)
 

@@ -123,14 +123,14 @@ def _for_the_sandbox(contract: Contract, settings: Settings) -> Contract:
     info["title"] += " (local sandbox)"
     info["description"] = (
         "**This is a local sandbox, not FinerWorks.** Its invoices are made up, and nothing is "
-        f"sent to other hosts. The demo keys, `{WEB_API_KEY}` and `{APP_KEY}`, are filled in: "
-        "press Execute to list invoices.\n\n"
+        f"sent to other hosts. The demo keys, `{WEB_API_KEY}` and `{APP_KEY}`, are filled in. "
+        "Press Execute to list invoices.\n\n"
         "In a clone of finerworks, `make docs-serve` serves the documentation at "
         f"[{DOCUMENTATION}]({DOCUMENTATION}).\n\n"
         f"<details><summary>About the API</summary>\n\n{info['description']}\n\n</details>"
     )
     contract["servers"] = [{"url": "/", "description": "This sandbox"}]
-    # Swagger UI fills it in. It would make up an account_key otherwise.
+    # Swagger UI fills this in. Otherwise, it would make up an account_key.
     _list_request_of(contract)["example"] = {"per_page": 25, "page_number": 1}
     if "cap-25" in settings.shapes or "large-pages" in settings.shapes:
         _per_page_of(contract)["maximum"] = LARGEST_PAGE
@@ -174,7 +174,7 @@ def _operations(settings: Settings, platform: Account) -> dict[str, Operation]:
         if key is None:
             return platform
         if key not in data.SELLERS:
-            # The live API's response to this is not documented. The shape is the usual one.
+            # The live API's response to this is not documented. This is its usual shape.
             raise RefusedError(
                 {"request.account_key": [f"{key!r} is not an account of the sandbox"]}
             )

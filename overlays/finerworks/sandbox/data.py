@@ -35,7 +35,7 @@ def platform(invoices: int) -> Account:
 
 
 def with_edge_cases(account: Account) -> Account:
-    """Return an account of the same name and size, whose invoices are edge cases."""
+    """Return an account of the same name and size with edge cases as invoices."""
     return dataclasses.replace(account, edge_cases=True)
 
 
@@ -46,7 +46,7 @@ def invoice(seed: int, account: Account, index: int) -> Invoice:
 
 
 Order: TypeAlias = Callable[[int, int], int]
-"""Returns the index of the invoice at a position in the listing of so many invoices."""
+"""Returns the index of an invoice, from its position and the number of invoices in the listing."""
 
 
 def descending(position: int, _count: int) -> int:
@@ -60,9 +60,9 @@ def ascending(position: int, count: int) -> int:
 
 
 def unordered(position: int, count: int) -> int:
-    """Return the index of the invoice at a position, in no order of dates, but always the same."""
+    """Return the index of the invoice at a position: in no date order, but always the same."""
     step = max(2, int(count * 0.38))
-    while math.gcd(step, count) != 1:  # otherwise some invoices would never come
+    while math.gcd(step, count) != 1:  # otherwise, some invoices would be missing
         step += 1
     return position * step % count
 

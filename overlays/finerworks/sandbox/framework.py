@@ -15,8 +15,8 @@ from typing import Protocol, cast, runtime_checkable
 from starlette.types import ASGIApp, Scope
 
 with warnings.catch_warnings():
-    # connexion 3.3 imports names that jsonschema and starlette have deprecated. You cannot fix that
-    # where you start a sandbox, perhaps with warnings as errors.
+    # connexion 3.3 imports names that jsonschema and starlette have deprecated. A user who turns
+    # warnings into errors could not fix that.
     warnings.simplefilter("ignore")
     import connexion  # type: ignore[import-untyped]
     from connexion.json_schema import Draft4RequestValidator  # type: ignore[import-untyped]

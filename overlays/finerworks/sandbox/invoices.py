@@ -134,9 +134,9 @@ def typical(seed: int, account: Account, index: int) -> Invoice:
 def edge_case(seed: int, account: Account, index: int) -> Invoice:
     """Return an invoice that a program may fail to read. The newest one has index 0.
 
-    There is one a month, back to 1990. Amounts and dates are awkward, and dates can be null.
+    There is one per month, back to 1990. Amounts and dates are awkward, and dates can be null.
     """
-    # Usually 1. More, if there are more invoices than months.
+    # Usually 1, and more if there are more invoices than months.
     per_month = max(1, math.ceil(account.count / MONTHS))
     months_back, serial = divmod(index, per_month)
     year, month = _month(months_back)

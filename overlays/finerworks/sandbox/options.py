@@ -24,12 +24,12 @@ PROGRAM: Final = f"python -m {NAME}"
 DEFAULT_PORT: Final = 8765
 
 DESCRIPTION: Final = """\
-A local stand-in for the FinerWorks web API, made from its contract, openapi.yaml. It is not
+Run a local stand-in for the FinerWorks web API that follows its contract, openapi.yaml. It is not
 FinerWorks: the invoices are made up, and nothing is sent to other hosts.
 
 Without COMMAND, it prints its address, its keys and the variables to set in another shell, and runs
 until Ctrl-C (SIGINT) or SIGTERM. With COMMAND, it runs the command with FINERWORKS_WEB_API_KEY,
-FINERWORKS_APP_KEY and FINERWORKS_BASE_URL set and FINERWORKS_ACCOUNT_KEY unset, stops when the
+FINERWORKS_APP_KEY and FINERWORKS_BASE_URL set and FINERWORKS_ACCOUNT_KEY unset. It stops when the
 command ends, and exits with the status of the command."""
 
 SELLERS: Final = "\n".join(
@@ -40,14 +40,14 @@ SELLERS: Final = "\n".join(
 _SHAPES: Final = "\n".join(f"  {shape:<22}{what}" for shape, what in SHAPES.items())
 
 EPILOG: Final = f"""\
-shapes, by NAME:
+values of NAME for --shape:
 {_SHAPES}
 
-accounts, by web_api_key and app_key:
+accounts (web_api_key, app_key):
   {WEB_API_KEY}, {APP_KEY}
-      The demo keys. With account_key, they can read these accounts, whose invoices number:
+      The demo keys. With account_key, they can read these accounts (key: number of invoices):
 {SELLERS}
-      Any other account_key gets a 400 response. FinerWorks does not document its response.
+      Any other account_key gets a 400 response. FinerWorks does not document what it returns.
   {ORDINARY_WEB_API_KEY}, {ORDINARY_APP_KEY}
       An account of {data.ORDINARY.count} invoices that cannot read others: account_key is ignored.
 """
@@ -115,7 +115,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
         description=DESCRIPTION + _examples(program),
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        # Missing options are left out, so that each default is in one place, in Settings.
+        # Omit missing options, so that each default is defined only once, in Settings.
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
@@ -138,13 +138,13 @@ def _parser(program: str) -> argparse.ArgumentParser:
         help=f"host name or address to listen on; default {Settings.host}, this machine only",
     )
     port = f"{DEFAULT_PORT}, or 0 with COMMAND"
-    number("port", "N", "port to listen on, 0 for a free one", default=port)
-    number("invoices", "N", "number of invoices of the demo keys' account")
+    number("port", "N", "port to listen on; 0 chooses a free port", default=port)
+    number("invoices", "N", "number of invoices in the account of the demo keys")
     parser.add_argument(
         "--seed",
         type=int,
         metavar="N",
-        help="seed of amounts, dates and failures, which are the same for the same seed; "
+        help="seed for amounts, dates and failures; the same seed gives the same results; "
         f"any integer, default {Settings.seed}",
     )
     number("page_cap", "N", "maximum size of a page, even if per_page is larger")
@@ -152,36 +152,31 @@ def _parser(program: str) -> argparse.ArgumentParser:
     number(
         "fail_rate",
         "SHARE",
-        "share of the API requests that fail, with equal probability by 429 and Retry-After: 1, "
+        "share of the API requests that fail, with equal probability of 429 and Retry-After: 1, "
         "500, 502 with an HTML page, 503, a connection reset, or a truncated body",
     )
     number(
         "rate_limit",
         "N",
-        "maximum number of requests in a second; others get 429 and Retry-After: 1",
+        "maximum number of requests per second; others get 429 and Retry-After: 1",
         default="no limit",
     )
-    number(
-        "fail_request",
-        "N",
-        "number of the API request that fails with 500, where 1 is the first",
-        default="none",
-    )
+    number("fail_request", "N", "which API request fails with 500; 1 is the first", default="none")
     parser.add_argument(
         "--edge-cases",
         action="store_true",
-        help="invoices with awkward amounts and dates in all accounts, such as 99,999,999.99 and "
-        "dates that are null, and not only in the account edge-cases",
+        help="use awkward amounts and dates in all accounts, such as 99,999,999.99 and null dates, "
+        "not only in the account edge-cases",
     )
     parser.add_argument(
         "--unknown-fields",
         action="store_true",
-        help="add fields that are not in the contract to the responses, as a server may do",
+        help="add fields to responses that are not in the contract, as a server may do",
     )
     parser.add_argument(
         "--dates",
         choices=get_args(Dates),
-        help="whether dates have a UTC offset: all, none, or those of about every second invoice; "
+        help="which dates have a UTC offset: all (offset), none, or about half of them (mixed); "
         f"default {Settings.dates}",
     )
     parser.add_argument(
@@ -190,7 +185,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
         action="append",
         choices=SHAPES,
         metavar="NAME",
-        help="deviate from the contract, as a server may do, in one of the ways below; "
+        help="deviate from the contract in one of the ways below, as a server may do; "
         "can be repeated; default none",
     )
     parser.add_argument(
@@ -199,7 +194,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
         action="append",
         type=_origin,
         metavar="ORIGIN",
-        help="origin whose pages may call the API from a browser, such as http://localhost:5173, "
+        help="origin that may call the API from a browser, such as http://localhost:5173, "
         "or * for any; can be repeated; default none",
     )
     parser.add_argument("--verbose", action="store_true", help="log each request to standard error")

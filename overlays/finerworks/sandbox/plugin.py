@@ -72,9 +72,9 @@ def _no_delay(attempt: int) -> float:
 
 @pytest.fixture
 def finerworks_no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """During the test, a failed request is sent again at once.
+    """Retry failed requests without a delay during the test.
 
-    A delay that the server names with `Retry-After` is still obeyed.
+    A delay that the server requests with `Retry-After` is still observed.
     """
     monkeypatch.setattr("finerworks.retry.backoff", _no_delay)
 

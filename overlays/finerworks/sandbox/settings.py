@@ -53,28 +53,28 @@ Shape: TypeAlias = Literal[
 
 SHAPES: Final[Mapping[Shape, str]] = MappingProxyType(
     {
-        "bare-list": "the list of invoices alone, without status and total_count",
-        "unknown-fields": "additional fields, as --unknown-fields",
+        "bare-list": "only the list of invoices, without status and total_count",
+        "unknown-fields": "additional fields, as with --unknown-fields",
         "missing-fields": "no status_code, and no due_date in any invoice",
         "null-fields": "amount_due is null",
-        "empty-fields": "due_date is an empty text",
-        "numbers-as-text": "amount_due and total_count are texts",
+        "empty-fields": "due_date is an empty string",
+        "numbers-as-text": "amount_due and total_count are strings",
         "ids-as-numbers": "invoice_id is a number",
         "exponents": "amount_due in exponent notation, such as 1.999e+1",
-        "four-digits": "amount_due with four digits after the point, as SQL Server's money has",
+        "four-digits": "amount_due with four decimals, like SQL Server's money type",
         "total-count-per-page": "total_count counts the invoices of the page",
         "total-count-null": "total_count is null",
         "total-count-missing": "no total_count",
         "ascending": "the oldest invoice first",
-        "unordered": "invoices in no order of dates",
-        "cap-25": "a per_page above 25 is cut to 25 instead of rejected",
+        "unordered": "invoices in no date order",
+        "cap-25": "a per_page above 25 is reduced to 25 instead of rejected",
         "large-pages": "a per_page of up to 1,000 is accepted",
         "last-page-error": "a page after the last gets a 400 response",
         "last-page-null": "invoices is null on a page after the last",
-        "last-page-repeats": "a page after the last is the last page",
+        "last-page-repeats": "a page after the last repeats the last page",
     }
 )
-"""What each shape means. Some break the contract, and others are what it leaves open."""
+"""What each shape means. Some violate the contract, and it leaves others open."""
 
 ALTERNATIVES: Final[tuple[frozenset[Shape], ...]] = (
     frozenset({"total-count-per-page", "total-count-null", "total-count-missing"}),
@@ -122,12 +122,12 @@ class Settings:
     port: int = 0
     """The port to listen on. 0 means a free port."""
     invoices: int = 72
-    """The number of invoices of the demo keys' account."""
+    """The number of invoices in the account of the demo keys."""
     edge_cases: bool = False
-    """Whether the invoices of all accounts have awkward amounts and dates, to test programs with.
-    Otherwise only those of the account ``edge-cases`` do."""
+    """Whether all accounts have awkward amounts and dates, which you can test programs with.
+    Otherwise, only the account ``edge-cases`` has them."""
     seed: int = 2026
-    """The seed of invoices and failures, which are the same in every run with the same seed."""
+    """The seed for invoices and failures. Every run with the same seed has the same ones."""
     page_cap: int = 25
     """The maximum size of a page, 1 to 25, even if the request asks for more."""
     latency: float = 0.0
@@ -135,18 +135,18 @@ class Settings:
     fail_rate: float = 0.0
     """The share of the API requests that fail: 0 to 1."""
     rate_limit: int | None = None
-    """The maximum number of API requests in a second. None is no limit."""
+    """The maximum number of API requests per second. None means no limit."""
     fail_request: int | None = None
-    """The number of the API request that fails with 500, where 1 is the first. None is none."""
+    """Which API request fails with 500. 1 is the first, and None means none."""
     unknown_fields: bool = False
     """Whether to add fields to responses that are not in the contract, as a server may do."""
     dates: Dates = "offset"
-    """Whether dates have a UTC offset: all (``offset``), ``none``, or those of about every second
+    """Which dates have a UTC offset: all (``offset``), ``none``, or those of about every second
     invoice (``mixed``)."""
     shapes: tuple[Shape, ...] = ()
-    """How responses deviate, such as ``("bare-list",)``. The help of the command lists all."""
+    """How responses deviate, such as ``("bare-list",)``. The command's help lists all shapes."""
     cors_origins: tuple[str, ...] = ()
-    """The origins, such as http://localhost:5173, whose pages may call the API from a browser."""
+    """The origins that may call the API from a browser, such as http://localhost:5173."""
 
     def __post_init__(self) -> None:
         for name in LIMITS:

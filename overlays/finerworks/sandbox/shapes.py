@@ -31,7 +31,7 @@ OFFSET_LENGTH: Final = len("-06:00")
 
 
 class Literal(str):
-    """JSON that is written as it is. `json` cannot write a number in exponent notation."""
+    """JSON that is written unchanged. `json` cannot write a number in exponent notation."""
 
     __slots__ = ()
 
@@ -64,7 +64,7 @@ def change_dates(envelope: Envelope, dates: Dates) -> Envelope:
 
 
 def _without_offset(name: str, value: object) -> object:
-    """Return a date as .NET writes one of unspecified kind: no offset, and no zeros at its end."""
+    """Return a date as .NET writes it without a time zone: no offset, and no trailing zeros."""
     if name not in DATE_FIELDS or not isinstance(value, str):
         return value
     seconds, _, fraction = value[:-OFFSET_LENGTH].partition(".")
@@ -123,7 +123,7 @@ CHANGES: Final[Mapping[Shape, Callable[[Envelope], Envelope]]] = {
     "total-count-null": lambda envelope: {**envelope, "total_count": None},
     "total-count-missing": lambda envelope: _without(envelope, "total_count"),
 }
-"""The changes of a response's envelope. The other shapes change its rows, in `app.py`, or more."""
+"""The changes of a response's envelope. `reshape` and `app.py` implement the other shapes."""
 
 
 def reshape(envelope: Envelope, settings: Settings) -> tuple[int, object]:
@@ -144,7 +144,7 @@ def reshape(envelope: Envelope, settings: Settings) -> tuple[int, object]:
 
 
 def with_shapes(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """Return `app` with a middleware that reshapes its good responses."""
+    """Return `app` with a middleware that reshapes its successful responses."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != PATH:
