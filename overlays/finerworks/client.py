@@ -27,23 +27,23 @@ class FinerWorks:
         web_api_key: The web API key. Pass both keys or neither: if both are None,
             `FINERWORKS_WEB_API_KEY` and `FINERWORKS_APP_KEY` are read.
         app_key: The app key. See ``web_api_key``.
-        account_key: The account to read, for platforms that may read for others. None: read
+        account_key: The account to read (platform accounts only). None: read
             `FINERWORKS_ACCOUNT_KEY`, else the account that the keys belong to.
         base_url: The origin to talk to. None: read `FINERWORKS_BASE_URL`, else `PRODUCTION`.
         timeout: Seconds that one attempt may take, or an `httpx.Timeout` for its steps; see
             `HTTPClient`. None: 30 seconds, or what ``http_client`` has.
-        max_retries: How often a failed request is sent again, from 0. None: 2, or what
+        max_retries: The maximum number of retries of a failed request, from 0. None: 2, or what
             ``http_client`` has.
-        max_body_bytes: The largest response, in bytes. None: 32 MiB, or what ``http_client`` has.
+        max_body_bytes: The maximum size of a response, in bytes. None: 32 MiB, or what
+            ``http_client`` has.
         allow_insecure_http: Whether ``base_url`` may be http:// on another host than this machine.
-        http_client: A client with a proxy or transport of your own. Settings that you do not pass
-            here are taken from it as they are now, so set its hooks first. You close it yourself.
+        http_client: A client with your own proxy or transport. Settings that you do not pass here
+            are copied from it now, so set its hooks first. You must close it yourself.
 
     Raises:
-        CredentialsError: A key is missing or malformed, or the keys are from two places: an
-            argument and the environment or ``http_client``. The message does not show them.
-        SettingsError: A variable for proxies or certificates, which this origin needs, cannot be
-            used.
+        CredentialsError: A key is missing or malformed, or the keys come from different places,
+            such as an argument and the environment. The message does not show them.
+        SettingsError: A variable for proxies or certificates that this origin needs is invalid.
         ValueError: Another argument is out of its range.
         TypeError: ``http_client`` is of another class.
         ClientStateError: ``http_client`` is closed.
@@ -121,8 +121,8 @@ class FinerWorks:
     ) -> Self:
         """Return a client with other settings that shares the connections of this one.
 
-        An argument that is None leaves its setting as it is. Closing the new client closes
-        nothing; closing this one ends both, unless you passed an ``http_client``.
+        An argument that is None keeps the setting unchanged. Closing the new client closes nothing.
+        Closing this one ends both, unless you passed an ``http_client``.
 
         Args:
             web_api_key: As in `FinerWorks`. Pass both keys or neither.
@@ -162,7 +162,7 @@ class FinerWorks:
             return INCOMPLETE.format(name=type(self).__name__)
 
     def close(self) -> None:
-        """Close the connections. Those of an ``http_client`` of yours stay open."""
+        """Close the connections. Those of your own ``http_client`` stay open."""
         if self._owns_http_client:
             self._http_client.close()
 
@@ -177,8 +177,8 @@ class FinerWorks:
 class AsyncFinerWorks:
     """FinerWorks' web API for asyncio, for one pair of keys.
 
-    It takes the arguments of `FinerWorks`. Use it as an async context manager. It opens connections
-    of its own in each event loop.
+    It has the same arguments as `FinerWorks`. Use it as an async context manager. It opens its own
+    connections in each event loop.
     """
 
     client: "generated.Client"
@@ -277,7 +277,7 @@ class AsyncFinerWorks:
             return INCOMPLETE.format(name=type(self).__name__)
 
     async def aclose(self) -> None:
-        """Close the connections. Those of an ``http_client`` of yours stay open."""
+        """Close the connections. Those of your own ``http_client`` stay open."""
         if self._owns_http_client:
             await self._http_client.aclose()
 
@@ -296,8 +296,8 @@ class AsyncFinerWorks:
 def _generated_client(http_client: HTTPClient | AsyncHTTPClient) -> "generated.Client":
     """Return a generated client that cannot open connections by itself.
 
-    It would open them without keys and limits, for the functions of the other kind (sync or
-    async) and for its own `with_timeout()` and the like.
+    It would open them without keys and limits, for functions of the other kind (sync or async) and
+    for methods such as `with_timeout()`.
     """
     from finerworks_client import Client  # noqa: PLC0415 - brings attrs
 

@@ -1,7 +1,7 @@
-"""The httpx clients that talk to FinerWorks: httpx's own, with this package's transport in them.
+"""The clients that talk to FinerWorks: httpx's own, with this package's transport.
 
-In the generated client they give every generated function the keys, time limits, retries and
-typed errors. They also work wherever an httpx client is accepted.
+In the generated client, they add keys, time limits, retries and typed errors to every function.
+They also work wherever an httpx client is accepted.
 """
 
 import functools
@@ -27,82 +27,80 @@ else:
     transports = LazyModule("finerworks.transport")
 
 INCOMPLETE = "<{name} incomplete>"
-"""What is displayed of a client whose constructor raised, as in a traceback with locals."""
+"""The `repr` of a client whose constructor raised, as a traceback with local variables shows it."""
 
 _PYTHON_VERSION = sys.version.split()[0]
 
 HEADERS = {
     "Accept": "application/json",
-    "Accept-Encoding": "gzip",  # what the transport decodes itself, within the size limit
+    "Accept-Encoding": "gzip",  # the transport decompresses this itself, within the size limit
     "User-Agent": f"finerworks/{__version__} python/{_PYTHON_VERSION} httpx/{httpx.__version__}",
 }
-"""The headers of every request, to whatever origin: never put a key here."""
+"""The headers of every request to any origin. Never put a key here."""
 
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=60)
-"""The most connections, and the seconds that an idle one is kept. httpcore counts those in use as
-kept alive too."""
+"""The maximum number of connections, and how many seconds an idle one is kept. For httpcore, those
+in use count as kept alive, too."""
 
 
 class _KeptCookies(CookieJar):
-    """The cookies that the caller sets. It keeps none of the server, which could join two accounts.
+    """The caller's own cookies. Cookies of the server are not kept: they could link two accounts.
 
-    httpx passes each response to `extract_cookies`, which would take a lock even if there are no
-    cookies: a process that is forked while another thread holds it could never send a request.
+    httpx passes each response to `extract_cookies`, which would acquire a lock even if there are no
+    cookies. A process that is forked while another thread holds it could never send a request.
     """
 
     def extract_cookies(self, response: object, request: object) -> None:
-        """Keep none."""
+        """Ignore the cookies of a response."""
 
 
 class HTTPClient(httpx.Client):
     """An `httpx.Client` that adds the keys to requests and returns checked responses.
 
-    Create one to set a proxy, TLS or a transport of your own, and pass it to `FinerWorks` as
+    Create one to configure a proxy, TLS or your own transport, and pass it to `FinerWorks` as
     ``http_client=``, or use it wherever an `httpx.Client` is accepted.
 
-    A request raises a `FinerWorksError` for every failure of its own. Exceptions of your own code,
-    such as an event hook's, pass through. Redirects are never followed, cookies of the server are
-    never kept, and a response is read completely before it is returned.
+    Every failure of a request raises a `FinerWorksError`. Exceptions in your own code, such as an
+    event hook, pass through. Redirects are never followed, cookies of the server are never kept,
+    and a response is read completely before it is returned.
 
     Event hooks run once for each call: a request hook before the first attempt, a response hook
     after the last one, if that succeeded. Hooks never see the keys.
 
-    A request may have the extension ``finerworks_observer``: a function that is called with each
-    response as it arrived, an `httpx.Response` without a body, and with its decompressed body as
-    `bytes`. It is called before the response is checked, so also for one that is then raised as an
-    error. A response that is not complete in time, or breaks off, is not passed to it. A body that
-    is too large ends after ``max_body_bytes``.
+    A request may have the extension ``finerworks_observer``. This function is called for each
+    response with two arguments: the `httpx.Response` without its body, and the decompressed body as
+    `bytes`. It is called before the response is checked, so you also see responses that are then
+    raised as errors. You do not see responses that are late or incomplete. A body that is too large
+    is cut off after ``max_body_bytes``.
 
     Args:
         web_api_key: The web API key. If both keys are None, `FINERWORKS_WEB_API_KEY` and
-            `FINERWORKS_APP_KEY` are read; otherwise the environment is not. A key may be missing
-            here and be passed to `FinerWorks`; a request without it fails.
+            `FINERWORKS_APP_KEY` are read; otherwise the environment is not read. You can omit a key
+            here and pass it to `FinerWorks`. A request without a key fails.
         app_key: The app key. See ``web_api_key``.
-        base_url: The origin to talk to, and the only one that receives the keys. None: read
+        base_url: The origin to talk to, which is the only one that receives the keys. None: read
             `FINERWORKS_BASE_URL`, else `PRODUCTION`.
-        timeout: Seconds that one attempt may take, from its start to the last byte of the
-            response; or an `httpx.Timeout` for its steps, the longest of which then limits the
-            attempt as well. A step that is None is not limited, and then neither is the attempt.
-            None: 30 seconds. Waiting for a free connection counts. Not limited are the lookup of a
-            host's name, and connections that another client opened on a transport that both use.
-            Sync only: each address of a host, and each part of a large request body, has the
-            whole time.
-        max_retries: How often a failed request is sent again, if its operation only reads. From 0.
-            None: 2.
-        max_body_bytes: The largest response, in bytes, as it arrives and decompressed. None:
-            32 MiB.
+        timeout: Seconds that one attempt may take, from its start to the last byte of the response;
+            or an `httpx.Timeout` for its steps, the longest of which then limits the attempt as
+            well. A step that is None is not limited, and then neither is the attempt. None: 30
+            seconds. Waiting for a free connection counts. The lookup of a host name is not limited,
+            nor are connections that another client opened on a shared transport. Sync only: each
+            address of a host, and each part of a large request body, may take that long.
+        max_retries: The maximum number of retries of a failed request, from 0, if its operation
+            only reads. None: 2.
+        max_body_bytes: The maximum size of a response in bytes, before and after decompression.
+            None: 32 MiB.
         allow_insecure_http: Whether ``base_url`` may be http:// on another host than this machine.
             Others can read the keys on the way.
-        transport: What to send through instead of httpx's own transport, such as
-            ``httpx.HTTPTransport(proxy=..., verify=..., limits=...)``. Without one, the proxies of
-            the environment are used, except for this machine itself. Closing the client closes the
-            transport. It belongs to this process, and with asyncio to the event loop of its first
-            request.
+        transport: The transport to use instead of httpx's own, such as
+            ``httpx.HTTPTransport(proxy=..., verify=..., limits=...)``. Without one, the
+            environment's proxies are used, except for this machine itself. Closing the client
+            closes the transport. The transport belongs to this process and, with asyncio, to the
+            event loop of its first request.
 
     Raises:
         CredentialsError: A key is malformed.
-        SettingsError: A variable for proxies or certificates, which this origin needs, cannot be
-            used.
+        SettingsError: A variable for proxies or certificates that this origin needs is invalid.
         ValueError: Another argument is out of its range.
     """
 
@@ -158,7 +156,7 @@ class HTTPClient(httpx.Client):
 
     @property
     def is_closed(self) -> bool:
-        """Whether this client was closed, or the one whose connections it shares."""
+        """Whether this client, or the one that owns its connections, was closed."""
         return super().is_closed or self._finerworks_transport.closed
 
     def __repr__(self) -> str:
@@ -182,8 +180,8 @@ class HTTPClient(httpx.Client):
     def with_options(self, options: Options) -> "HTTPClient":
         """Return a client with other settings that shares the connections of this one.
 
-        It is this client itself if no option is given. Closing another one closes nothing;
-        closing this client ends it.
+        Without options, this is the client itself. Closing a new one closes nothing. Closing this
+        client ends it, too.
 
         Raises:
             ClientStateError: The client is closed.
@@ -198,8 +196,8 @@ class _SharingHTTPClient(HTTPClient):
     """A client that shares the connections of another.
 
     Args:
-        client: The other client. Its headers, hooks and the like are copied as they are now.
-        options: What differs from its settings.
+        client: The other client. Its headers, hooks and so on are copied now.
+        options: The settings that differ.
     """
 
     def __init__(self, client: HTTPClient, options: Options) -> None:
@@ -220,7 +218,7 @@ class _SharingHTTPClient(HTTPClient):
 
 
 class AsyncHTTPClient(httpx.AsyncClient):
-    """An `httpx.AsyncClient` of the same kind, for asyncio; see `HTTPClient`."""
+    """The same client for asyncio, an `httpx.AsyncClient`; see `HTTPClient`."""
 
     config: Config
     """The settings of this client."""
@@ -274,7 +272,7 @@ class AsyncHTTPClient(httpx.AsyncClient):
 
     @property
     def is_closed(self) -> bool:
-        """Whether this client was closed, or the one whose connections it shares."""
+        """Whether this client, or the one that owns its connections, was closed."""
         return super().is_closed or self._finerworks_transport.closed
 
     def __repr__(self) -> str:
@@ -298,8 +296,8 @@ class AsyncHTTPClient(httpx.AsyncClient):
     def with_options(self, options: Options) -> "AsyncHTTPClient":
         """Return a client with other settings that shares the connections of this one.
 
-        It is this client itself if no option is given. Closing another one closes nothing;
-        closing this client ends it.
+        Without options, this is the client itself. Closing a new one closes nothing. Closing this
+        client ends it, too.
 
         Raises:
             ClientStateError: The client is closed.
@@ -344,17 +342,17 @@ def check_open(client: httpx.Client | httpx.AsyncClient) -> None:
     """Check that a client is not closed.
 
     Raises:
-        ClientStateError: It is.
+        ClientStateError: It is closed.
     """
     if client.is_closed:
         raise ClientStateError(CLIENT_CLOSED)
 
 
 def _open_connections(base_url: httpx.URL) -> "transports.Connections[httpx.BaseTransport]":
-    """Return the connections of a client, which are opened by its requests.
+    """Return the connections of a client. Requests open them.
 
     Raises:
-        SettingsError: A setting of the environment that the base URL needs cannot be used.
+        SettingsError: A variable that the base URL needs is invalid.
     """
     from finerworks.transport import Connections  # noqa: PLC0415 - as in HTTPClient
 
@@ -377,7 +375,7 @@ def _open_async_connections(
 
 
 def _absolute_url(base_url: httpx.URL, url: httpx.URL | str) -> httpx.URL | str:
-    """Return the URL of a path; any other URL stays as it is."""
+    """Return the URL of a path. Any other URL is returned unchanged."""
     if not isinstance(url, str):
         return url
     if not url.startswith("/") or url.startswith("//"):
@@ -394,7 +392,7 @@ def _create_transport(route: Route) -> httpx.BaseTransport:
     """Return httpx's transport for a route.
 
     Raises:
-        SettingsError: A setting of the environment that the route needs cannot be used.
+        SettingsError: A variable that the route needs is invalid.
     """
     trusted = _trusted_certificates(route)
     if route.proxy is None:
@@ -421,7 +419,7 @@ def _create_async_transport(route: Route) -> httpx.AsyncBaseTransport:
 
 
 def _trusted_certificates(route: Route) -> ssl.SSLContext:
-    """Return the certificates that are trusted, by httpx's rules; none if the route has no TLS."""
+    """Return the trusted certificates, according to httpx's rules. None if the route has no TLS."""
     if not route.encrypted:
         return trust_nothing()
     file = os.environ.get("SSL_CERT_FILE")
@@ -434,11 +432,12 @@ def _trusted_certificates(route: Route) -> ssl.SSLContext:
 def _read_certificates(
     process: int, file: str | None, folder: str | None, key_log: str | None
 ) -> ssl.SSLContext:
-    """Read the trusted certificates: once for each setting of the environment, in each process.
+    """Read the trusted certificates, once per process for each state of the variables.
 
-    Reading them takes longer than everything else that a client needs. A forked process must not
-    use those of its parent: OpenSSL may have locked them in another thread at the time of the fork.
+    This takes longer than everything else that a client does. A forked process must not use the
+    certificates of its parent: another thread may have locked them in OpenSSL at the time of the
+    fork.
     """
-    # What the result depends on: httpx and ssl read the environment themselves.
+    # The result depends on these, because httpx and ssl read the environment themselves.
     del process, file, folder, key_log
     return read_trusted_certificates()

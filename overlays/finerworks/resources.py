@@ -1,6 +1,6 @@
-"""What all listings of the API have in common: the class of ``fw.invoices`` and its like.
+"""The common part of all listings of the API, such as ``fw.invoices``.
 
-A listing is described by an `Endpoint`; `finerworks.invoices` has one.
+An `Endpoint` describes a listing. `finerworks.invoices` has one.
 """
 
 import datetime as dt
@@ -24,10 +24,10 @@ from finerworks_client import Client
 from finerworks_client.types import UNSET, Unset
 
 MAX_PER_PAGE = 25
-"""The most items that FinerWorks puts on a page (the help page)."""
+"""The maximum number of items on a page (according to FinerWorks' help page)."""
 
 MAX_CONCURRENCY = 100
-"""The most pages in flight: a client has that many connections."""
+"""The maximum number of pages in flight: a client has that many connections."""
 
 Body = TypeVar("Body")
 Body_contra = TypeVar("Body_contra", contravariant=True)
@@ -38,7 +38,7 @@ Item = TypeVar("Item")
 
 @runtime_checkable
 class DetailedResponse(Protocol):
-    """What the detailed functions of a generated module return, such as `types.Response`."""
+    """The return type of a generated module's detailed functions, such as `types.Response`."""
 
     @property
     def status_code(self) -> HTTPStatus:
@@ -84,7 +84,7 @@ class OperationModule(Protocol[Body_contra]):
 
 @runtime_checkable
 class BodyModel(Protocol[Body_co]):
-    """The generated model of the body that asks for a page of a listing."""
+    """The generated model of a request body for a page of a listing."""
 
     def __call__(self, *, per_page: int, page_number: int, account_key: str | Unset) -> Body_co:
         """Return a body."""
@@ -100,9 +100,9 @@ class Endpoint(Generic[Body, Response, Item]):
         body: The generated model of its request.
         response: The generated model of its response.
         items: Returns the items of a response.
-        key: Returns what distinguishes an item from the others.
-        month: Returns the first day of the month that an item is for, or None if it has none. None:
-            items have no months.
+        key: Returns the unique key of an item.
+        month: Returns the first day of an item's month, or None if it has none. None: items have no
+            months.
     """
 
     operation: OperationModule[Body]
@@ -113,7 +113,7 @@ class Endpoint(Generic[Body, Response, Item]):
     month: Callable[[Item], dt.date | None] | None = None
 
     def request_body(self, account_key: Secret, page_number: int, per_page: int) -> Body:
-        """Return the body that asks for a page.
+        """Return the request body for a page.
 
         Raises:
             ValueError: A number is out of its range.
@@ -178,7 +178,7 @@ class Endpoint(Generic[Body, Response, Item]):
 
 
 def choose_account(account_key: str | None, default: Secret) -> Secret:
-    """Return the account to read: that of an argument, else the client's. Empty: your own."""
+    """Return the account to read: the argument, else the client's. Empty: your own."""
     if account_key is None:
         return default
     return read_account_key(account_key)
@@ -190,7 +190,7 @@ class Resource(Generic[Body, Response, Item]):
     Args:
         endpoint: The listing.
         client: The generated client to send with.
-        account_key: The account to read unless the caller names another. Empty: your own.
+        account_key: The default account to read. Empty: your own.
     """
 
     def __init__(
@@ -211,29 +211,28 @@ class Resource(Generic[Body, Response, Item]):
         concurrency: int = 6,
         consistent: bool = False,
     ) -> Pager[Item]:
-        """List everything, page after page. Nothing is sent before you iterate over the pager.
+        """List everything, page by page. Nothing is sent before you iterate over the pager.
 
-        The order is the server's; none is documented. The API cannot filter: ``since`` and
-        ``until`` are applied to what was read, and all pages are read whatever they select. Only
-        ``limit`` ends the reading early.
+        Items are in the server's order, which is not documented. The API cannot filter: ``since``
+        and ``until`` are applied after reading, so all pages are read whatever they select. Only
+        ``limit`` ends a listing early.
 
         Args:
-            limit: The most items to return, at least 1. None: all of them. Pages after the last
-                item are not requested.
-            since: The first month to return: ``"2026-01"``, or a date, which stands for its month.
-                None: from the first month on. The month of an invoice is that of
-                `finerworks.dates.month`.
-            until: The last month to return, as ``since``. None: up to the last month.
+            limit: The maximum number of items to return, at least 1. None: all of them. Pages after
+                the last item are not requested.
+            since: The first month to return: ``"2026-01"``, or any date in it. None: from the first
+                month on. `finerworks.dates.month` defines the month of an invoice.
+            until: The last month to return, in the same form. None: up to the last month.
             account_key: The account to read (platform accounts only). None: the client's.
             per_page: Items per request, from 1 to 25.
-            concurrency: The most pages in flight, and in memory, at a time, from 1 to 100. The
-                first page is requested alone; further pages are fetched ahead, in threads. With 1,
-                each page is requested when it is needed.
+            concurrency: The maximum number of pages in flight and in memory at a time, from 1 to
+                100. The first page is requested alone. Further pages are fetched ahead, in threads.
+                With 1, each page is requested when it is needed.
             consistent: Whether to read the listing until two consecutive passes agree on every item
-                and on the order, in at most four passes. Items are returned after that, from
-                memory. Use it if invoices may disappear while you read: if one disappears and
-                another appears between the same two requests, a single pass can miss a third one.
-                All pages are read for that, whatever the ``limit``.
+                and on the order, with at most four passes. Items are then returned from memory. Use
+                it if invoices may disappear while you read: if one disappears and another appears
+                between the same two requests, a single pass can miss a third one. All pages are
+                read, whatever the ``limit``.
 
         Raises:
             ValueError: An argument is out of its range, or ``since`` is after ``until``.
@@ -266,10 +265,10 @@ class Resource(Generic[Body, Response, Item]):
     def page(
         self, page_number: int = 1, *, per_page: int = 10, account_key: str | None = None
     ) -> Response:
-        """Return one page as the server sent it, with its envelope.
+        """Return one page as the server sent it, including its envelope.
 
         Args:
-            page_number: Which page, from 1.
+            page_number: The number of the page, from 1.
             per_page: Items per page, from 1 to 25.
             account_key: The account to read (platform accounts only). None: the client's.
 
@@ -363,7 +362,7 @@ class RawResource(Generic[Body, Response, Item]):
     Args:
         endpoint: The listing.
         client: The generated client to send with.
-        account_key: The account to read unless the caller names another. Empty: your own.
+        account_key: The default account to read. Empty: your own.
     """
 
     def __init__(
@@ -378,10 +377,10 @@ class RawResource(Generic[Body, Response, Item]):
     ) -> RawResponse[Response]:
         """Return one page with the status, headers and JSON of its response.
 
-        It is requested, retried and checked as by `Resource.page`, and raises the same errors.
+        It is requested, retried and checked as in `Resource.page`, and raises the same errors.
 
         Args:
-            page_number: Which page, from 1.
+            page_number: The number of the page, from 1.
             per_page: Items per page, from 1 to 25.
             account_key: The account to read (platform accounts only). None: the client's.
         """

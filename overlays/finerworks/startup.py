@@ -1,4 +1,4 @@
-"""What the first request would otherwise do in the event loop: imports, reading certificates."""
+"""Work of the first request that can be done in advance: imports, and reading certificates."""
 
 import asyncio
 import codecs
@@ -23,27 +23,27 @@ ENCODINGS = (
     "utf-32-be",
     "utf-32-le",
 )
-"""What host names, headers and the bodies of responses may be written in. Python imports each of
-them when it is first used."""
+"""The encodings of host names, headers and response bodies. Python imports each of them when it is
+first used."""
 
 
 def preload(base_url: str | None = None) -> None:
-    """Do now what the first client and its first request would do: imports, reading certificates.
+    """Do the work of the first client and its first request now: imports, and reading certificates.
 
     Otherwise they block the event loop for up to half a second. Call it before the loop starts, or
     in a thread of its own: ``await asyncio.to_thread(finerworks.preload)``. Afterwards, creating a
-    client and using it imports no module and reads no file in the loop. What belongs to an extra,
-    such as ``to_pandas()``, is not covered, except for aiohttp: import `httpx_aiohttp` first, and
-    create its transport outside of the loop as well.
+    client and using it imports no module and reads no file in the loop. Features of extras, such as
+    ``to_pandas()``, are not covered, except aiohttp: import `httpx_aiohttp` first, and create its
+    transport outside of the loop as well.
 
-    Certificates are read again if the environment names others later, and in a forked process.
+    Certificates are read again in a forked process, and if the environment names other ones later.
 
     Args:
         base_url: The origin that the clients will talk to. None: read `FINERWORKS_BASE_URL`, else
             `PRODUCTION`. Certificates are read only for https.
 
     Raises:
-        ValueError: The base URL, or the proxy or the certificates of the environment are invalid.
+        ValueError: The base URL is invalid, or the environment's proxy or certificates are.
     """
     _create_client(base_url)
     for encoding in ENCODINGS:
@@ -57,7 +57,7 @@ def preload(base_url: str | None = None) -> None:
 
 def _create_client(base_url: str | None) -> None:
     """Create a client that sends nothing. It imports what it needs, and reads the certificates."""
-    key = "preload"  # keys of the environment may be missing
+    key = "preload"  # the keys may be missing from the environment
     http_client = AsyncHTTPClient(
         web_api_key=key, app_key=key, base_url=base_url, allow_insecure_http=True
     )
