@@ -1,8 +1,8 @@
 """Readers that read a listing until two consecutive passes agree.
 
-A single pass can miss an item, and nothing tells: if one item disappears from an earlier page and
-another one appears before the next request, the total stays the same, while the first item of the
-next page has moved to a page that was read already. Two passes that agree on every item and on the
+A single pass can miss an item without any sign. If one item disappears from an earlier page and
+another one appears before the next request, the total stays the same, but the first item of the
+next page has moved to a page that was already read. Two passes that agree on every item and on the
 order have seen the same listing.
 """
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 PassReader = TypeVar("PassReader")
 
 MAX_CONSISTENT_PASSES = MAX_PASSES + 1
-"""How often a listing is read, at most, until two consecutive passes agree."""
+"""The maximum number of passes over a listing."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,12 @@ class Pass(Generic[T, PassReader]):
     """One pass over a listing.
 
     Attributes:
-        number: Which one it is, from 1.
-        reader: Reads it. It reads one pass, and raises ListingChangedError if that shows a change.
-        previous_items: The items of the pass before. None if that showed a change, or if this is
-            the first one.
-        pages: The pages that were read, by their number, so that reading one again after an
-            interruption counts it once.
+        number: The number of the pass, from 1.
+        reader: Reads the pass, and raises ListingChangedError if it shows a change.
+        previous_items: The items of the previous pass. None if it showed a change, or if this is
+            the first pass.
+        pages: The pages that were read, by number, so that a page which is read again after an
+            interruption counts once.
     """
 
     number: int
@@ -49,7 +49,7 @@ class Pass(Generic[T, PassReader]):
         """Raise if there must not be another pass.
 
         Raises:
-            ListingChangedError: This is the last one.
+            ListingChangedError: This is the last pass.
         """
         if self.number == MAX_CONSISTENT_PASSES:
             raise ListingChangedError(
@@ -58,10 +58,10 @@ class Pass(Generic[T, PassReader]):
             )
 
     def next(self, reader: PassReader, items: list[T] | None) -> "Pass[T, PassReader]":
-        """Return the pass that follows.
+        """Return the next pass.
 
         Args:
-            reader: Reads it.
+            reader: Reads the pass.
             items: The items of this pass. None if it showed a change.
         """
         return Pass(self.number + 1, reader, items)
@@ -80,22 +80,22 @@ class ConsistentReader(Generic[T]):
         self.returned = False
         self._source = source
         self._pass: Pass[T, PageReader[T]] = Pass(1, self._new_reader(), None)
-        self._pages: list[Page[T]] | None = None  # what is returned, once two passes agreed
+        self._pages: list[Page[T]] | None = None  # the items to return, when two passes have agreed
         self._position = 0  # of the current page
-        self._handed_out = 0  # the position of the page that the iterator got last
+        self._handed_out = 0  # the position of the page that was returned last
         self._closed = False
 
     def _new_reader(self) -> PageReader[T]:
         return PageReader(self._source, max_passes=1)
 
     def current_page(self) -> Page[T]:
-        """Return the current page; before the first one, read until two passes agree.
+        """Return the current page. Before the first one, read until two passes agree.
 
         Raises:
             ListingChangedError: No two consecutive passes agreed.
             StopIteration: There is no page left.
         """
-        # Whatever interrupts these statements, they can be repeated.
+        # These statements can be repeated after any interruption.
         if self.returned:
             self._position = self._handed_out + 1
             self.returned = False
@@ -126,7 +126,7 @@ class ConsistentReader(Generic[T]):
             self._pass = current.next(self._new_reader(), items)
 
     def _read_pass(self, current: Pass[T, PageReader[T]]) -> None:
-        """Read the pages of a pass that were not read yet.
+        """Read the remaining pages of a pass.
 
         Raises:
             ListingChangedError: The pass shows that the listing changed.
@@ -147,7 +147,7 @@ class ConsistentReader(Generic[T]):
         return self._closed
 
     def close(self) -> None:
-        """End the requests in flight. There are no further pages."""
+        """Cancel the requests in flight. There are no further pages."""
         self._closed = True
         self._pages = None
         self._pass.reader.close()
@@ -171,7 +171,7 @@ class AsyncConsistentReader(Generic[T]):
         return AsyncPageReader(self._source, max_passes=1)
 
     async def current_page(self) -> Page[T]:
-        """Return the current page; before the first one, read until two passes agree.
+        """Return the current page. Before the first one, read until two passes agree.
 
         Raises:
             ListingChangedError: No two consecutive passes agreed.
@@ -194,7 +194,7 @@ class AsyncConsistentReader(Generic[T]):
         return pages[self._position]
 
     async def _read_alone(self) -> list[Page[T]]:
-        """Read until two passes agree, unless another task does."""
+        """Read until two passes agree, unless another task is doing so."""
         if self._reading:
             raise RuntimeError("this iterator is already being advanced, in another task")
         self._reading = True
@@ -218,7 +218,7 @@ class AsyncConsistentReader(Generic[T]):
             self._pass = current.next(self._new_reader(), items)
 
     async def _read_pass(self, current: Pass[T, AsyncPageReader[T]]) -> None:
-        """Read the pages of a pass that were not read yet.
+        """Read the remaining pages of a pass.
 
         Raises:
             ListingChangedError: The pass shows that the listing changed.
@@ -239,7 +239,7 @@ class AsyncConsistentReader(Generic[T]):
         return self._closed
 
     async def aclose(self) -> None:
-        """End the requests in flight. There are no further pages."""
+        """Cancel the requests in flight. There are no further pages."""
         self._closed = True
         self._pages = None
         await self._pass.reader.aclose()

@@ -1,6 +1,6 @@
 """Pagers and their iterators: every item of a listing once, in the server's order, or an error.
 
-The iterators ask a reader for its pages. Nothing here knows about invoices.
+The iterators get their pages from a reader. Nothing here knows about invoices.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -37,7 +37,7 @@ T = TypeVar("T")
 class PageIterator(Iterator[Page[T]]):
     """One reading of a listing, page by page.
 
-    It keeps its place. If a page cannot be read, the error is raised, and the next call of
+    It remembers its position. If a page cannot be read, the error is raised, and the next call of
     `next()` requests the same page again. Unless you close it, it never ends before the last item.
 
     Args:
@@ -62,12 +62,12 @@ class PageIterator(Iterator[Page[T]]):
         return page
 
     def close(self) -> None:
-        """End the requests in flight. The iterator ends here."""
+        """Cancel the requests in flight, and end the iterator."""
         self._reader.close()
 
 
 class ItemIterator(Iterator[T]):
-    """One reading of a listing, item by item. It keeps its place, as `PageIterator` does.
+    """One reading of a listing, item by item. Like `PageIterator`, it remembers its position.
 
     Args:
         pager: The listing to read.
@@ -80,7 +80,7 @@ class ItemIterator(Iterator[T]):
 
     def __next__(self) -> T:
         while True:
-            # Outside of the lock: a signal handler may raise while that is released.
+            # Outside of the lock, because a signal handler may raise while it is released.
             for item in self._items:
                 return item
             check_process(self._reader.process)
@@ -91,7 +91,7 @@ class ItemIterator(Iterator[T]):
                     self._reader.returned = True
 
     def close(self) -> None:
-        """End the requests in flight. The iterator ends here."""
+        """Cancel the requests in flight, and end the iterator."""
         self._items = iter(())
         self._reader.close()
 
@@ -99,23 +99,23 @@ class ItemIterator(Iterator[T]):
 class Pager(Generic[T]):
     """A listing. Iterate over it to get every item on all pages, once, in the server's order.
 
-    Nothing is sent before you iterate, and each iteration reads the listing anew. It ends with
-    the last item or raises an error; it never returns a part that looks complete.
+    Nothing is sent before you iterate, and each iteration reads the listing again. It ends with the
+    last item or raises an error. It never returns an incomplete listing that looks complete.
 
     Args:
         fetch: Fetches a page.
-        per_page: How many items to request at a time.
-        key: Returns what distinguishes an item from the others.
-        concurrency: How many pages may be in flight, and in memory, at a time.
-        consistent: Whether to read until two consecutive passes agree, before the first item is
-            returned.
-        response_model: The name of the model of the responses, in `finerworks_client.models`.
-            Tables have its columns.
+        per_page: The number of items to request at a time.
+        key: Returns the unique key of an item.
+        concurrency: The maximum number of pages in flight and in memory at a time.
+        consistent: Whether to read until two consecutive passes agree before returning the first
+            item.
+        response_model: The name of the responses' model in `finerworks_client.models`, which
+            defines the columns of tables.
         selection: Which items to return. None: all of them.
 
     Attributes:
-        total_count: How many items the server last reported. None before it did, or if it does
-            not.
+        total_count: The number of items that the server last reported. None if it has not reported
+            one.
     """
 
     def __init__(
@@ -139,13 +139,13 @@ class Pager(Generic[T]):
         self.response_model = response_model
 
     def pages(self) -> PageIterator[T]:
-        """Return an iterator over the pages. An item that was on an earlier page is left out.
+        """Return an iterator over the pages. Items that were on an earlier page are left out.
 
-        The next page is requested before the first one is returned, and from the second page on as
-        many as ``concurrency`` allows, if the server reports a total. With a ``concurrency`` of 1,
-        each page is requested when it is needed. Closing the iterator ends the requests in flight;
-        so does leaving a loop over it. A page is empty if ``since`` and ``until`` select
-        none of its items.
+        The next page is requested before the first one is returned. From the second page on, as
+        many pages as ``concurrency`` allows are requested, if the server reports a total. With a
+        ``concurrency`` of 1, each page is requested when it is needed. Closing the iterator or
+        leaving a loop over it cancels the requests in flight. A page is empty if ``since`` and
+        ``until`` select none of its items.
 
         Raises:
             FinerWorksError: A page could not be read, after its retries. Call `next()` again to
@@ -164,17 +164,17 @@ class Pager(Generic[T]):
         return _describe(self)
 
     def _repr_html_(self) -> str:
-        """Return what a notebook displays. Nothing is requested for it."""
+        """Return what a notebook displays, without a request."""
         return _describe_as_html(self, "for")
 
     def first(self) -> T | None:
         """Return the first item, or None if there is none.
 
-        It takes one request, of ``per_page`` items, unless ``since`` or ``until`` leaves items out,
-        or the listing is a consistent one.
+        It takes one request for ``per_page`` items, unless ``since`` or ``until`` skips items, or
+        the listing is a consistent one.
 
         Raises:
-            FinerWorksError: As `pages`.
+            FinerWorksError: As in `pages`.
         """
         items = ItemIterator(self, first_only=True)
         try:
@@ -183,10 +183,10 @@ class Pager(Generic[T]):
             items.close()
 
     def to_list(self) -> list[T]:
-        """Read the listing into a list: all of its items, or an error.
+        """Return all items of the listing as a list, or raise an error.
 
         Raises:
-            FinerWorksError: As `pages`.
+            FinerWorksError: As in `pages`.
         """
         items = ItemIterator(self)
         try:
@@ -195,15 +195,15 @@ class Pager(Generic[T]):
             items.close()
 
     def count(self) -> int:
-        """Return how many items an iteration would return.
+        """Return the number of items that an iteration would return.
 
-        It takes one request if the first page shows it: there is no other page, or the server
-        reports a total that is larger than the first page. Otherwise the listing is read and
-        counted: with ``since`` or ``until``, if the server reports no total, if its total may count
-        the items of the page only, or if the listing is a consistent one.
+        It takes one request if the first page shows the number: if there is no other page, or if
+        the server reports a total that is larger than the first page. Otherwise, the items are read
+        and counted. This is so with ``since`` or ``until``, if the server reports no total, if its
+        total may count only the items of the page, or if the listing is a consistent one.
 
         Raises:
-            FinerWorksError: As `pages`.
+            FinerWorksError: As in `pages`.
         """
         if not self.consistent and not self.selection.by_month:
             page = self.fetch(PageRequest(1, self.per_page))
@@ -223,13 +223,13 @@ class Pager(Generic[T]):
     def to_arrow(self) -> "pa.Table":
         """Read the listing into an Arrow table (the extra ``arrow``).
 
-        Amounts are ``decimal128(38, 4)``. A date is the server's wall clock, in microseconds, and
-        a column at the end, such as ``due_date_offset``, holds the offset, if the server sent one.
+        Amounts are ``decimal128(38, 4)``. A date is the server's local time in microseconds. If the
+        server sent offsets, a column at the end, such as ``due_date_offset``, contains them.
 
         Raises:
             finerworks.exports.ExportError: An amount has more than four decimals, or more than 34
                 digits before them.
-            FinerWorksError: As `pages`.
+            FinerWorksError: As in `pages`.
             ModuleNotFoundError: The extra is not installed. Nothing was sent.
         """
         from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
@@ -267,7 +267,8 @@ def _reader_of(pager: Pager[T], *, first_only: bool = False) -> Reader[T]:
 class AsyncPageIterator(AsyncIterator[Page[T]]):
     """One reading of a listing, page by page, for asyncio; see `PageIterator`.
 
-    If `anext()` is cancelled, the request goes on, and the next call of `anext()` returns its page.
+    If `anext()` is cancelled, the request continues, and the next call of `anext()` returns its
+    page.
     """
 
     def __init__(self, pager: "AsyncPager[T]") -> None:
@@ -279,7 +280,7 @@ class AsyncPageIterator(AsyncIterator[Page[T]]):
         return page
 
     async def aclose(self) -> None:
-        """End the requests in flight. The iterator ends here."""
+        """Cancel the requests in flight, and end the iterator."""
         await self._reader.aclose()
 
 
@@ -299,7 +300,7 @@ class AsyncItemIterator(AsyncIterator[T]):
             self._reader.returned = True
 
     async def aclose(self) -> None:
-        """End the requests in flight. The iterator ends here."""
+        """Cancel the requests in flight, and end the iterator."""
         self._items = iter(())
         await self._reader.aclose()
 
@@ -338,7 +339,7 @@ class AsyncPager(Generic[T]):
         return _describe(self)
 
     def _repr_html_(self) -> str:
-        """Return what a notebook displays. Nothing is requested for it."""
+        """Return what a notebook displays, without a request."""
         return _describe_as_html(self, "async for")
 
     async def first(self) -> T | None:
@@ -358,7 +359,7 @@ class AsyncPager(Generic[T]):
             await items.aclose()
 
     async def count(self) -> int:
-        """Return how many items an iteration would return; see `Pager.count`."""
+        """Return the number of items that an iteration would return; see `Pager.count`."""
         if not self.consistent and not self.selection.by_month:
             page = await self.fetch(PageRequest(1, self.per_page))
             self.total_count = page.total_count
@@ -394,7 +395,7 @@ class AsyncPager(Generic[T]):
 
 
 def _describe(pager: Pager[T] | AsyncPager[T]) -> str:
-    """Return a pager on one line: what it lists, and what the server last said of the total."""
+    """Return a pager on one line: what it lists, and the total that the server last reported."""
     parts: list[str] = [type(pager).__name__]
     if pager.response_model:
         parts.append(pager.response_model)

@@ -1,6 +1,6 @@
-"""What a proxy on the way did to a request, as an error that says so. Nothing here sends.
+"""Errors for requests that failed because of a proxy. Nothing here sends.
 
-No text of a proxy is quoted: its page about an error may repeat the request, with the password.
+A proxy's text is never quoted: its error page may repeat the request, including the password.
 """
 
 import re
@@ -14,7 +14,7 @@ from finerworks.proxies import Proxy
 from finerworks.retry import is_retryable_status
 
 UNKNOWN_PROXY = "the proxy"
-"""A proxy of the caller's own transport, which has no name here."""
+"""A proxy of the caller's own transport, whose address is not known here."""
 
 _STATUS = re.compile(r"([1-9][0-9]{2})\b")
 """The beginning of httpx's message about a proxy that responds to CONNECT with an error."""
@@ -22,26 +22,26 @@ _STATUS = re.compile(r"([1-9][0-9]{2})\b")
 _USERINFO = re.compile(r"//[^/\s]*@")
 
 _SOCKS_REPLY = "Proxy Server could not connect: "
-"""The beginning of httpcore's message about a SOCKS proxy that did not connect."""
+"""The beginning of httpcore's message about a SOCKS proxy that could not connect."""
 
 _SOCKS_REFUSALS = (
     "Connection not allowed by ruleset",
     "Command not supported",
     "Address type not supported",
 )
-"""Replies of a SOCKS proxy, in httpcore's words, that another attempt does not change."""
+"""Replies of a SOCKS proxy that are final, in httpcore's words."""
 
 _SOCKS_LOGIN_FAILURES = ("Requested ", "Invalid username/password")
 """The beginnings of httpcore's messages about a SOCKS proxy that rejects the user."""
 
 
 def proxy_error(error: httpx.ProxyError, url: httpx.URL, proxy: Proxy | None) -> APIConnectionError:
-    """Return the error for a proxy that did not connect.
+    """Return the error for a proxy that could not connect.
 
     Args:
-        error: What httpx raised: its message begins with the status of an HTTP proxy.
+        error: httpx's exception, whose message begins with the status of an HTTP proxy.
         url: The URL of the request.
-        proxy: The proxy of the environment. None: one of the caller's own transport.
+        proxy: The proxy from the environment. None: one of the caller's own transport.
     """
     text = str(error)
     status = _STATUS.match(text)
@@ -77,13 +77,13 @@ def proxy_refusal(status_code: int, url: httpx.URL, proxy: Proxy | None) -> APIC
 def describe_way(
     error: httpx.TransportError, url: httpx.URL, proxy: Proxy | None, *, connected: bool
 ) -> str:
-    """Return where a request failed, as an error message begins.
+    """Return the beginning of an error message, which says where the request failed.
 
     Args:
-        error: What httpx raised.
+        error: httpx's exception.
         url: The URL of the request.
-        proxy: The proxy of the environment that it went through, if any.
-        connected: Whether it had a connection, to the proxy if there is one.
+        proxy: The proxy from the environment that was used, if any.
+        connected: Whether the request had a connection (to the proxy, if there is one).
     """
     origin = format_origin(url)
     if proxy is None:
@@ -94,7 +94,7 @@ def describe_way(
 
 
 def add_tls_hint(failure: APIConnectionError, proxy: Proxy | None) -> None:
-    """Add to an error of TLS what is often wrong with the address of a proxy."""
+    """Add a hint about a common mistake in a proxy's address to a TLS error."""
     if proxy is None or proxy.scheme != "https" or "SSL" not in failure.message:
         return
     failure.hint = (
@@ -104,7 +104,7 @@ def add_tls_hint(failure: APIConnectionError, proxy: Proxy | None) -> None:
 
 
 def add_forwarding_hint(failure: APIStatusError, proxy: Proxy) -> None:
-    """Add to an error of plain http that the response may be the proxy's own."""
+    """Add a hint to an error over plain http that the response may be the proxy's own."""
     sentence = f"The response may be that of {proxy.describe()}."
     failure.hint = f"{failure.hint} {sentence}".lstrip()
 
@@ -118,7 +118,7 @@ def _failure(
 
 
 def _describe_status(status_code: int) -> str:
-    """Return a status with its standard phrase, not the proxy's own."""
+    """Return a status with its standard phrase instead of the proxy's."""
     try:
         return f"{status_code} {HTTPStatus(status_code).phrase}"
     except ValueError:

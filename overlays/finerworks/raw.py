@@ -1,4 +1,4 @@
-"""A response as the server sent it, next to what it was parsed to."""
+"""A response as the server sent it, together with its parsed model."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -14,14 +14,14 @@ Parsed = TypeVar("Parsed")
 
 @dataclass(frozen=True, repr=False)
 class RawResponse(Generic[Parsed]):
-    """A response of the server that succeeded, after its retries.
+    """A successful response, after any retries.
 
     Attributes:
         status_code: The HTTP status.
-        headers: The headers, whose names may be written in any case. Those that may hold a secret,
-            such as cookies, are left out.
+        headers: The headers. Names are case-insensitive. Headers that may contain a secret, such as
+            cookies, are left out.
         content: The body, decompressed.
-        parsed: The model of the response, which an ordinary call returns.
+        parsed: The model that an ordinary call returns.
     """
 
     status_code: int

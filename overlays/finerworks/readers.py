@@ -1,7 +1,7 @@
-"""Readers: what an iterator over a listing asks for its pages, one after the other.
+"""Readers, which return the pages of a listing to an iterator, one after the other.
 
-A reader keeps the place. `Listing` decides which page to request, and a prefetcher fetches it.
-`finerworks.consistent` has the readers that read a listing until it holds still.
+A reader remembers the position. `Listing` decides which page to request, and a prefetcher fetches
+it. `finerworks.consistent` has the readers that read a listing until it stops changing.
 """
 
 import os
@@ -15,7 +15,7 @@ from finerworks.prefetch import TaskPrefetcher, ThreadPrefetcher, check_process
 T = TypeVar("T")
 
 CLOSED = "this listing was closed while it was being read"
-"""What a reader is told whose iterator another thread or task closed."""
+"""The error if another thread or task closed the iterator."""
 
 FetchPage = Callable[[PageRequest], Page[T]]
 """Fetches a page."""
@@ -26,7 +26,7 @@ AsyncFetchPage = Callable[[PageRequest], Coroutine[None, None, Page[T]]]
 
 @runtime_checkable
 class Source(Protocol[T]):
-    """What a reader reads, such as a `Pager`, which describes these attributes."""
+    """The source of a reader, such as a `Pager`, which describes these attributes."""
 
     fetch: FetchPage[T]
     per_page: int
@@ -37,7 +37,7 @@ class Source(Protocol[T]):
 
 @runtime_checkable
 class AsyncSource(Protocol[T]):
-    """What a reader of asyncio reads, such as an `AsyncPager`."""
+    """The source of an asyncio reader, such as an `AsyncPager`."""
 
     fetch: AsyncFetchPage[T]
     per_page: int
@@ -48,12 +48,12 @@ class AsyncSource(Protocol[T]):
 
 @runtime_checkable
 class Reader(Protocol[T]):
-    """Reads a listing page by page, for an iterator, and keeps its place.
+    """Reads a listing page by page, for an iterator, and remembers its position.
 
     Attributes:
-        lock: Held while an iterator advances: threads may share it.
-        process: The process that started reading. Check it before you take the lock, which a forked
-            process may have inherited locked.
+        lock: Held while an iterator advances, because threads may share it.
+        process: The process that started reading. Check it before you acquire the lock, which a
+            forked process may have inherited locked.
         returned: Whether the current page was returned to the caller.
     """
 
@@ -62,21 +62,21 @@ class Reader(Protocol[T]):
     returned: bool
 
     def current_page(self) -> Page[T]:
-        """Return the current page; if that was returned already, read the next one.
+        """Return the current page or, if it was already returned, read the next one.
 
         Raises:
-            StopIteration: There is none.
+            StopIteration: There are no more pages.
         """
         ...
 
     def close(self) -> None:
-        """End the requests in flight. There are no further pages."""
+        """Cancel the requests in flight. There are no further pages."""
         ...
 
 
 @runtime_checkable
 class AsyncReader(Protocol[T]):
-    """Reads a listing page by page, for an iterator of asyncio; see `Reader`.
+    """Reads a listing page by page, for an asyncio iterator; see `Reader`.
 
     Attributes:
         returned: Whether the current page was returned to the caller.
@@ -85,28 +85,28 @@ class AsyncReader(Protocol[T]):
     returned: bool
 
     async def current_page(self) -> Page[T]:
-        """Return the current page; if that was returned already, read the next one.
+        """Return the current page or, if it was already returned, read the next one.
 
         Raises:
-            RuntimeError: Another task is waiting for it, or closed the iterator meanwhile, or this
-                process is a fork of the one that started reading.
-            StopAsyncIteration: There is none.
+            RuntimeError: Another task is waiting for the page or closed the iterator meanwhile, or
+                this process is a fork of the one that started reading.
+            StopAsyncIteration: There are no more pages.
         """
         ...
 
     async def aclose(self) -> None:
-        """End the requests in flight. There are no further pages."""
+        """Cancel the requests in flight. There are no further pages."""
         ...
 
 
 def still_needed(
     items_needed: int | None, listing: Listing[T], step: Step[T] | None = None
 ) -> int | None:
-    """Return how many items are still needed after those that were read. None: all of them.
+    """Return how many more items are needed. None: all of them.
 
     Args:
-        items_needed: How many are needed of the whole listing. None: all of them.
-        listing: The listing, with what it returned.
+        items_needed: The number of items that are needed in all. None: all of them.
+        listing: The listing, which knows what it has returned.
         step: The page that is about to be returned, if there is one.
     """
     if items_needed is None:
@@ -118,15 +118,15 @@ def still_needed(
 class PageReader(Generic[T]):
     """Reads the pages of a listing as they arrive; see `Reader`.
 
-    A page stays the current one until `returned` is set. Whatever interrupts the iterator before,
-    such as an error of a request or the exception of a signal handler, the next attempt gets the
-    same page.
+    A page stays the current one until `returned` is set. If something interrupts the iterator
+    before that, such as a failed request or an exception in a signal handler, the next attempt gets
+    the same page.
 
     Args:
         source: The listing to read.
-        max_passes: How often it is read from its first page before it is given up.
-        items_needed: How many items are needed, so that no page after them is fetched ahead. None:
-            all of them.
+        max_passes: The maximum number of times that it is read from its first page.
+        items_needed: The number of items that are needed. Pages after them are not fetched ahead.
+            None: all of them.
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class PageReader(Generic[T]):
         self._closed = False
 
     def current_page(self) -> Page[T]:
-        """Return the current page; if that was returned already, read the next one."""
+        """Return the current page or, if it was already returned, read the next one."""
         if self._step is not None and self.returned:
             self._listing.commit(self._step)
             self._step = None
@@ -151,7 +151,7 @@ class PageReader(Generic[T]):
         step = self._step or self._read()
         self._step = step
         if step.progress.starts_over:
-            self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
+            self._restart_prefetcher()  # prefetched pages belong to the previous pass
         if self._source.concurrency > 1:
             needed = still_needed(self._items_needed, self._listing, step)
             self._prefetcher.start(step.progress.upcoming(1, needed))
@@ -186,7 +186,7 @@ class PageReader(Generic[T]):
         prefetcher.close()
 
     def close(self) -> None:
-        """End the requests in flight. There are no further pages."""
+        """Cancel the requests in flight. There are no further pages."""
         self._closed = True
         self._step = None
         self._prefetcher.close()
@@ -212,7 +212,7 @@ class AsyncPageReader(Generic[T]):
         self._closed = False
 
     async def current_page(self) -> Page[T]:
-        """Return the current page; if that was returned already, read the next one."""
+        """Return the current page or, if it was already returned, read the next one."""
         check_process(self._process)
         if self._reading:
             raise RuntimeError("this iterator is already being advanced, in another task")
@@ -232,7 +232,7 @@ class AsyncPageReader(Generic[T]):
         step = self._step or await self._read()
         self._step = step
         if step.progress.starts_over:
-            await self._restart_prefetcher()  # what was fetched ahead belongs to the previous pass
+            await self._restart_prefetcher()  # prefetched pages belong to the previous pass
         if self._source.concurrency > 1:
             needed = still_needed(self._items_needed, self._listing, step)
             self._prefetcher.start(step.progress.upcoming(1, needed))
@@ -267,7 +267,7 @@ class AsyncPageReader(Generic[T]):
         await prefetcher.aclose()
 
     async def aclose(self) -> None:
-        """End the requests in flight. There are no further pages."""
+        """Cancel the requests in flight. There are no further pages."""
         self._closed = True
         self._step = None
         await self._prefetcher.aclose()

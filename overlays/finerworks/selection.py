@@ -1,7 +1,7 @@
 """Which items of a listing are returned, and the readers that leave out the others.
 
-The API has no filter. A selection is applied to the pages that were read, after `Listing` has seen
-them as the server sent them: whether a listing is complete depends on all of its items.
+The API has no filter. A selection is applied to the pages after `Listing` has seen them as the
+server sent them, because whether a listing is complete depends on all of its items.
 """
 
 import datetime as dt
@@ -19,7 +19,7 @@ from finerworks.readers import AsyncReader, Reader
 T = TypeVar("T")
 
 ItemMonth = Callable[[T], dt.date | None]
-"""Returns the first day of the month that an item is for. None: the item has no month."""
+"""Returns the first day of an item's month. None: the item has no month."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,11 +27,11 @@ class Selection(Generic[T]):
     """A selection of the items of a listing.
 
     Attributes:
-        key: Returns what distinguishes an item from the others.
+        key: Returns the unique key of an item.
         month: Returns the month of an item. None: items have none.
         since: The first day of the first month to return. None is no limit.
         until: The first day of the last month to return. None is no limit.
-        limit: The most items to return. None is no limit.
+        limit: The maximum number of items to return. None is no limit.
     """
 
     key: ItemKey[T]
@@ -47,17 +47,17 @@ class Selection(Generic[T]):
 
     @property
     def everything(self) -> bool:
-        """Whether nothing is left out."""
+        """Whether all items are returned."""
         return self.limit is None and not self.by_month
 
     @property
     def items_needed(self) -> int | None:
-        """How many items must be read at least. None: that depends on the items."""
+        """The number of items that must be read. None: it depends on the items."""
         return None if self.by_month else self.limit
 
     @property
     def arguments(self) -> dict[str, object]:
-        """The arguments of ``list()`` that it stands for, as text for people."""
+        """The corresponding arguments of ``list()``, as text for people."""
         values: dict[str, object] = {
             "since": self.since and self.since.isoformat()[: len("2026-01")],
             "until": self.until and self.until.isoformat()[: len("2026-01")],
@@ -66,7 +66,7 @@ class Selection(Generic[T]):
         return {name: value for name, value in values.items() if value is not None}
 
     def limited(self, count: int) -> int:
-        """Return how many of so many items are returned, with regard to the limit alone."""
+        """Return how many of a number of items are returned, considering only the limit."""
         return count if self.limit is None else min(count, self.limit)
 
     def choose(self, items: Iterable[T], *, chosen_before: int) -> list[T]:
@@ -74,14 +74,14 @@ class Selection(Generic[T]):
 
         Args:
             items: The items of a page.
-            chosen_before: How many items of earlier pages were selected.
+            chosen_before: The number of items that were selected on earlier pages.
 
         Raises:
             MissingMonthError: An item has no month, so it might belong to the selection.
         """
         chosen: list[T] = []
         for item in items:
-            # What follows is not needed, even if it has no month.
+            # The remaining items are not needed, even if they have no month.
             if self.limit is not None and chosen_before + len(chosen) >= self.limit:
                 break
             if self._includes_month_of(item):
@@ -126,7 +126,7 @@ def create_selection(
 
 
 def _read_month(name: str, value: str | dt.date | None) -> dt.date | None:
-    """Return the first day of the month that an argument names."""
+    """Return the first day of the month in an argument."""
     if value is None:
         return None
     try:
@@ -139,10 +139,10 @@ def _read_month(name: str, value: str | dt.date | None) -> dt.date | None:
 
 @dataclass(frozen=True)
 class _Place(Generic[T]):
-    """How much of a selection was returned. It is replaced as a whole, so never half updated.
+    """How much of a selection was returned. It is always replaced, so it is never half updated.
 
     Attributes:
-        chosen: How many items of the pages before the current one were selected.
+        chosen: The number of items that were selected on the pages before the current one.
         page: The current page, with the selected items. None before the first one.
     """
 
@@ -150,7 +150,7 @@ class _Place(Generic[T]):
     page: Page[T] | None = None
 
     def after_page(self) -> "_Place[T]":
-        """Return the place after the current page was returned."""
+        """Return the position after the current page was returned."""
         if self.page is None:
             return self
         return _Place(self.chosen + len(self.page.items))
@@ -163,7 +163,7 @@ class SelectingReader(Generic[T]):
 
     Args:
         reader: Reads the listing.
-        selection: What to return of it.
+        selection: The items to return.
     """
 
     def __init__(self, reader: Reader[T], selection: Selection[T]) -> None:
@@ -175,13 +175,13 @@ class SelectingReader(Generic[T]):
         self._place = _Place[T]()
 
     def current_page(self) -> Page[T]:
-        """Return the current page; if that was returned already, read the next one.
+        """Return the current page or, if it was already returned, read the next one.
 
         Raises:
-            MissingMonthError: An item of it has no month. The next call raises it again.
-            StopIteration: There is none, or the limit is reached.
+            MissingMonthError: An item on it has no month. The next call raises it again.
+            StopIteration: There are no more pages, or the limit is reached.
         """
-        # Whatever interrupts these statements, they can be repeated.
+        # These statements can be repeated after any interruption.
         if self.returned:
             self._reader.returned = True
             self._place = self._place.after_page()
@@ -197,7 +197,7 @@ class SelectingReader(Generic[T]):
         return selected
 
     def close(self) -> None:
-        """End the requests in flight. There are no further pages."""
+        """Cancel the requests in flight. There are no further pages."""
         self._reader.close()
 
 
@@ -211,13 +211,13 @@ class AsyncSelectingReader(Generic[T]):
         self._place = _Place[T]()
 
     async def current_page(self) -> Page[T]:
-        """Return the current page; if that was returned already, read the next one.
+        """Return the current page or, if it was already returned, read the next one.
 
         Raises:
-            MissingMonthError: An item of it has no month. The next call raises it again.
-            StopAsyncIteration: There is none, or the limit is reached.
+            MissingMonthError: An item on it has no month. The next call raises it again.
+            StopAsyncIteration: There are no more pages, or the limit is reached.
         """
-        # Whatever interrupts these statements, they can be repeated.
+        # These statements can be repeated after any interruption.
         if self.returned:
             self._reader.returned = True
             self._place = self._place.after_page()
@@ -233,5 +233,5 @@ class AsyncSelectingReader(Generic[T]):
         return selected
 
     async def aclose(self) -> None:
-        """End the requests in flight. There are no further pages."""
+        """Cancel the requests in flight. There are no further pages."""
         await self._reader.aclose()

@@ -1,7 +1,7 @@
-"""httpx's transports, made fit for SOCKS proxies.
+"""httpx's transports, adapted to SOCKS proxies.
 
-httpx lets the errors of the package socksio through, and leaves the connection to a proxy open that
-refused a request.
+httpx does not convert the errors of the package socksio, and does not close the connection to a
+proxy that refused a request.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ class SOCKSTransport(httpx.HTTPTransport):
         """Send a request.
 
         Raises:
-            httpx.TransportError: It failed, on either side of the proxy.
+            httpx.TransportError: The request failed, on either side of the proxy.
         """
         try:
             with _map_socks_errors():
@@ -49,7 +49,7 @@ class AsyncSOCKSTransport(httpx.AsyncHTTPTransport):
 
 @contextlib.contextmanager
 def _map_socks_errors() -> Generator[None]:
-    """Turn what socksio and httpcore raise for bytes that are not SOCKS 5 into httpx's error."""
+    """Convert exceptions of socksio and httpcore for bytes that are not SOCKS 5."""
     from socksio import SOCKSError  # noqa: PLC0415 - an extra, which only SOCKS proxies need
 
     try:

@@ -1,11 +1,10 @@
-"""Everything that is done with a request on its way to FinerWorks, in one httpx transport.
+"""The httpx transport that does everything a request needs on its way to FinerWorks.
 
 `Transport` and `AsyncTransport` wrap the transport that sends: httpx's own, or the caller's. They
-add the keys, limit each attempt in time and size, refuse redirects, check the response, turn
-every failure into a typed error, and repeat what is safe to repeat.
+add the keys, limit the time and size of each attempt, refuse redirects, check the response, convert
+every failure to a typed error, and retry requests that are safe to repeat.
 
-The two classes are loops that send and wait. What they have in common is decided by `Call`, which
-does neither.
+The two classes are loops that send and wait. `Call` makes the decisions for both, and does neither.
 """
 
 import asyncio
@@ -58,20 +57,20 @@ from finerworks.throttle import THROTTLE
 from finerworks.tracebacks import leave_out_frames
 
 THROTTLE_POLL_SECONDS = 0.01
-"""Seconds between two checks of an asyncio task whether its request may be sent. It polls, because
-garbage collection may close a listing in any thread, and an event of asyncio may only be set in the
-thread of its loop."""
+"""Seconds between two checks of an asyncio task whether its request may be sent. The task polls
+because garbage collection may close a listing in any thread, but an asyncio event may be set only
+in the thread of its loop."""
 
 OBSERVER = "finerworks_observer"
 """The request extension that holds an `Observer`. `HTTPClient` describes it."""
 
 Observer = Callable[[httpx.Response, bytes], None]
-"""Is called with the head of a response and its decompressed body, before they are checked. A body
-that is damaged is empty."""
+"""A function that is called with the head of a response and its decompressed body, before they are
+checked. A damaged body is passed as an empty one."""
 
 
 class _Owner(NamedTuple):
-    """What a transport may be used for: requests of one process and loop, on one route."""
+    """The scope of a transport: requests of one process and event loop, on one route."""
 
     process: int
     loop: asyncio.AbstractEventLoop | None
@@ -81,10 +80,10 @@ class _Owner(NamedTuple):
 class Connections(Generic[TransportT]):
     """The transports that send: one for each process, event loop and route.
 
-    A forked process thus opens connections of its own. It keeps a reference to those of its parent,
-    because garbage collection would otherwise close them, and never uses them. There is no lock: if
+    So a forked process opens its own connections. It keeps a reference to those of its parent,
+    which garbage collection would otherwise close, and never uses them. There is no lock: if
     another thread held it at the time of the fork, it would stay locked in the forked process.
-    Connections of asyncio belong to their event loop, and end with it.
+    asyncio's connections belong to their event loop, and end with it.
 
     Args:
         create: Creates a transport for a route.
@@ -122,14 +121,14 @@ class Connections(Generic[TransportT]):
         return transport
 
     def _forget_closed_loops(self, process: int) -> None:
-        """Let go of the transports whose event loop is closed: nobody can use or close them."""
+        """Forget transports whose event loop is closed: nobody can use or close them."""
         for owner in list(self._transports):
             closed = owner.loop is not None and owner.loop.is_closed()
             if closed and owner.process == process:
                 self._transports.pop(owner, None)
 
     def close(self, loop: asyncio.AbstractEventLoop | None = None) -> list[TransportT]:
-        """Send nothing more. Return the transports of this process and loop, to be closed."""
+        """Stop sending. Return the transports of this process and loop, which must be closed."""
         self.closed = True
         mine = (os.getpid(), loop)
         return [
@@ -140,16 +139,16 @@ class Connections(Generic[TransportT]):
 
 
 AnyConnections = Connections[TransportT] | SuppliedConnections[TransportT]
-"""The transports that send: of our own making, or the caller's."""
+"""The transports that send: our own, or the caller's."""
 
 
 class Attempt:
-    """One attempt at a request: what is sent, how long it may take, and what has arrived.
+    """One attempt at a request: the request, its deadline, and what has arrived.
 
     Args:
-        request: What is sent, with the keys.
+        request: The request to send, with the keys.
         deadline: When the attempt must be over.
-        max_body_bytes: How large the response may be.
+        max_body_bytes: The maximum size of the response.
     """
 
     def __init__(self, request: httpx.Request, deadline: Deadline, max_body_bytes: int) -> None:
@@ -163,16 +162,16 @@ class Attempt:
         """Keep the head of the response. Return whether its body must still be read.
 
         Raises:
-            httpx.RemoteProtocolError: The response was there before the request was sent, so it
-                belongs to another request; or it is the last one of HTTP on this connection.
+            httpx.RemoteProtocolError: The response arrived before the request was sent, so it
+                belongs to another request, or the server switched to another protocol.
         """
         if is_unsolicited(response):
             raise httpx.RemoteProtocolError("a response arrived that was not requested")
         if response.is_informational:
             raise httpx.RemoteProtocolError("the server switched to another protocol")
         self.response = response
-        # The body of a mock is in memory as it was sent. httpx has decoded a copy, but of several
-        # members of gzip only the first.
+        # A mock's body is in memory as it was sent. httpx has decoded a copy, but only the first of
+        # several gzip members.
         in_memory = isinstance(response.stream, httpx.ByteStream)
         if in_memory or not response.is_stream_consumed:
             self.body.content_encoding = response.headers.get("Content-Encoding", "")
@@ -194,10 +193,10 @@ class Attempt:
 
 
 class Call:
-    """A caller's request, and the attempts at it. Nothing here sends or waits.
+    """A caller's request and its attempts. Nothing here sends or waits.
 
     Args:
-        request: The caller's request. It is never changed, and never has the keys.
+        request: The caller's request. It is never modified, and never contains the keys.
         config: The settings of the client.
     """
 
@@ -211,7 +210,7 @@ class Call:
         self._started = 0.0
 
     def next_attempt(self) -> Attempt:
-        """Return the next attempt, with a copy of the request that has the keys."""
+        """Return the next attempt, with a copy of the request that contains the keys."""
         self._number += 1
         extensions = dict(self._request.extensions)
         extensions.pop(OBSERVER, None)
@@ -238,8 +237,8 @@ class Call:
     def observe(self, attempt: Attempt) -> None:
         """Pass a response to the observer of the request, if it has one.
 
-        Must be called before the response is closed: afterwards, nothing is known of a connection
-        that the server does not keep open.
+        Call it before the response is closed. Afterwards, nothing is known about a connection that
+        the server does not keep open.
         """
         if self._observer is None or attempt.response is None:
             return
@@ -280,15 +279,15 @@ class Call:
     def failed(self, attempt: Attempt, error: httpx.TransportError) -> Outcome:
         """Return the outcome of an attempt whose transport failed.
 
-        If the connection broke after the head of an error response arrived, that is the error of
-        its status: it says more than the broken connection.
+        If the connection broke after the head of an error response arrived, the error is that of
+        the status, which says more than the broken connection.
         """
         if attempt.response is not None and not attempt.response.is_success:
             return self.received(attempt)
         return self._complete_error(self._transport_error(attempt, error))
 
     def _transport_error(self, attempt: Attempt, error: httpx.TransportError) -> APIConnectionError:
-        """Return the error for a failure of the transport: which says if a proxy was involved."""
+        """Return the error for a failure of the transport. It says if a proxy was involved."""
         url = self._request.url
         proxy = attempt.route.proxy
         if isinstance(error, httpx.ProxyError):
@@ -300,7 +299,7 @@ class Call:
         return failure
 
     def _complete_error(self, error: FinerWorksError) -> FinerWorksError:
-        """Add to an error which request it is about, and remove the keys from it."""
+        """Add the request to an error, and remove the keys from it."""
         error.add_request(
             method=self._request.method,
             path=self._request.url.path,
@@ -310,8 +309,8 @@ class Call:
         return error
 
     def _complete_response(self, response: JSONResponse) -> None:
-        """Remove cookies from a good response, set its `elapsed`, and log it."""
-        response.headers.pop("Set-Cookie", None)  # no session may join two accounts
+        """Remove cookies from a successful response, set its `elapsed`, and log it."""
+        response.headers.pop("Set-Cookie", None)  # a session must not link two accounts
         seconds = time.monotonic() - self._started
         response.elapsed = dt.timedelta(seconds=seconds)
         logger = get_logger()
@@ -333,7 +332,7 @@ class Call:
         return decision
 
     def _may_repeat(self) -> bool:
-        # A body that comes from an iterator is gone once it was sent.
+        # A body from an iterator cannot be sent twice.
         repeatable = isinstance(self._request.stream, httpx.ByteStream)
         return self._operation is not None and repeatable and not self.throttle.closed
 
@@ -358,7 +357,7 @@ class Call:
 
 
 def _find_operation(request: httpx.Request, config: Config) -> Operation | None:
-    """Return the operation of a request, if it is one that only reads."""
+    """Return the operation of a request if it only reads, else None."""
     if request.method != "POST":
         return None
     if origin_of(request.url) != config.credentials.origin:
@@ -371,17 +370,18 @@ def _outcome_of(
 ) -> Outcome | None:
     """Return the outcome of an attempt in which an exception was raised.
 
-    None: the exception is not about the connection. The function that catches it must not keep the
-    error of httpx in a variable: the error's traceback holds that function's frame in turn.
+    None means that the exception is not about the connection. The function that catches it must not
+    keep httpx's error in a variable, because the error's traceback refers to the frame of that
+    function.
     """
     failure = to_httpx_error(error, timed_out=timed_out)
     return None if failure is None else call.failed(attempt, failure)
 
 
 def _hide_keys(error: BaseException, transport: object, handled: BaseException | None) -> None:
-    """Remove the frames from an exception that passed through a transport; they hold the keys.
+    """Remove the frames, which contain the keys, from an exception of a transport.
 
-    What a mock raises stays as it is: it comes from a test, which needs to know where.
+    An exception of a mock is not changed: it comes from a test, which needs the frames.
     """
     if isinstance(error, Exception) and isinstance(transport, IN_PROCESS):
         return
@@ -410,7 +410,7 @@ class Transport(httpx.BaseTransport):
 
     @property
     def closed(self) -> bool:
-        """Whether the client was closed, or the one whose connections it shares."""
+        """Whether this client, or the one that owns its connections, was closed."""
         return self._connections.closed
 
     def with_config(self, config: Config) -> Self:
@@ -418,7 +418,7 @@ class Transport(httpx.BaseTransport):
         return type(self)(config, self._connections, shared=True)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, again if necessary, and return the checked response.
+        """Send a request, with retries if necessary, and return the checked response.
 
         Raises:
             FinerWorksError: The request failed; `finerworks.errors` lists the kinds.
@@ -497,7 +497,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
 
     @property
     def closed(self) -> bool:
-        """Whether the client was closed, or the one whose connections it shares."""
+        """Whether this client, or the one that owns its connections, was closed."""
         return self._connections.closed
 
     def with_config(self, config: Config) -> Self:
