@@ -1,8 +1,7 @@
-"""Undoes the compression of a response, within a limit.
+"""Decompress a response, within a limit.
 
-Only gzip is requested. What arrives may still be spelled ``x-gzip``, have several members (RFC
-1952), be compressed twice, or be deflate: a server or proxy decides that, and other clients read
-it too.
+Only gzip is requested. A server or proxy may still send ``x-gzip``, several members (RFC 1952), a
+body that is compressed twice, or deflate. Other clients accept these too.
 """
 
 import re
@@ -10,37 +9,37 @@ import zlib
 from collections.abc import Callable
 
 MAX_CODINGS = 5
-"""The most codings of one body that are undone. curl has the same limit."""
+"""The maximum number of codings of one body. curl has the same limit."""
 
 GZIP_MAGIC = b"\x1f\x8b"
-"""How each member of gzip begins."""
+"""The first bytes of each gzip member."""
 
 _GZIP = zlib.MAX_WBITS | 16
 _ZLIB = zlib.MAX_WBITS
 _RAW_DEFLATE = -zlib.MAX_WBITS
 
 _SLICE = 4096
-"""Bytes that are decompressed at a time. zlib copies what follows the end of a member, so a body of
-many short members would be copied as often if it were decompressed as one."""
+"""Bytes that are decompressed at a time. zlib copies the rest after each member. If a body with
+many short members were decompressed at once, its rest would be copied many times."""
 
 _PADDING = re.compile(rb"\0*")
 
 
 class DamagedBodyError(ValueError):
-    """A compressed body is damaged, or ends early."""
+    """A compressed body is damaged or incomplete."""
 
 
 def decompress(body: bytes, content_encoding: str, limit: int) -> bytes:
-    """Return a body without its compression: at most ``limit`` bytes, however much it holds.
+    """Return a decompressed body, but at most ``limit`` bytes.
 
-    A coding that is not known is not undone, nor are those that were applied before it. Some
-    servers name the charset here, or anything else, and send plain text.
+    Decoding stops at an unknown coding. Some servers put the charset or something else here, and
+    send plain text.
 
     Args:
-        body: The body as it arrived.
+        body: The compressed body.
         content_encoding: The `Content-Encoding` of the response: its codings, in the order in
             which they were applied. Empty if it has none.
-        limit: The most bytes to return, and to hold for each coding.
+        limit: The maximum number of bytes to return, and to hold for each coding.
 
     Raises:
         DamagedBodyError: It is damaged, or ends early.
@@ -49,7 +48,7 @@ def decompress(body: bytes, content_encoding: str, limit: int) -> bytes:
         decoder = _DECODERS.get(coding)
         if decoder is None:
             break
-        # A response without a body may have a coding nevertheless.
+        # A response without a body may still have a coding.
         if body:
             body = decoder(body, limit)
     return body
@@ -59,7 +58,7 @@ def _codings(content_encoding: str) -> list[str]:
     """Return the codings in a `Content-Encoding`, in lower case.
 
     Raises:
-        DamagedBodyError: There are more than anyone needs.
+        DamagedBodyError: There are too many.
     """
     codings = [coding.strip().lower() for coding in content_encoding.split(",")]
     applied = [coding for coding in codings if coding not in ("", "identity")]
@@ -73,10 +72,10 @@ class _Inflater:
 
     Args:
         body: The compressed body.
-        limit: The most bytes to decompress.
+        limit: The maximum number of bytes to decompress.
 
     Attributes:
-        content: What is decompressed.
+        content: The decompressed content.
     """
 
     def __init__(self, body: bytes, limit: int) -> None:
@@ -91,10 +90,10 @@ class _Inflater:
         return len(self.content) >= self._limit
 
     def read_stream(self, wbits: int) -> None:
-        """Decompress the next stream, no further than to the limit.
+        """Decompress the next stream, up to the limit.
 
         Args:
-            wbits: Its format, as zlib has it.
+            wbits: The format, as zlib's parameter ``wbits``.
 
         Raises:
             DamagedBodyError: It is damaged, or ends early.
@@ -111,10 +110,10 @@ class _Inflater:
             self._position += len(compressed) - len(stream.unused_data)
 
     def find_member(self) -> bool:
-        """Go on to the next member of gzip. Return whether there is one.
+        """Continue with the next gzip member. Return whether there is one.
 
-        Zeros before it are padding. Anything else that is no member, not even the beginning of one,
-        is ignored, as browsers do: the members before it have checksums of their own.
+        Zeros before it are padding. Anything else that is not the beginning of a member is ignored,
+        as in browsers: the members before it have their own checksums.
         """
         padding = _PADDING.match(self._body, self._position)
         if padding is not None:
@@ -132,14 +131,14 @@ def _decompress_gzip(body: bytes, limit: int) -> bytes:
 
 
 def _decompress_deflate(body: bytes, limit: int) -> bytes:
-    """Return the content of deflate. HTTP means zlib's format, but some servers send it raw."""
+    """Return the content of deflate. HTTP specifies zlib's format, but some servers send it raw."""
     inflater = _Inflater(body, limit)
     inflater.read_stream(_ZLIB if _has_zlib_header(body) else _RAW_DEFLATE)
     return bytes(inflater.content)
 
 
 def _has_zlib_header(body: bytes) -> bool:
-    """Return whether a body begins as zlib's format does (RFC 1950, 2.2)."""
+    """Return whether a body begins with a zlib header (RFC 1950, 2.2)."""
     header = body[:2]
     method = header[0] & 0x0F
     return method == zlib.DEFLATED and int.from_bytes(header) % 31 == 0

@@ -1,6 +1,6 @@
-"""The settings of a client: read from arguments, else from the environment, and checked.
+"""The settings of a client, from arguments or else the environment, and their checks.
 
-`Options` holds what a caller passed. `Config` holds the settings that result. Both are frozen.
+`Options` has the arguments of a caller. `Config` has the resulting settings. Both are frozen.
 """
 
 import os
@@ -25,16 +25,16 @@ TEST = "https://test-api.finerworks.com"
 """FinerWorks' test host (the help page)."""
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-"""Names of this machine. What is sent there cannot be read on the way."""
+"""Names of this machine. Nobody can read requests to it on the way."""
 
 DEFAULT_TIMEOUT = httpx.Timeout(30.0)
-"""Seconds that one attempt may take as a whole."""
+"""The maximum time of one attempt, in seconds."""
 
 DEFAULT_MAX_RETRIES = 2
-"""How often a failed request is sent again."""
+"""The maximum number of retries of a failed request."""
 
 DEFAULT_MAX_BODY_BYTES = 32 * 1024 * 1024
-"""The largest response that is read, in bytes."""
+"""The maximum size of a response, in bytes."""
 
 _BASE_URL_VARIABLE = "FINERWORKS_BASE_URL"
 _MAX_SECONDS = 1e9
@@ -43,7 +43,7 @@ _MAX_PORT = 65535
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a caller passed to a client. None means "not given". `HTTPClient` describes each."""
+    """The arguments of a caller. None means "not given". `HTTPClient` describes them."""
 
     web_api_key: Secret | None = None
     app_key: Secret | None = None
@@ -56,7 +56,7 @@ class Options:
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """The settings of a client, checked."""
+    """The validated settings of a client."""
 
     credentials: Credentials
     base_url: httpx.URL
@@ -69,8 +69,8 @@ class Config:
 def create_config(options: Options) -> Config:
     """Return the settings of a new client.
 
-    An option that is not given comes from the environment, then from the defaults. Logging is set
-    up as `FINERWORKS_LOG` says.
+    Options that are not given come from the environment, or else from the defaults. Logging is set
+    up according to `FINERWORKS_LOG`.
 
     Raises:
         CredentialsError: A key is malformed. A key may be missing here.
@@ -93,9 +93,9 @@ def create_config(options: Options) -> Config:
 
 
 def change_config(config: Config, options: Options) -> Config:
-    """Return other settings: what the options give, and the rest as it was.
+    """Return new settings: the given options replace existing settings.
 
-    The environment is not read again, so that a later change of it moves no request elsewhere.
+    The environment is not read again, so that a later change to it cannot redirect requests.
 
     Raises:
         CredentialsError: A key is malformed, or was passed without the other.
@@ -131,7 +131,7 @@ def change_config(config: Config, options: Options) -> Config:
 
 
 def read_base_url(value: str | None, *, allow_insecure_http: bool) -> httpx.URL:
-    """Return a base URL that is an origin and nothing more.
+    """Return a base URL that is only an origin.
 
     Args:
         value: The URL. None: read `FINERWORKS_BASE_URL`, else use `PRODUCTION`.
@@ -139,7 +139,7 @@ def read_base_url(value: str | None, *, allow_insecure_http: bool) -> httpx.URL:
             the keys.
 
     Raises:
-        ValueError: It is not an origin, or not an allowed one. The message says why.
+        ValueError: It is not an origin, or not allowed. The message says why.
     """
     setting = describe_setting("base_url", _BASE_URL_VARIABLE, value)
     if value is None:
@@ -157,13 +157,13 @@ def check_base_url(
     """Return a base URL that is an allowed origin.
 
     Args:
-        setting: What an error calls it.
+        setting: The name of the setting in an error.
         value: The URL.
         allow_insecure_http: Whether plain http may leave this machine.
-        insecure_advice: What an error says to do instead.
+        insecure_advice: The advice in an error about plain http.
 
     Raises:
-        ValueError: It is not an origin, or not an allowed one. The message says why.
+        ValueError: It is not an origin, or not allowed. The message says why.
     """
     url = _parse_url(value)
     if url is None:
@@ -171,7 +171,7 @@ def check_base_url(
             f"{setting} is not an http:// or https:// address, for example {PRODUCTION}"
         )
     if url.userinfo or url.raw_path != b"/" or url.fragment:
-        # After an @ in the path, what looks like the host may be a user name and half a password.
+        # If the path contains an @, the apparent host may be a user name and half a password.
         has_host = b"@" not in url.raw_path and "@" not in url.fragment
         origin = format_origin(url) if has_host else f"an origin, for example {PRODUCTION}"
         raise ValueError(f"{setting} contains credentials, a path or a query: pass only {origin}")
@@ -214,7 +214,7 @@ def check_integer(name: str, value: int, *, minimum: int, maximum: int | None = 
     """Return an argument that is an integer within its range.
 
     Raises:
-        ValueError: It is not. The message names the argument.
+        ValueError: It is not an integer within its range. The message names the argument.
     """
     expected = f"an integer of at least {minimum}"
     if maximum is not None:
@@ -230,7 +230,7 @@ def check_boolean(name: str, value: bool) -> bool:  # noqa: FBT001 - it is the v
     """Return an argument that is True or False.
 
     Raises:
-        ValueError: It is something else. The message names the argument.
+        ValueError: It is neither. The message names the argument.
     """
     if type(value) is not bool:
         raise ValueError(f"{name}= must be True or False, not {value!r}")

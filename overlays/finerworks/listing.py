@@ -1,7 +1,7 @@
 """When a listing is complete, and which page comes next. Nothing here sends or waits.
 
-`Listing` is a state machine: it says which page to request, is given the page, and says which
-page to request next, until it is complete.
+`Listing` is a state machine. It says which page to request, receives the page, and says which page
+to request next, until the listing is complete.
 """
 
 from collections import defaultdict
@@ -14,10 +14,10 @@ from finerworks.errors import InvalidField, ListingChangedError, ResponseValidat
 T = TypeVar("T")
 
 ItemKey = Callable[[T], Hashable]
-"""Returns what distinguishes an item of a listing from the others, such as its id."""
+"""Returns the unique key of an item, such as its ID."""
 
 MAX_PASSES = 3
-"""How often a listing is read from its first page before it is given up."""
+"""The maximum number of times that a listing is read from its first page."""
 
 _BUCKETS = 2048
 
@@ -27,9 +27,9 @@ class Page(Generic[T]):
     """One page of a listing.
 
     Attributes:
-        number: Which page it is, from 1.
+        number: The number of the page, from 1.
         items: Its items, in the server's order.
-        total_count: How many items the server reports for all pages, if it does.
+        total_count: The number of items on all pages, if the server reports it.
     """
 
     number: int
@@ -56,7 +56,7 @@ class Page(Generic[T]):
 
 
 class PageRequest(NamedTuple):
-    """Which page to request: its number, from 1, and how many items a page has."""
+    """A page to request: its number, from 1, and the number of items on a page."""
 
     number: int
     per_page: int
@@ -67,11 +67,11 @@ class Progress:
     """How far a listing has been read.
 
     Attributes:
-        next_request: The page to request next. None: the listing is complete, or was given up.
-        passes: Which pass this is, from 1.
-        total: How many items the server reported on the first page of this pass, if it did.
-        total_trusted: Whether that is known to count the items of all pages.
-        given_up: Whether the listing changed in every pass.
+        next_request: The page to request next. None: the listing is complete, or was abandoned.
+        passes: The number of this pass, from 1.
+        total: The number of items that the server reported on the first page of this pass, if any.
+        total_trusted: Whether it is known that ``total`` counts the items of all pages.
+        given_up: Whether the listing was abandoned, because it changed in every pass.
     """
 
     next_request: PageRequest | None
@@ -89,8 +89,8 @@ class Progress:
         """Return the next page to request, and those that will probably follow it.
 
         Args:
-            limit: The most pages to return.
-            items_needed: How many more items are needed. None: all of them.
+            limit: The maximum number of pages to return.
+            items_needed: The number of items that are still needed. None: all of them.
         """
         if self.next_request is None:
             return []
@@ -107,18 +107,18 @@ class Progress:
 
 
 def count_pages(items: int, per_page: int) -> int:
-    """Return how many pages have so many items. A server may count more than a float can hold."""
+    """Return how many pages are needed for the items. A count may be too large for a float."""
     return -(-items // per_page)
 
 
 @dataclass(frozen=True)
 class Step(Generic[T]):
-    """What a page means for a listing.
+    """The effect of a page on a listing.
 
     Attributes:
         page: The page, with the items that were not returned before.
         keys: The keys of all its items.
-        progress: How far the listing has been read with it.
+        progress: How far the listing has been read, including this page.
     """
 
     page: Page[T]
@@ -129,8 +129,8 @@ class Step(Generic[T]):
 class _KeySet:
     """A set of texts that only grows. A large one takes much less memory than a Python set.
 
-    The texts are joined, in buckets. A text must begin and end with a character that it does not
-    contain otherwise, so that it is not found across two others.
+    The texts are joined in buckets. A text must begin and end with a character that does not occur
+    inside it, so that it is never found across two others.
     """
 
     def __init__(self) -> None:
@@ -141,7 +141,7 @@ class _KeySet:
         return key in self._buckets[hash(key) % _BUCKETS]
 
     def add(self, key: str) -> None:
-        """Add a text, unless it is there."""
+        """Add a text, unless the set contains it."""
         number = hash(key) % _BUCKETS
         bucket = self._buckets[number]
         if key not in bucket:
@@ -152,22 +152,22 @@ class _KeySet:
 class Listing(Generic[T]):
     """One reading of a listing, page by page.
 
-    Items are distinguished by a key, so an item that moved to a later page is returned once. If
-    the total changes meanwhile, if items are missing at the end, or if one appears twice, the
-    listing changed while it was read. It is then read again from page 1, and the items that were
-    not returned yet follow. After `max_passes` passes it is given up.
+    Items are identified by a key, so an item that moved to a later page is returned only once. If
+    the total changes, if items are missing at the end, or if one appears twice, the listing changed
+    while it was read. It is then read again from page 1, and items that were not returned yet
+    follow. After `max_passes` passes, it is abandoned.
 
-    The total that the server reports is trusted in two cases: it is larger than the first page,
-    or the first page is short and has exactly that many items. Otherwise it may count one page
-    only, or nothing at all, and pages are requested until one is empty.
+    The total that the server reports is trusted in two cases: if it is larger than the first page,
+    or if the first page is short and has exactly that many items. Otherwise, it may count only one
+    page, or nothing at all, and pages are requested until one is empty.
 
-    A page counts as returned once its step is committed. Until then, nothing has changed, so that
-    an interrupted caller can continue without losing an item.
+    A page counts as returned when its step is committed. Until then, nothing changes, so an
+    interrupted caller can continue without losing an item.
 
     Args:
-        per_page: How many items to request at a time.
-        key: Returns what distinguishes an item from the others.
-        max_passes: How often it is read from its first page before it is given up.
+        per_page: The number of items to request at a time.
+        key: Returns the unique key of an item.
+        max_passes: The maximum number of times that it is read from its first page.
 
     Attributes:
         progress: How far it has been read.
@@ -179,16 +179,16 @@ class Listing(Generic[T]):
         self._key = key
         self._max_passes = max_passes
         self._returned = _KeySet()
-        # The items of the current pass. In the first pass these are all that were returned.
+        # The items of the current pass. In the first pass, these are all returned items.
         self._seen = self._returned
 
     @property
     def returned(self) -> int:
-        """How many items were returned, in all passes."""
+        """The number of items that were returned in all passes."""
         return self._returned.count
 
     def raise_if_given_up(self) -> None:
-        """Raise if the listing was given up.
+        """Raise if the listing was abandoned.
 
         Raises:
             ListingChangedError: It changed in every pass.
@@ -200,12 +200,12 @@ class Listing(Generic[T]):
             )
 
     def evaluate(self, request: PageRequest, page: Page[T]) -> Step[T]:
-        """Return what the page that was requested means for the listing.
+        """Return the effect of the requested page on the listing.
 
         Raises:
             ResponseValidationError: Two items of the page have the same key.
         """
-        # repr() writes no zero byte as it is, so no key is found inside another.
+        # repr() escapes zero bytes, so a key is never found inside another.
         keys = [f"\0{self._key(item)!r}\0" for item in page.items]
         if len(set(keys)) < len(keys):
             raise ResponseValidationError(
@@ -234,7 +234,7 @@ class Listing(Generic[T]):
     def commit(self, step: Step[T]) -> None:
         """Count the page of a step as returned.
 
-        A caller that was interrupted may repeat it: committing the same step again does nothing.
+        An interrupted caller may repeat this: committing the same step again does nothing.
         """
         if step.progress is self.progress:
             return
@@ -249,14 +249,14 @@ class Listing(Generic[T]):
 
 
 def known_count(page: Page[T], per_page: int, key: ItemKey[T]) -> int | None:
-    """Return how many items a listing has, by its first page. None if that does not show it.
+    """Return the number of items in a listing, from its first page. None if it is unknown.
 
-    It shows it if the listing ends with it, or if its total is trusted, by the rules of `Listing`.
+    It is known if the listing ends with that page, or if the total is trusted (see `Listing`).
 
     Args:
         page: The first page.
-        per_page: How many items were requested.
-        key: Returns what distinguishes an item from the others.
+        per_page: The number of items that were requested.
+        key: Returns the unique key of an item.
     """
     step = Listing(per_page, key).evaluate(PageRequest(1, per_page), page)
     if step.progress.next_request is None:
@@ -273,13 +273,13 @@ class _Decision:
     Attributes:
         progress: How far the listing had been read before the page.
         request: The page that was requested.
-        count: How many items arrived.
+        count: The number of items that arrived.
         total: The total that arrived with them.
-        overlaps: Whether one of its items was on an earlier page of this pass.
-        seen: How many items this pass has, with the page.
-        returned: How many items were returned in all passes, with the page.
+        overlaps: Whether an item was also on an earlier page of this pass.
+        seen: The number of items in this pass, including the page.
+        returned: The number of items that were returned in all passes, including the page.
         first_request: The first page of a pass.
-        max_passes: How many passes there may be.
+        max_passes: The maximum number of passes.
     """
 
     progress: Progress
@@ -293,7 +293,7 @@ class _Decision:
     max_passes: int
 
     def next_progress(self) -> Progress:
-        """Return how far the listing has been read with the page."""
+        """Return how far the listing has been read, including the page."""
         if self.request.number == 1:
             return self._after_first_page()
         if self.overlaps or self._total_changed():
@@ -311,7 +311,7 @@ class _Decision:
         nothing_missing = self.seen == self.returned
         if self.total == self.count and is_short and nothing_missing:
             return progress
-        # A server may make smaller pages than requested: go on with its size.
+        # A server may send smaller pages than requested: continue with its size.
         per_page = self.request.per_page
         if 0 < self.count < per_page:
             per_page = self.count
@@ -336,11 +336,11 @@ class _Decision:
             return False
         if self.total == before:
             return False
-        # A total that only counts the items of its own page differs on a shorter page.
+        # A total that counts only the items of its own page differs on a shorter page.
         return self.progress.total_trusted or self.total != self.count
 
     def _start_over(self, progress: Progress) -> Progress:
-        """Begin another pass, or give up."""
+        """Begin another pass, or abandon the listing."""
         if progress.passes == self.max_passes:
             return replace(progress, next_request=None, given_up=True)
         return replace(progress, next_request=self.first_request, passes=progress.passes + 1)

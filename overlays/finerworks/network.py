@@ -1,14 +1,14 @@
-"""Connections that keep to a deadline, notice that they are dead, and never leak.
+"""Connections that observe a deadline, detect that they are dead, and never leak.
 
-httpcore opens connections through a public interface, its network backend. The backends here
-wrap another one, and their streams do three things more:
+httpcore opens connections through a public interface, its network backend. The backends here wrap
+another one. Their streams do three more things:
 
-- They never wait past the deadline that their `Timeout` carries.
-- They remember whether anything was read since the last request was written. If not, a response
-  that follows was not asked for: it belongs to another request.
-- They notice that they may be dead. A suspended machine, or a router that forgot its connections,
-  kills all idle connections at once, without a sign. Once one connection has failed, those that
-  have been idle since before the failure are not used again.
+- They never wait beyond the deadline in their `Timeout`.
+- They remember whether anything was read after the last request was written. If not, the response
+  belongs to another request.
+- They detect that they may be dead. If a machine is suspended, or a router forgets its connections,
+  all idle connections die at once without any sign. After one connection has failed, those that
+  were idle before the failure are not used again.
 
 This module is the only one that uses private names of httpx and httpcore, because httpx has no
 parameter for the network backend and httpcore does not release every connection of a cancelled
@@ -37,18 +37,18 @@ from finerworks.deadline import Connection, Deadline, Timeout
 from finerworks.threads import can_start_thread
 
 CONNECTING_SECONDS = 0.2
-"""How long a cancelled request waits for the connection that it was opening, to close it."""
+"""Seconds that a cancelled request waits for the connection that it was opening, to close it."""
 
 
 def _begin_step(timeout: float | None, connection: Connection | None) -> float | None:
-    """Record which connection the attempt uses, and return how long the step may take.
+    """Record which connection the attempt uses, and return the seconds that the step may take.
 
     `Deadline.cancel` shuts the recorded connection down from another thread.
 
     Raises:
-        httpcore.ReadTimeout: Nothing is left.
+        httpcore.ReadTimeout: No time is left.
         httpcore.ConnectError: The client was closed. httpcore's pool would still open a connection
-            for a request that waited for a place in it.
+            for a request that was waiting for one.
     """
     if not isinstance(timeout, Timeout):
         return timeout
@@ -62,14 +62,14 @@ def _begin_step(timeout: float | None, connection: Connection | None) -> float |
 
 
 class FailureCount:
-    """Counts the failures of one pool's connections. It takes the place of a clock."""
+    """Counts the failures of one pool's connections. It is used instead of a clock."""
 
     def __init__(self) -> None:
         self.failures = 0
 
 
 class StreamHealth:
-    """What a stream knows about its own connection.
+    """The state of a stream's connection.
 
     Args:
         failure_count: The failures of all connections of its pool.
@@ -77,7 +77,7 @@ class StreamHealth:
 
     def __init__(self, failure_count: FailureCount) -> None:
         self.read_since_write = False
-        """Whether anything was read since the last request was written."""
+        """Whether anything was read after the last request was written."""
         self._failure_count = failure_count
         self._worked = False
         self._failures_when_it_worked = 0
@@ -91,7 +91,7 @@ class StreamHealth:
         self.read_since_write = False
 
     def read(self, data: bytes, timeout: float | None) -> None:
-        """Record what was read. Nothing means that the server hung up."""
+        """Record what was read. Empty means that the server closed the connection."""
         if not data:
             self.failed(timeout)
             return
@@ -100,18 +100,18 @@ class StreamHealth:
         self._failures_when_it_worked = self._failure_count.failures
 
     def failed(self, timeout: float | None) -> None:
-        """Record that reading or writing failed, unless we ended the attempt ourselves."""
+        """Record that reading or writing failed, unless we cancelled the attempt."""
         cancelled = isinstance(timeout, Timeout) and timeout.deadline.cancelled
         if self._worked and not cancelled:
             self._failure_count.failures += 1
 
 
 class Greeting:
-    """The time limit of the greeting of a SOCKS proxy, whose steps httpcore does not limit.
+    """The time limit of a SOCKS proxy's handshake, whose steps httpcore does not limit.
 
     Args:
-        timeout: The limit of the request that opens the connection. It holds until the first step
-            that has a limit, as all steps of requests do.
+        timeout: The limit of the request that opens the connection. It applies until the first step
+            that has its own limit, as all steps of requests do.
     """
 
     def __init__(self, timeout: float | None) -> None:
@@ -126,12 +126,12 @@ class Greeting:
 
 
 class DeadlineStream(httpcore.NetworkStream):
-    """A connection that keeps to the deadline of the request that uses it.
+    """A connection that observes the deadline of the request that uses it.
 
     Args:
         stream: The stream that reads and writes.
         failure_count: The failures of all connections of its pool.
-        timeout: The time limit of opening the connection, if it has just been opened.
+        timeout: The time limit for opening the connection, if it was just opened.
     """
 
     def __init__(
@@ -181,15 +181,15 @@ class DeadlineStream(httpcore.NetworkStream):
         try:
             encrypted = self._stream.start_tls(ssl_context, server_hostname, time_left)
         except BaseException:
-            self.close()  # httpcore does so for an `Exception` alone
+            self.close()  # httpcore does so only for an `Exception`
             raise
         return DeadlineStream(encrypted, self._failure_count)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as httpcore declares it
         """Return what is known under a name.
 
-        The pool asks for ``is_readable`` before it uses an idle connection: a readable one was
-        hung up by the server, and the pool discards it.
+        The pool asks for ``is_readable`` before it uses an idle connection. If the connection is
+        readable, the server has closed it, and the pool discards it.
         """
         if info == "is_readable" and self.health.presumed_dead():
             return True
@@ -197,7 +197,7 @@ class DeadlineStream(httpcore.NetworkStream):
 
 
 class DeadlineBackend(httpcore.NetworkBackend):
-    """Opens connections that keep to deadlines.
+    """Opens connections that observe deadlines.
 
     Args:
         backend: The backend that opens them.
@@ -238,7 +238,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
 
 @contextlib.contextmanager
 def _map_tls_errors(error_class: type[httpcore.NetworkError]) -> Generator[None]:
-    """Turn an error of TLS into httpcore's: with asyncio, httpcore lets it through as it is."""
+    """Convert a TLS error to httpcore's. With asyncio, httpcore does not convert it."""
     try:
         yield
     except ssl.SSLError as error:
@@ -299,7 +299,7 @@ class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
             with _map_tls_errors(httpcore.ConnectError):
                 encrypted = await self._stream.start_tls(ssl_context, server_hostname, time_left)
         except BaseException:
-            await self.aclose()  # httpcore does so for an `Exception` alone
+            await self.aclose()  # httpcore does so only for an `Exception`
             raise
         return AsyncDeadlineStream(encrypted, self._failure_count)
 
@@ -312,23 +312,23 @@ class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
 
 @runtime_checkable
 class _Socket(Protocol):
-    """A socket, or what asyncio shows of one."""
+    """A socket, or asyncio's view of one."""
 
     def fileno(self) -> int:
-        """Return its number, or -1 if it is closed."""
+        """Return its file descriptor, or -1 if it is closed."""
         ...
 
 
 class _SocketPoll:
     """Tells whether a socket is readable.
 
-    httpcore asks this of every idle connection before and after each request, and its own way
-    collects everything that is known of a socket each time.
+    httpcore checks every idle connection before and after each request. Its own method collects all
+    information about a socket each time.
     """
 
     def __init__(self, own_socket: _Socket | None) -> None:
         self._socket = own_socket
-        # Without an annotation: at run time, `select.poll` is a function and no type.
+        # Without an annotation, because `select.poll` is a function at run time, not a type.
         self._poll = select.poll() if hasattr(select, "poll") else None
         if self._poll is not None and own_socket is not None:
             self._poll.register(own_socket, select.POLLIN)
@@ -337,7 +337,7 @@ class _SocketPoll:
         """Return whether the socket of a stream is readable or closed."""
         if self._poll is None or self._socket is None:
             return bool(stream.get_extra_info("is_readable"))
-        # Once a socket is closed, its number may belong to another one.
+        # After a socket is closed, its file descriptor may belong to another one.
         if self._socket.fileno() < 0:
             return True
         return bool(self._poll.poll(0))
@@ -377,12 +377,12 @@ class AsyncDeadlineBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None,
     ) -> httpcore.AsyncNetworkStream:
-        """Open a TCP connection, also where asyncio cannot look the name up.
+        """Open a TCP connection, even if asyncio cannot look up the host name.
 
-        asyncio does so in a thread. Where none can be started, the event loop waits for the lookup.
+        asyncio does so in a thread. If no thread can be started, the lookup blocks the event loop.
         """
         if _is_address(host) or can_start_thread():
-            # RuntimeError: while the program ends, asyncio uses no thread even if it could.
+            # RuntimeError: while the program exits, asyncio starts no thread even if it could.
             with contextlib.suppress(RuntimeError):
                 time_left = _begin_step(timeout, None)
                 return await self._backend.connect_tcp(
@@ -438,9 +438,9 @@ def _look_up(host: str, port: int) -> list[str]:
 
 
 async def _close_when_connected(connecting: asyncio.Future[httpcore.AsyncNetworkStream]) -> None:
-    """Close a connection that is no longer needed, once it is open.
+    """Close a connection that is no longer needed, when it is open.
 
-    It is given a moment to open: anyio may lose a connection that is cancelled while it opens.
+    It gets a moment to open, because anyio may leak a connection that is cancelled while it opens.
     """
     with contextlib.suppress(asyncio.CancelledError):  # cancelled again
         await asyncio.wait([connecting], timeout=CONNECTING_SECONDS)
@@ -451,16 +451,16 @@ async def _close_when_connected(connecting: asyncio.Future[httpcore.AsyncNetwork
 
 
 def keep_deadlines(transport: httpx.BaseTransport | httpx.AsyncBaseTransport) -> None:
-    """Make the connections that httpx's transport opens from now on keep to deadlines.
+    """Make the new connections of httpx's transport observe deadlines.
 
-    A transport of another kind is left as it is.
+    A transport of another kind is not changed.
     """
     if isinstance(transport, httpx.HTTPTransport):
         pool = transport._pool
         if not isinstance(pool._network_backend, DeadlineBackend):
             pool._network_backend = DeadlineBackend(pool._network_backend)
-            # httpcore's own lock is written in Python: a signal handler that raises in the middle
-            # of its methods would leave it locked for ever.
+            # httpcore's own lock is written in Python: a signal handler that raises inside its
+            # methods would leave it locked forever.
             pool._optional_thread_lock = threading.RLock()  # type: ignore[assignment] # pyright: ignore[reportAttributeAccessIssue] - used as a context manager only
     elif isinstance(transport, httpx.AsyncHTTPTransport):
         async_pool = transport._pool
@@ -479,10 +479,10 @@ async def rehearse() -> None:
 
 
 def limit_time(transport: httpx.AsyncBaseTransport, deadline: Deadline) -> asyncio.Timeout:
-    """Return a context that ends an attempt at its deadline, where its connections do not.
+    """Return a context that ends an attempt at its deadline, if its connections do not.
 
-    Those of httpx's own transport keep to the deadline themselves, and can do more: they are closed
-    in an order that leaves nothing behind in the pool.
+    Connections of httpx's own transport observe the deadline, and are closed in an order that
+    leaves nothing behind in the pool.
     """
     if isinstance(transport, httpx.AsyncHTTPTransport) or math.isinf(deadline.remaining):
         return asyncio.timeout(None)
@@ -490,10 +490,10 @@ def limit_time(transport: httpx.AsyncBaseTransport, deadline: Deadline) -> async
 
 
 def is_unsolicited(response: httpx.Response) -> bool:
-    """Return whether a response was there before its request was written.
+    """Return whether a response arrived before its request was written.
 
-    Such a response belongs to an earlier request on the same connection. False where the
-    connection is not one of ours, as nothing is known of it then.
+    Such a response belongs to an earlier request on the same connection. The result is False if the
+    connection is not one of ours, because nothing is known about it.
     """
     stream = response.extensions.get("network_stream")
     if not isinstance(stream, DeadlineStream | AsyncDeadlineStream):
@@ -504,12 +504,12 @@ def is_unsolicited(response: httpx.Response) -> bool:
 def abandon(
     transport: httpx.BaseTransport, request: httpx.Request, connection: Connection | None
 ) -> None:
-    """Close the connection of an interrupted request, and give back its place in the pool.
+    """Close the connection of an interrupted request, and release its place in the pool.
 
     Args:
-        transport: The transport that was sending the request, when something else than an error
-            of the transport was raised, such as the exception of a signal handler.
-        request: The request, as it was given to the transport.
+        transport: The transport that was sending the request when an exception was raised that is
+            not an error of the transport, such as one from a signal handler.
+        request: The request that was passed to the transport.
         connection: The connection that it used last, if any.
     """
     if isinstance(connection, DeadlineStream):
@@ -525,7 +525,7 @@ def abandon(
         leaked = [each for each in pool._connections if _is_leaked(each, in_use)]
         for leaked_connection in leaked:
             pool._connections.remove(leaked_connection)
-        # Requests that wait for a place get the ones that are free now.
+        # Requests that are waiting get the places that are free now.
         leaked += pool._assign_requests_to_connections()
     for leaked_connection in leaked:
         leaked_connection.close()
@@ -534,19 +534,19 @@ def abandon(
 async def async_abandon(
     transport: httpx.AsyncBaseTransport, request: httpx.Request, connection: Connection | None
 ) -> None:
-    """Close the connection of a cancelled request, and give back its place in the pool.
+    """Close the connection of a cancelled request, and release its place in the pool.
 
-    Without this, httpcore may keep the place for ever (encode/httpcore#1093): that of a connection
-    that nobody uses, because it was about to be opened, or of a request that was cancelled while
-    its response was being closed. After some hundred of those, the pool is full.
+    Without this, httpcore may never release the place (encode/httpcore#1093) of a connection that
+    was about to be opened, or of a request that was cancelled while its response was being closed.
+    After about a hundred of those, the pool is full.
 
     Args:
         transport: The transport that was sending the request.
-        request: The request, as it was given to the transport.
+        request: The request that was passed to the transport.
         connection: The connection that it used last, if any.
     """
     if isinstance(transport, httpx.AsyncHTTPTransport):
-        # Nothing is awaited before everything is released: the task may be cancelled again.
+        # Release everything before awaiting anything: the task may be cancelled again.
         pool = transport._pool
         for pool_request in list(pool._requests):
             if _is_same_request(pool_request.request, request):
@@ -555,7 +555,7 @@ async def async_abandon(
         leaked = [each for each in pool._connections if _is_leaked(each, in_use)]
         for leaked_connection in leaked:
             pool._connections.remove(leaked_connection)
-        # Requests that wait for a place get the ones that are free now.
+        # Requests that are waiting get the places that are free now.
         leaked += pool._assign_requests_to_connections()
         for leaked_connection in leaked:
             with contextlib.suppress(asyncio.CancelledError):
@@ -573,8 +573,8 @@ def _is_leaked(
 
 
 def _is_same_request(sent: httpcore.Request, request: httpx.Request) -> bool:
-    """Return whether httpcore's request is the one that was made of httpx's.
+    """Return whether httpcore's request was created from this one of httpx.
 
-    Each attempt has time limits of its own, which httpx hands on as they are.
+    Each attempt has its own time limits, which httpx passes on unchanged.
     """
     return sent.extensions.get("timeout") is request.extensions["timeout"]

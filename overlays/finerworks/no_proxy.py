@@ -1,7 +1,7 @@
-"""`NO_PROXY`: which hosts are reached directly, although a proxy is set. Nothing here is sent.
+"""`NO_PROXY`: which hosts are reached directly although a proxy is set. Nothing here sends.
 
-There is no standard for the variable. An entry counts here if curl, httpx or requests honors it,
-and a few more do whose meaning is clear. `docs/guides/proxies.md` has the rules as a table, and
+There is no standard for the variable. We support the entries that curl, httpx or requests support,
+and a few others with a clear meaning. `docs/guides/proxies.md` has the rules as a table, and
 `tests/core/test_no_proxy.py` tests each of its rows, next to curl.
 """
 
@@ -23,13 +23,13 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True)
 class Target:
-    """What a request connects to.
+    """The target of a request.
 
     Attributes:
         scheme: ``http`` or ``https``.
-        name: The host in lower case and ASCII, without a dot at its end.
-        address: The host as an IP address, if it is one. No name is looked up.
-        port: The port, also where the URL does not spell it.
+        name: The host in lower case and ASCII, without a trailing dot.
+        address: The host as an IP address, if it is one. Names are not looked up.
+        port: The port, even if the URL does not contain it.
     """
 
     scheme: str
@@ -40,15 +40,15 @@ class Target:
 
 @dataclass(frozen=True)
 class Rule:
-    """One entry of `NO_PROXY`. All of its conditions must hold; None is no condition.
+    """One entry of `NO_PROXY`. All of its conditions must be true. None is no condition.
 
     Attributes:
         scheme: ``http`` or ``https``.
         port: The port.
-        network: The addresses that it is for; a single address is a network of one.
-        name: The name that it is for, in lower case and ASCII.
-        itself: Whether it is for the host of this name.
-        subdomains: Whether it is for the hosts below this name.
+        network: The addresses. A single address is a network of one.
+        name: The name, in lower case and ASCII.
+        itself: Whether it matches the host of this name.
+        subdomains: Whether it matches the hosts below this name.
     """
 
     scheme: str | None = None
@@ -59,13 +59,13 @@ class Rule:
     subdomains: bool = False
 
     def matches(self, target: Target) -> bool:
-        """Return whether a target is reached directly by this rule."""
+        """Return whether this rule matches a target."""
         if self.scheme is not None and self.scheme != target.scheme:
             return False
         if self.port is not None and self.port != target.port:
             return False
         if self.network is not None:
-            # False for an address of the other version.
+            # False for an address of the other IP version.
             return target.address is not None and target.address in self.network
         return self.name is None or self._matches_name(target)
 
@@ -82,7 +82,7 @@ ANY_HOST = Rule()
 
 
 def is_direct(url: httpx.URL, no_proxy: str) -> bool:
-    """Return whether a value of `NO_PROXY` says that a URL is reached directly."""
+    """Return whether a URL is reached directly according to a value of `NO_PROXY`."""
     target = _target_of(url)
     return any(rule.matches(target) for rule in parse(no_proxy))
 
@@ -106,14 +106,14 @@ def _parse_address(text: str) -> Address | None:
 # Its cache has no lock, which a forked process could inherit locked.
 @functools.lru_cache(maxsize=8)
 def parse(no_proxy: str) -> tuple[Rule, ...]:
-    """Return the rules of a value of `NO_PROXY`. Entries that mean nothing here are left out."""
+    """Return the rules of a value of `NO_PROXY`. Unsupported entries are left out."""
     entries = re.split(r"[\s,]+", no_proxy.lower())
     rules = [_parse_entry(entry) for entry in entries if entry]
     return tuple(rule for rule in rules if rule is not None)
 
 
 def _parse_entry(entry: str) -> Rule | None:
-    """Return the rule of one entry, or None if it means nothing here."""
+    """Return the rule of one entry, or None if it is not supported."""
     if entry == "*":
         return ANY_HOST
     if "://" in entry:
@@ -131,10 +131,10 @@ def _parse_entry(entry: str) -> Rule | None:
 
 
 def _parse_pattern(entry: str) -> Rule | None:
-    """Return the rule of a pattern as httpx has them, such as ``https://*.corp.test:8443``.
+    """Return the rule of a pattern in httpx's syntax, such as ``https://*.corp.test:8443``.
 
-    There, ``corp.test`` is this host alone, ``*.corp.test`` the hosts below it, and ``*corp.test``
-    is both.
+    There, ``corp.test`` matches only this host, ``*.corp.test`` the hosts below it, and
+    ``*corp.test`` both.
     """
     prefix, _, rest = entry.partition("://")
     scheme = None if prefix == "all" else prefix
@@ -154,8 +154,8 @@ def _parse_pattern(entry: str) -> Rule | None:
 def _parse_network(entry: str) -> Network | None:
     """Return a range such as ``10.0.0.0/8``, or None if an entry is not one.
 
-    The bits that the range leaves open may be set, as in ``10.1.2.3/8``. A range of all addresses,
-    ``/0``, is none for curl, and neither is it here.
+    Host bits may be set, as in ``10.1.2.3/8``. Like curl, this ignores a range of all addresses,
+    ``/0``.
     """
     address, slash, length = entry.partition("/")
     if not slash or not _LENGTH.fullmatch(length) or int(length) == 0:
@@ -169,7 +169,7 @@ def _parse_network(entry: str) -> Network | None:
 def _split_port(text: str) -> tuple[str, int | None] | None:
     """Return a host without the brackets of an IPv6 address, and its port if there is one.
 
-    None if the port cannot be read: such an entry must not open all ports.
+    None if the port is invalid: such an entry must not match all ports.
     """
     if text.startswith("["):
         host, _, rest = text[1:].partition("]")
@@ -204,7 +204,7 @@ def _create_rule(
 
 
 def _to_ascii(name: str) -> str:
-    """Return a name as it is looked up. Empty if it cannot be."""
+    """Return a name in the form in which it is looked up. Empty if that is not possible."""
     if name.isascii():
         return name
     try:

@@ -1,6 +1,6 @@
-"""Fetching ahead: what will probably be needed next is fetched before it is asked for.
+"""Fetching ahead: the next results are probably needed, and fetched before they are requested.
 
-Nothing here knows about pages: what is fetched has a key, and what arrives is a result.
+Nothing here knows about pages. Fetching something with a key returns a result.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ Key = TypeVar("Key", bound=Hashable)
 Result = TypeVar("Result")
 
 CLOSING_SECONDS = 0.2
-"""How long closing waits for requests to end. They end at once, unless they are connecting."""
+"""Seconds that closing waits for requests to end. They end at once, unless they are connecting."""
 
 
 EXIT_POLLS = 200
-"""How often closing checks whether a thread is gone."""
+"""How many times closing checks whether a thread is gone."""
 
 EXIT_POLL_SECONDS = 0.0005
 """Seconds between two of these checks."""
@@ -38,7 +38,7 @@ def check_process(process: int) -> None:
     """Check that this is the process that started fetching.
 
     Raises:
-        RuntimeError: It is a fork of that process: what was started never arrives here.
+        RuntimeError: It is a fork of that process, which never receives the results.
     """
     if os.getpid() != process:
         raise RuntimeError(
@@ -56,12 +56,12 @@ def _context_with(throttle: ListingThrottle) -> Context:
 class ThreadPrefetcher(Generic[Key, Result]):
     """Fetches ahead in threads, which are started when they are needed.
 
-    Where no thread can be started, everything is fetched when it is asked for. The end of the
-    program does not wait for the threads. They stop then, in the middle of whatever they do.
+    If no thread can be started, everything is fetched when it is requested. The program does not
+    wait for the threads when it exits. They stop at that point, whatever they are doing.
 
     Args:
-        fetch: Fetches what has a key.
-        concurrency: How many requests may be in flight at a time.
+        fetch: Fetches the result of a key.
+        concurrency: The maximum number of requests in flight at a time.
     """
 
     def __init__(self, fetch: Callable[[Key], Result], concurrency: int) -> None:
@@ -74,17 +74,17 @@ class ThreadPrefetcher(Generic[Key, Result]):
         self._jobs: SimpleQueue[tuple[Key, Future[Result]] | None] = SimpleQueue()
 
     def start(self, keys: Iterable[Key]) -> None:
-        """Start fetching what is not being fetched yet."""
+        """Start fetching the keys that are not being fetched yet."""
         for key in keys:
             if key in self._futures:
                 continue
-            # One thread for each key that was not taken yet, and one for this key.
+            # One thread for each key that is still waiting, and one for this key.
             threads_needed = len(self._futures) + 1
             if len(self._threads) < threads_needed and not self._start_thread():
                 return
             future = Future[Result]()
             self._jobs.put((key, future))
-            # Not before: an interrupted caller would wait for what nobody fetches.
+            # Not before: an interrupted caller would wait for a key that nobody fetches.
             self._futures[key] = future
 
     def _start_thread(self) -> bool:
@@ -98,7 +98,7 @@ class ThreadPrefetcher(Generic[Key, Result]):
         return True
 
     def _work(self) -> None:
-        """Fetch one thing after the other, in a thread."""
+        """Fetch one key after the other, in a thread."""
         while True:
             job = self._jobs.get()
             if job is None:
@@ -114,14 +114,14 @@ class ThreadPrefetcher(Generic[Key, Result]):
                 future.set_exception(error)
 
     def get(self, key: Key) -> Result:
-        """Return what has a key, once. What is not being fetched yet is fetched in this thread.
+        """Return the result of a key, once. Fetch it here if it is not being fetched yet.
 
         Raises:
-            RuntimeError: This process is a fork of the one that started fetching, or it is ending.
+            RuntimeError: This process is a fork of the one that started fetching, or it is exiting.
         """
         check_process(self._process)
         if sys.is_finalizing():
-            # A thread that has stopped fetches nothing, and it may hold a lock.
+            # A stopped thread fetches nothing, and may hold a lock.
             raise RuntimeError(
                 "the program has ended, and its threads with it: read the listing before, "
                 "at the latest in an atexit handler"
@@ -136,13 +136,13 @@ class ThreadPrefetcher(Generic[Key, Result]):
     def close(self) -> None:
         """Stop fetching, and wait a moment for the threads to end.
 
-        What a connection is waiting for fails at once. Connecting cannot be interrupted.
+        Connections stop waiting at once. Connecting cannot be interrupted.
         """
         if os.getpid() != self._process or sys.is_finalizing():
             return
         self._throttle.close()
-        # Each thread passes it on. There may be one more than is known: an exception of a signal
-        # handler may arrive when a thread has just been started.
+        # Each thread passes it on. There may be one thread more than is known: a signal handler may
+        # raise just after a thread was started.
         self._jobs.put(None)
         end = time.monotonic() + CLOSING_SECONDS
         for thread in self._threads:
@@ -154,11 +154,11 @@ class ThreadPrefetcher(Generic[Key, Result]):
 
 
 def _wait_for_exit(thread: threading.Thread) -> None:
-    """Wait until the operating system's part of a thread that has ended is gone, too.
+    """Wait until the operating system has ended a thread, too.
 
-    Before Python 3.13, `join` returns a little earlier. A thread that used TLS then still holds a
-    lock of OpenSSL for a moment, and a process that is forked in that moment inherits it locked: no
-    thread of the forked process could open a TLS connection. This can only be seen on Linux.
+    Before Python 3.13, `join` returns slightly earlier. A thread that used TLS then still holds a
+    lock of OpenSSL for a moment. A process that is forked in that moment inherits it locked, and
+    could never open a TLS connection. This can be detected only on Linux.
     """
     if sys.version_info >= (3, 13):
         return
@@ -172,8 +172,8 @@ class TaskPrefetcher(Generic[Key, Result]):
     """Fetches ahead in asyncio tasks.
 
     Args:
-        fetch: Fetches what has a key.
-        concurrency: How many requests may be in flight at a time.
+        fetch: Fetches the result of a key.
+        concurrency: The maximum number of requests in flight at a time.
     """
 
     def __init__(
@@ -188,11 +188,11 @@ class TaskPrefetcher(Generic[Key, Result]):
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether fetching started in another event loop, in which nothing can be waited for."""
+        """Whether fetching started in another event loop, whose results cannot be awaited here."""
         return self._loop is not None and self._loop is not find_running_loop()
 
     def start(self, keys: Iterable[Key]) -> None:
-        """Start fetching what is not being fetched yet.
+        """Start fetching the keys that are not being fetched yet.
 
         Raises:
             ClientStateError: asyncio is not running.
@@ -206,9 +206,10 @@ class TaskPrefetcher(Generic[Key, Result]):
                 self._tasks[key] = task
 
     async def get(self, key: Key) -> Result:
-        """Return what has a key.
+        """Return the result of a key.
 
-        If the caller is cancelled meanwhile, fetching goes on, and the next call gets the result.
+        If the caller is cancelled meanwhile, fetching continues, and the next call returns the
+        result.
 
         Raises:
             RuntimeError: This process is a fork of the one that started fetching.
@@ -233,7 +234,7 @@ class TaskPrefetcher(Generic[Key, Result]):
                 task.get_loop().call_soon_threadsafe(task.cancel)
 
     async def aclose(self) -> None:
-        """Stop fetching, and wait for the tasks to end, unless they are of another event loop."""
+        """Stop fetching. Wait for the tasks to end, unless they belong to another event loop."""
         if os.getpid() != self._process:
             return
         if not self._tasks or self.is_elsewhere:
@@ -246,6 +247,6 @@ class TaskPrefetcher(Generic[Key, Result]):
 
 
 def _retrieve_exception(task: asyncio.Task[Result]) -> None:
-    """Look at the exception of a task: asyncio reports those that nobody looks at."""
+    """Retrieve the exception of a task. asyncio reports exceptions that are never retrieved."""
     if not task.cancelled():
         task.exception()

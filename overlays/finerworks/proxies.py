@@ -1,4 +1,4 @@
-"""Which requests go through a proxy of the environment, and whether its address can be used."""
+"""Which requests go through a proxy from the environment, and whether its address is valid."""
 
 import contextlib
 import os
@@ -17,28 +17,28 @@ from finerworks.errors import SettingsError
 from finerworks.no_proxy import is_direct
 
 SYSTEM = "the system's proxy settings"
-"""Where a proxy comes from that is not in the environment, on Windows and macOS."""
+"""The source of a proxy that does not come from the environment, on Windows and macOS."""
 
 SOCKS_SCHEMES = ("socks5", "socks5h")
-"""How the address of a SOCKS proxy begins. For both, the proxy looks up the name of the host."""
+"""The schemes of SOCKS proxies. For both, the proxy looks up the host name."""
 
 SCHEMES = ("http", "https", *SOCKS_SCHEMES)
-"""How the address of a proxy may begin."""
+"""The valid schemes of a proxy's address."""
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _MAX_PORT = 65535
 _MAX_SOCKS_BYTES = 255
-"""The longest user name and the longest password that SOCKS 5 can carry (RFC 1929)."""
+"""The maximum length of a user name and of a password in SOCKS 5 (RFC 1929)."""
 
 _ESCAPES = "# as %23, / as %2F, ? as %3F, @ as %40"
 
 
 @dataclass(frozen=True)
 class Proxy:
-    """A proxy, as the environment has it. Its address is not checked before it is needed.
+    """A proxy from the environment. Its address is checked only when it is needed.
 
     Attributes:
-        address: The address as it is spelled there. It may hold a password.
+        address: The address, unchanged. It may contain a password.
         source: The variable that it comes from, or `SYSTEM`.
     """
 
@@ -47,22 +47,22 @@ class Proxy:
 
     @property
     def scheme(self) -> str:
-        """How the address begins: one of `SCHEMES`, if it can be used."""
+        """The scheme of the address, which is one of `SCHEMES` if it is valid."""
         return _with_scheme(self.address).partition("://")[0].lower()
 
     def describe(self) -> str:
-        """Return how a message names this proxy: without its user name and password."""
+        """Return the name of this proxy in messages, without its user name and password."""
         return f"the proxy {format_origin(parse_proxy(self))} (from {self.source})"
 
 
 @dataclass(frozen=True)
 class Route:
-    """The way that a request takes.
+    """The route of a request.
 
     Attributes:
-        proxy: The proxy that it goes through. None: it goes directly.
+        proxy: The proxy to use. None: a direct connection.
         encrypted: Whether it uses TLS, with the server or with the proxy.
-        forwarded: Whether the proxy receives the request itself, in place of a tunnel, so that a
+        forwarded: Whether the proxy receives the request itself instead of tunnelling it, so that a
             response may be the proxy's own.
     """
 
@@ -73,17 +73,17 @@ class Route:
 
 @dataclass(frozen=True)
 class ProxyRoutes:
-    """The proxies for plain http and for https; None where there is none.
+    """The proxies for plain http and for https, or None.
 
-    A request to this machine never goes through a proxy: plain http to it would leave the
-    machine unencrypted, with the keys.
+    A request to this machine never goes through a proxy, because plain http would leave the machine
+    unencrypted, with the keys.
     """
 
     http: Proxy | None
     https: Proxy | None
 
     def route(self, url: httpx.URL) -> Route:
-        """Return the way that a request to a URL takes. `NO_PROXY` is read each time."""
+        """Return the route of a request to a URL. `NO_PROXY` is read each time."""
         encrypted = url.scheme == "https"
         proxy = self.https if encrypted else self.http
         if proxy is None or url.host in LOOPBACK_HOSTS or _is_direct(url):
@@ -96,7 +96,7 @@ class ProxyRoutes:
 
 
 def read_proxies() -> ProxyRoutes:
-    """Return the proxies of the environment or, on Windows and macOS, of the system."""
+    """Return the proxies from the environment or, on Windows and macOS, from the system."""
     proxies = _read_again_if_changed(getproxies)
     for_all = _read_proxy("all", proxies.get("all"))
     return ProxyRoutes(
@@ -112,7 +112,7 @@ def _read_proxy(kind: str, value: str | None) -> Proxy | None:
 
 
 def _source_of(kind: str, value: str) -> str:
-    """Return the variable that a proxy comes from; it may be in lower or upper case."""
+    """Return the variable that a proxy comes from, in lower or upper case."""
     variable = f"{kind}_proxy"
     if os.environ.get(variable) == value:
         return variable
@@ -123,7 +123,7 @@ def _source_of(kind: str, value: str) -> str:
 
 
 def _is_direct(url: httpx.URL) -> bool:
-    """Return whether `NO_PROXY`, or the system where no variable is set, excludes a URL."""
+    """Return whether `NO_PROXY`, or the system if no variable is set, excludes a URL."""
     variables = _read_again_if_changed(getproxies_environment)
     if variables:
         return is_direct(url, variables.get("no", ""))
@@ -133,7 +133,7 @@ def _is_direct(url: httpx.URL) -> bool:
 def _read_again_if_changed(read: Callable[[], dict[str, str]]) -> dict[str, str]:
     """Return what a function reads from the environment.
 
-    Python looks up each variable in turn, and fails if another thread has deleted it meanwhile.
+    Python looks up each variable in turn, and fails if another thread deletes it meanwhile.
     """
     while True:
         with contextlib.suppress(KeyError):
@@ -145,14 +145,14 @@ def _with_scheme(address: str) -> Secret:
 
 
 def create_proxy(proxy: Proxy, trusted: ssl.SSLContext) -> httpx.Proxy:
-    """Return a proxy as httpx has them.
+    """Return a proxy as httpx's type.
 
     Args:
         proxy: The proxy of the environment.
-        trusted: The certificates that are trusted, for a proxy that speaks TLS itself.
+        trusted: The trusted certificates, for a proxy that uses TLS.
 
     Raises:
-        SettingsError: Its address cannot be used.
+        SettingsError: Its address is invalid.
     """
     url = parse_proxy(proxy)
     if url.scheme == "https":
@@ -164,8 +164,8 @@ def parse_proxy(proxy: Proxy) -> httpx.URL:
     """Return the address of a proxy.
 
     Raises:
-        SettingsError: It cannot be used. The message says why, and shows no part of it: what is a
-            host, and what is a password, is not certain in an address that is wrong.
+        SettingsError: It is invalid. The message says why, but shows no part of it: in an invalid
+            address, the host and the password cannot be told apart reliably.
     """
     address = _with_scheme(proxy.address)
     problem = _find_problem(address)
@@ -175,7 +175,7 @@ def parse_proxy(proxy: Proxy) -> httpx.URL:
 
 
 def _find_problem(address: str) -> str | None:
-    """Return what is wrong with the address of a proxy and how to correct it, or None."""
+    """Return what is wrong with a proxy's address and how to correct it, or None."""
     scheme, _, rest = address.partition("://")
     if scheme.lower() not in SCHEMES:
         return (
@@ -216,7 +216,7 @@ def _parse_url(address: str) -> httpx.URL | None:
 
 
 def _has_valid_host(authority: str) -> bool:
-    """Return whether the host and port are spelled as they must be. httpx accepts more."""
+    """Return whether the host and port are well-formed. httpx accepts more."""
     host = authority.rpartition("@")[2]
     if host.startswith("["):
         return True
@@ -225,7 +225,7 @@ def _has_valid_host(authority: str) -> bool:
 
 
 def _find_socks_problem(url: httpx.URL) -> str | None:
-    """Return what is in the way of a SOCKS proxy and how to correct it, or None."""
+    """Return why a SOCKS proxy cannot be used and how to correct it, or None."""
     if find_spec("socksio") is None:
         return (
             "a SOCKS proxy needs the package socksio: install it with pip install socksio, or "

@@ -1,7 +1,7 @@
-"""From the bytes of a response to checked JSON, or to an error. Nothing here sends.
+"""Convert the bytes of a response to checked JSON, or to an error. Nothing here sends.
 
-Functions that look at a body *return* an error instead of raising it: the traceback of a raised
-error would keep the body as a local variable.
+Functions that read a body *return* an error instead of raising it, because the traceback of a
+raised error would keep the body as a local variable.
 """
 
 import decimal
@@ -33,17 +33,17 @@ from finerworks.retry import parse_retry_after
 from finerworks.validation import find_invalid_fields
 
 REJECTED_KEYS = "authorization_credentials"
-"""The end of the name of the ModelState entry that rejects the keys (seen of the live API)."""
+"""The suffix of the ModelState entry that rejects the keys (observed with the live API)."""
 
 MAX_EXAMINED = 50 * MAX_BODY
-"""How much of the body of an error is read, in bytes or characters."""
+"""The maximum length that is read of an error's body, in bytes or characters."""
 
 MAX_DIGITS = 400
-"""The longest number with a fraction or an exponent that is read, in characters."""
+"""The maximum length of a number with a fraction or an exponent, in characters."""
 
 
 class JSONResponse(httpx.Response):
-    """A response whose JSON is decoded already, with every digit of its numbers.
+    """A response with JSON that is already decoded, with every digit of its numbers.
 
     Generated code calls `json()`, which would decode numbers as floats.
     """
@@ -66,13 +66,13 @@ Outcome = JSONResponse | FinerWorksError
 
 
 class Body:
-    """The body of a response while it arrives, in the encoding in which it is sent.
+    """The body of a response while it arrives, still compressed.
 
     Args:
-        max_bytes: How large it may be, as it arrives and decoded.
+        max_bytes: The maximum size, before and after decompression.
 
     Attributes:
-        content_encoding: What its `Content-Encoding` says. Empty if it has none.
+        content_encoding: The value of `Content-Encoding`. Empty if there is none.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -81,19 +81,19 @@ class Body:
         self._received = bytearray()
 
     def add(self, chunk: bytes) -> None:
-        """Add what arrived."""
+        """Add a part that arrived."""
         self._received += chunk
 
     @property
     def too_large(self) -> bool:
-        """Whether more has arrived than is allowed. It need not be read further then."""
+        """Whether more than the maximum has arrived. If so, there is no need to read on."""
         return len(self._received) > self._max_bytes
 
     def decode(self) -> bytes:
-        """Return the body without its compression: at most one byte more than is allowed.
+        """Return the decompressed body, with at most one byte more than the maximum.
 
         Raises:
-            DamagedBodyError: It is damaged, or ends early.
+            DamagedBodyError: The body is damaged or incomplete.
         """
         return decompress(bytes(self._received), self.content_encoding, self._max_bytes + 1)
 
@@ -106,20 +106,20 @@ def interpret(
     operation: Operation | None,
     max_body_bytes: int,
 ) -> Outcome:
-    """Return the checked response of an attempt, or the error that it stands for.
+    """Return the checked response of an attempt, or the corresponding error.
 
     Args:
         response: The head of the response.
         body: Its body.
         url: The URL of the request.
         operation: The operation of the request, if it is one that only reads.
-        max_body_bytes: How large the body may be, in bytes.
+        max_body_bytes: The maximum size of the body, in bytes.
     """
     damage = ""
     try:
         content = body.decode()
     except DamagedBodyError as error:
-        # No part of it is used: it could end in the middle of a key.
+        # Do not use any part of it: it could end in the middle of a key.
         content = b""
         damage = f", but {error}"
     if not response.is_success:
@@ -133,7 +133,7 @@ def interpret(
             f"the contract has no HTTP {response.status_code} response here"
         )
     if operation is None and not content and not damage:
-        content = b"null"  # an operation that writes may have nothing to say
+        content = b"null"  # an operation that writes may return nothing
     encoding = ""
     if body.content_encoding:
         encoding = f" (Content-Encoding: {body.content_encoding}{damage})"
@@ -143,7 +143,7 @@ def interpret(
 def _interpret_content(
     response: httpx.Response, content: bytes, operation: Operation | None, encoding: str
 ) -> Outcome:
-    """Return the checked response with a decoded body, or the error that it stands for."""
+    """Return the checked response with a decoded body, or the corresponding error."""
     try:
         data = decode_json(content)
     except ValueError:
@@ -156,14 +156,14 @@ def _interpret_content(
     if error is not None:
         return error
     headers = response.headers.copy()
-    headers.pop("Content-Encoding", None)  # the response that is returned has the decoded body
+    headers.pop("Content-Encoding", None)  # the returned response has the decoded body
     return JSONResponse(response.status_code, headers=headers, content=content, data=data)
 
 
 def _find_error(
     data: object, content: bytes, operation: Operation | None
 ) -> FinerWorksError | None:
-    """Return the error that decoded JSON stands for, or None if it is a good response."""
+    """Return the error in decoded JSON, or None if the response is good."""
     if _get(_get(data, "status"), "success") is False:
         reason = server_message(data) or "it gave no reason"
         return RequestRejectedError(
@@ -193,8 +193,7 @@ def decode_json(content: bytes) -> object:
     """Return decoded JSON. A number with a fraction or an exponent is a `decimal.Decimal`.
 
     Raises:
-        ValueError: It is not JSON: NaN and Infinity are not, and neither is text that nests too
-            deep to be read.
+        ValueError: It is not JSON. NaN, Infinity and text that is nested too deeply are not.
     """
     try:
         data: object = json.loads(
@@ -205,7 +204,7 @@ def decode_json(content: bytes) -> object:
     return data
 
 
-# Of our own, because the program's context may round, or raise for what it cannot hold.
+# Our own context, because the program's may round, or raise for a number that it cannot hold.
 _EXACT = decimal.Context(traps=[])
 
 
@@ -221,7 +220,7 @@ def _reject_constant(name: str) -> object:
 
 
 def _status_error(response: httpx.Response, content: bytes, url: httpx.URL) -> APIStatusError:
-    """Return the error of an HTTP status that is not 2xx, whatever its body holds."""
+    """Return the error for an HTTP status that is not 2xx, whatever the body contains."""
     text = _decode_text(content)
     try:
         data = decode_json(text.encode())
@@ -234,7 +233,7 @@ def _status_error(response: httpx.Response, content: bytes, url: httpx.URL) -> A
     if error_class is RedirectError:
         message = f"a redirect to {_redirect_target(url, response.headers)}"
     else:
-        # Not stripped: only a long text shows that it may have been cut, in the middle of a key.
+        # Not stripped: the length shows whether the text may have been cut in the middle of a key.
         message = server_message(data) or (text if text.strip() else "without a body")
     return error_class(
         f"HTTP {status_code}: {message}",
@@ -250,7 +249,7 @@ def _status_error(response: httpx.Response, content: bytes, url: httpx.URL) -> A
 
 
 def _first_value(headers: httpx.Headers, name: str) -> str | None:
-    """Return the first value of a header, where a proxy may have added another one."""
+    """Return the first value of a header. A proxy may have added another one."""
     values = headers.get_list(name)
     return values[0] if values else None
 
@@ -271,11 +270,11 @@ def _redirect_target(url: httpx.URL, headers: httpx.Headers) -> str:
 def connection_error(error: httpx.TransportError, where: str) -> APIConnectionError:
     """Return the error for a failure of the transport.
 
-    The transport's own exception holds the request with its headers, so only its text is kept.
+    The transport's own exception refers to the request with its headers, so only its text is kept.
 
     Args:
         error: The transport's own exception.
-        where: Which connection failed, as the message begins.
+        where: The beginning of the message, which says which connection failed.
     """
     name = type(error).__name__
     message = f"{where}: {name}"
@@ -283,13 +282,13 @@ def connection_error(error: httpx.TransportError, where: str) -> APIConnectionEr
         message = f"{message}: {error}"
     if isinstance(error, httpx.TimeoutException):
         return APITimeoutError(message)
-    # No further attempt makes a certificate valid, or a request valid HTTP.
+    # Another attempt does not make a certificate or a request valid.
     permanent = name == "LocalProtocolError" or "CERTIFICATE" in message
     return APIConnectionError(message, transient=not permanent)
 
 
 def reference_id(data: object) -> str | None:
-    """Return FinerWorks' identifier of a response, from its envelope, if it has one."""
+    """Return FinerWorks' identifier of a response from its envelope, or None."""
     value = _get(_get(data, "status"), "reference_id")
     if not isinstance(value, str):
         return None
@@ -298,7 +297,7 @@ def reference_id(data: object) -> str | None:
 
 
 def server_message(data: object) -> str:
-    """Return the server's own words, from whichever shape it uses, or an empty text."""
+    """Return the server's message, in whichever shape it comes, or an empty text."""
     candidates = [
         _get(data, "Message"),  # ASP.NET
         _get(data, "message"),
@@ -308,12 +307,12 @@ def server_message(data: object) -> str:
     for name, problems in _object(_get(data, "ModelState")).items():
         texts.append(f"{name}: {_join(problems)}")
     message = " ".join(texts)
-    # Lone surrogates, which JSON can spell, cannot be printed.
+    # Lone surrogates, which are valid in JSON, cannot be printed.
     return message[:MAX_EXAMINED].encode(errors="replace").decode()
 
 
 def _join(problems: object) -> str:
-    """Return a list of texts as one text, and anything else as text."""
+    """Return a list of texts as one text, and any other value as text."""
     if isinstance(problems, list):
         texts = map(str, cast("list[object]", problems))
         return ", ".join(texts)
@@ -321,17 +320,17 @@ def _join(problems: object) -> str:
 
 
 def _object(data: object) -> Mapping[str, object]:
-    """Return a JSON object; for anything else, an empty one."""
+    """Return a JSON object. Return an empty one for any other value."""
     return cast("dict[str, object]", data) if isinstance(data, dict) else {}
 
 
 def _get(data: object, name: str) -> object:
-    """Return a field of a JSON object. None if it is absent, or if this is not an object."""
+    """Return a field of a JSON object. None if the field is absent, or the value is no object."""
     return _object(data).get(name)
 
 
 def _decode_text(content: bytes) -> str:
-    """Return the beginning of a body as text, whatever its encoding is."""
+    """Return the beginning of a body as text, in any encoding."""
     beginning = content[:MAX_EXAMINED]
     text = beginning.decode(json.detect_encoding(beginning), errors="replace")
     return text.removeprefix("\ufeff").replace("\0", "")

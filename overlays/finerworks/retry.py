@@ -1,11 +1,11 @@
-"""Which failures are retried, and after how long. Nothing here waits or sends.
+"""Which failures are retried, and after what delay. Nothing here waits or sends.
 
-Another attempt follows a failure that it may overcome: no connection, no response in time, HTTP
-408, 425, 429 and 5xx (except 501 and 505, which will not change), and a 2xx response whose body
-was damaged on its way. It does not follow any other 4xx, JSON that breaks the contract, a
-certificate that cannot be verified, or an exception of the caller's own code.
+Failures that may be transient are retried: no connection, no response in time, HTTP 408, 425, 429
+and 5xx (except 501 and 505, which are permanent), and a 2xx response with a body that was damaged
+in transit. Not retried are other 4xx statuses, JSON that violates the contract, a certificate that
+cannot be verified, and exceptions in the caller's own code.
 
-A request is sent again only if its operation is known to read: one that writes could be carried
+A request is retried only if its operation is known to only read. Another operation could be carried
 out twice.
 """
 
@@ -24,22 +24,23 @@ from finerworks.errors import (
 )
 
 MAX_RETRY_AFTER = 120.0
-"""The longest `Retry-After` that is obeyed, in seconds. A longer wait is the caller's decision."""
+"""The maximum `Retry-After` that is observed, in seconds. A longer wait is the caller's
+decision."""
 
 INITIAL_DELAY = 0.5
-"""Seconds before the second attempt. They double before each further one."""
+"""Seconds before the second attempt. The delay doubles before each further attempt."""
 
 MAX_DELAY = 8.0
-"""The longest delay between two attempts, in seconds, where the server names none."""
+"""The maximum delay between two attempts, in seconds, unless the server requests one."""
 
 JITTER = 0.5
-"""Up to this many seconds are added at random, so that clients do not all return at once."""
+"""The maximum random addition to a delay, in seconds, so that clients do not all retry at once."""
 
 RETRYABLE_CLIENT_ERRORS = frozenset({408, 425, 429})
-"""HTTP statuses below 500 that another attempt may overcome."""
+"""HTTP statuses below 500 that are retried."""
 
 PERMANENT_SERVER_ERRORS = frozenset({501, 505})
-"""HTTP statuses from 500 to 599 that no further attempt overcomes."""
+"""HTTP statuses from 500 to 599 that are not retried."""
 
 _MAX_DIGITS = 20
 
@@ -61,12 +62,12 @@ GIVE_UP = Decision(retry=False)
 
 
 def decide(error: FinerWorksError, *, attempt: int, max_retries: int) -> Decision:
-    """Return whether another attempt follows a failed one of a request that only reads.
+    """Return whether to retry after a failed attempt of a request that only reads.
 
     Args:
         error: How it failed.
-        attempt: Which attempt it was, from 1.
-        max_retries: How many attempts may follow the first.
+        attempt: The number of the attempt, from 1.
+        max_retries: The maximum number of attempts after the first.
     """
     if attempt > max_retries or not is_retryable(error):
         return GIVE_UP
@@ -79,7 +80,7 @@ def decide(error: FinerWorksError, *, attempt: int, max_retries: int) -> Decisio
 
 
 def is_retryable(error: FinerWorksError) -> bool:
-    """Return whether another attempt may overcome a failure."""
+    """Return whether a failure may be transient."""
     if isinstance(error, APIStatusError):
         return is_retryable_status(error.status_code)
     if isinstance(error, APIConnectionError | ResponseValidationError):
@@ -88,27 +89,27 @@ def is_retryable(error: FinerWorksError) -> bool:
 
 
 def is_retryable_status(status_code: int) -> bool:
-    """Return whether another attempt may overcome an HTTP status that is not 2xx."""
+    """Return whether an HTTP status that is not 2xx may be transient."""
     if 500 <= status_code < 600:
         return status_code not in PERMANENT_SERVER_ERRORS
     return status_code in RETRYABLE_CLIENT_ERRORS
 
 
 def backoff(attempt: int) -> float:
-    """Return the seconds to wait after a failed attempt, where the server names none.
+    """Return the seconds to wait after a failed attempt, if the server requests no delay.
 
     Args:
-        attempt: Which attempt failed, from 1.
+        attempt: The number of the failed attempt, from 1.
     """
     jitter = random.uniform(0, JITTER)  # noqa: S311 - not a secret
-    doublings = min(attempt - 1, 10)  # beyond that, MAX_DELAY applies anyway
+    doublings = min(attempt - 1, 10)  # larger exponents give MAX_DELAY anyway
     return min(MAX_DELAY, math.ldexp(INITIAL_DELAY, doublings) + jitter)
 
 
 def parse_retry_after(
     value: str | None, *, date: str | None = None, age: str | None = None
 ) -> float | None:
-    """Return the seconds that a `Retry-After` header asks to wait.
+    """Return the seconds in a `Retry-After` header.
 
     Args:
         value: The header: seconds, or an HTTP date in any of its three forms (RFC 9110, 10.2.3).
@@ -117,7 +118,7 @@ def parse_retry_after(
         age: The response's `Age` header: how many seconds ago its `Date` was, if a cache kept it.
 
     Returns:
-        The seconds, not below 0. None if the header names no usable time.
+        The seconds, at least 0. None if the header is invalid.
     """
     if value is None:
         return None
@@ -150,7 +151,8 @@ def _parse_http_date(text: str) -> float | None:
     try:
         moment = parsedate_to_datetime(text)
         if moment.tzinfo is None:
-            # asctime's form has no zone. Every HTTP date is GMT, never this machine's own time.
+            # asctime's form has no time zone. Every HTTP date is in GMT, never in this machine's
+            # time zone.
             moment = moment.replace(tzinfo=dt.UTC)
         return moment.timestamp()
     except (ValueError, OverflowError):

@@ -1,7 +1,7 @@
-"""A transport that the caller supplies: where it may be used, and what is kept out of it.
+"""A transport that the caller supplies, and where it may be used.
 
-Its connections are opened by somebody else, so they cannot be opened anew where they must not be
-used: in a forked process, or in another event loop than the one that they were opened in.
+We do not open its connections. So we cannot open new ones where the existing ones must not be used:
+in a forked process, or in another event loop than their own.
 """
 
 import asyncio
@@ -24,12 +24,12 @@ else:
 TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
 IN_PROCESS = (httpx.MockTransport, httpx.ASGITransport, httpx.WSGITransport)
-"""Transports without connections, which any process and event loop may use."""
+"""Transports without connections. Any process and event loop may use them."""
 
 _LOOPS: dict[int, asyncio.AbstractEventLoop] = {}
-"""The event loop that each transport opened its connections in, by the identity of the transport.
+"""The event loop in which each transport opened its connections, by the identity of the transport.
 
-There is one for all clients, because several may share a transport. An entry ends with its
+All clients share this registry, because they may share a transport. An entry is removed with its
 transport."""
 
 
@@ -46,13 +46,13 @@ class SuppliedConnections(Generic[TransportT]):
         self.closed = False
         keep_deadlines(transport)
         if _is_of_aiohttp(transport):
-            # Imported late: it needs aiohttp, which the transport has imported.
+            # Imported late, because it needs aiohttp, which the transport has already imported.
             from finerworks.integrations.aiohttp_session import secure_session  # noqa: PLC0415
 
             secure_session(transport)
 
     def route(self, url: httpx.URL) -> Route:
-        """Return the one route that there is. Whether it has a proxy is the caller's affair."""
+        """Return the only route. The caller decides whether it has a proxy."""
         del url
         return Route()
 
@@ -77,7 +77,7 @@ class SuppliedConnections(Generic[TransportT]):
 
     def _check_process(self) -> None:
         if os.getpid() != self._process:
-            # With the same connections, each process would receive responses of the other.
+            # With shared connections, each process would receive responses of the other.
             raise ClientStateError(
                 "this client was created in another process, with a transport of your own: "
                 "create the client and its transport after the fork"
@@ -93,7 +93,7 @@ class SuppliedConnections(Generic[TransportT]):
         )
 
     def close(self, loop: asyncio.AbstractEventLoop | None = None) -> list[TransportT]:
-        """Send nothing more. Return the transport if it may be closed in this process and loop."""
+        """Stop sending. Return the transport if it may be closed in this process and loop."""
         self.closed = True
         if os.getpid() != self._process:
             return []
@@ -106,7 +106,7 @@ class SuppliedConnections(Generic[TransportT]):
 def _bind(
     transport: httpx.BaseTransport | httpx.AsyncBaseTransport, loop: asyncio.AbstractEventLoop
 ) -> bool:
-    """Return whether a transport belongs to an event loop, which it does from its first request."""
+    """Return whether a transport belongs to an event loop. Its first request decides that."""
     identity = id(transport)
     if identity not in _LOOPS:
         weakref.finalize(transport, _LOOPS.pop, identity, None)
@@ -114,6 +114,6 @@ def _bind(
 
 
 def _is_of_aiohttp(transport: object) -> "TypeGuard[httpx_aiohttp.AiohttpTransport]":
-    """Return whether a transport sends over aiohttp."""
+    """Return whether a transport uses aiohttp."""
     packages = [each.__module__.partition(".")[0] for each in type(transport).__mro__]
     return "httpx_aiohttp" in packages

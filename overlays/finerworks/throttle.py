@@ -1,8 +1,8 @@
-"""How many requests of one listing run at a time, and when the next one may start.
+"""How many requests of one listing run concurrently, and when the next one may start.
 
-A server that rejects one page with "too many requests" means the client, not the page. So a
+If a server rejects one page with "too many requests", that concerns the client, not the page. So a
 request of a listing that waits before its next attempt holds back all other requests of that
-listing. No clock is read: the others go on when the waiting one does.
+listing. No clock is read: the others continue when the waiting one does.
 """
 
 import contextlib
@@ -16,18 +16,18 @@ from finerworks.errors import RateLimitError
 
 
 class ListingClosedError(Exception):
-    """A request belongs to a listing that nobody reads any more. It never reaches a caller."""
+    """A request belongs to a listing that nobody reads any more. Callers never see this."""
 
 
 class Throttle:
-    """Lets every request be sent at once, as those that belong to no listing may be.
+    """Lets every request be sent at once, for requests that belong to no listing.
 
-    Its methods do nothing. It has no lock: a forked process could inherit it locked.
+    Its methods do nothing. It has no lock, which a forked process could inherit locked.
     """
 
     @property
     def closed(self) -> bool:
-        """Whether no further request may be sent."""
+        """Whether no more requests may be sent."""
         return False
 
     def enter(self, deadline: Deadline) -> None:
@@ -43,7 +43,7 @@ class Throttle:
 
     @contextlib.contextmanager
     def paused(self, error: Exception) -> Generator[None]:
-        """Hold back other requests while one waits before its next attempt."""
+        """Hold back other requests while a request waits before its next attempt."""
         del error
         yield
 
@@ -56,7 +56,7 @@ class ListingThrottle(Throttle):
     """Decides when a request of one listing may be sent. Threads may share it, and so may tasks.
 
     Args:
-        concurrency: How many requests may be in flight at a time.
+        concurrency: The maximum number of requests in flight at a time.
     """
 
     def __init__(self, concurrency: int) -> None:
@@ -64,9 +64,9 @@ class ListingThrottle(Throttle):
         self._waiting = 0
         self._running = set[Deadline]()
         self._closed = False
-        # Reentrant, because garbage collection may close a listing at any point. Entered itself and
-        # not through a condition, which is written in Python: a signal handler that raises in the
-        # middle of that would leave it locked.
+        # Reentrant, because garbage collection may close a listing at any point. It is entered
+        # directly and not through a condition, which is written in Python: a signal handler that
+        # raises inside it would leave the lock locked.
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._closing = threading.Condition(self._lock)
@@ -87,7 +87,7 @@ class ListingThrottle(Throttle):
                 self._changed.wait()
 
     def try_enter(self, deadline: Deadline) -> bool:
-        """Let a request be sent, or return False if it may not be sent yet.
+        """Let a request be sent, or return False if it must wait.
 
         Raises:
             ListingClosedError: The listing was closed.
@@ -108,11 +108,11 @@ class ListingThrottle(Throttle):
 
     @contextlib.contextmanager
     def paused(self, error: Exception) -> Generator[None]:
-        """Let no request start while one waits before its next attempt.
+        """Let no other request start while one waits before its next attempt.
 
         Args:
-            error: How the attempt failed. After a rate limit, half as many requests run at a
-                time from now on. Of several that hit the limit together, one counts.
+            error: The error of the attempt. After a rate limit, only half as many requests run
+                concurrently from then on. If several hit the limit together, only one counts.
         """
         with self._lock:
             if isinstance(error, RateLimitError) and not self._waiting:
@@ -132,7 +132,7 @@ class ListingThrottle(Throttle):
                 self._closing.wait(seconds)
 
     def close(self) -> None:
-        """Let no request start any more, and end those in flight."""
+        """Let no more requests start, and cancel those in flight."""
         with self._lock:
             self._closed = True
             running = list(self._running)
@@ -148,6 +148,6 @@ NO_THROTTLE = Throttle()
 THROTTLE: ContextVar[Throttle] = ContextVar("finerworks_throttle", default=NO_THROTTLE)
 """The throttle of the listing whose page is being fetched.
 
-A context variable, because generated code stands between the listing and the transport, and has
-no parameter that would carry it.
+It is a context variable, because the generated code between the listing and the transport has no
+parameter for it.
 """

@@ -1,14 +1,14 @@
 """Whether a response matches the contract: one check for every operation.
 
-The generated models accept whatever they are given: a number as an id, a text as an amount. But
-their fields are annotated with what the contract says. Those annotations are read once for each
-model and turned into a tree of `Kind`s, which check decoded JSON before generated code sees it.
-A new operation needs no code here, unless its models have a type that is new.
+The generated models accept any value, such as a number as an ID or a text as an amount. But the
+annotations of their fields say what the contract allows. Those annotations are read once for each
+model, and converted to a tree of `Kind`s, which check decoded JSON before generated code sees it. A
+new operation needs no code here, unless its models have a new type.
 
 A field of a model must have the same name in JSON, as all names of the contract do.
 """
 
-# What the lists and objects of decoded JSON hold is what is checked here.
+# The types of values in lists and objects are what is checked here.
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 # pyright: reportUnknownMemberType=false
 
@@ -28,10 +28,10 @@ from finerworks_client import models
 from finerworks_client.types import UNSET, Unset
 
 MAX_INVALID_FIELDS = 20
-"""How many invalid fields an error lists."""
+"""The maximum number of invalid fields that an error lists."""
 
 MAX_MAGNITUDE = 400
-"""The largest exponent of a number. The contract's numbers are doubles, which have at most 309
+"""The maximum exponent of a number. The contract's numbers are doubles, which have at most 309
 digits before the point and 324 after it."""
 
 _INTEGER_LIMIT: int = 10**MAX_MAGNITUDE
@@ -56,18 +56,18 @@ def find_invalid_fields(data: object, model_name: str) -> tuple[InvalidField, ..
 
 @runtime_checkable
 class Kind(Protocol):
-    """What a value of decoded JSON must be."""
+    """The rule for a value of decoded JSON."""
 
     def accepts(self, value: object) -> bool:
-        """Return whether a value is valid, without looking for the reason if it is not."""
+        """Return whether a value is valid, without finding the reason if it is not."""
         ...
 
     def problems(self, value: object, path: str) -> Iterator[InvalidField]:
-        """Yield what is wrong with a value.
+        """Yield the invalid fields of a value.
 
         Args:
             value: The value.
-            path: Where it is, such as ``invoices[3].due_date``.
+            path: The path of the value, such as ``invoices[3].due_date``.
         """
         ...
 
@@ -84,7 +84,7 @@ class Scalar:
 
     Attributes:
         type: Its type.
-        expected: What it must be, in words.
+        expected: The type in words, for messages.
     """
 
     type: type
@@ -95,13 +95,13 @@ class Scalar:
         return type(value) is self.type
 
     def problems(self, value: object, path: str) -> Iterator[InvalidField]:
-        """Yield what is wrong with a value."""
+        """Yield the invalid fields of a value."""
         if not self.accepts(value):
             yield _mismatch(value, path, self.expected)
 
 
 class Number:
-    """A finite number of a size that an amount may have: no NaN, and no million digits."""
+    """A finite number that an amount may have: not NaN, and not a million digits long."""
 
     def accepts(self, value: object) -> bool:
         """Return whether a value is such a number."""
@@ -112,7 +112,7 @@ class Number:
         return False
 
     def problems(self, value: object, path: str) -> Iterator[InvalidField]:
-        """Yield what is wrong with a value."""
+        """Yield the invalid fields of a value."""
         if not self.accepts(value):
             yield _mismatch(value, path, "a finite number")
 
@@ -134,7 +134,7 @@ class DateTime:
         return True
 
     def problems(self, value: object, path: str) -> Iterator[InvalidField]:
-        """Yield what is wrong with a value."""
+        """Yield the invalid fields of a value."""
         if not self.accepts(value):
             yield _mismatch(value, path, "a date and time in ISO 8601")
 
@@ -152,7 +152,7 @@ class ListOf:
         return all(map(self.item.accepts, value))
 
     def problems(self, value: object, path: str) -> Iterator[InvalidField]:
-        """Yield what is wrong with a value."""
+        """Yield the invalid fields of a value."""
         if not isinstance(value, list):
             yield _mismatch(value, path, "a list")
             return
@@ -166,9 +166,9 @@ class Field:
 
     Attributes:
         name: Its name.
-        kind: What it must be, unless it is null or absent.
+        kind: The rule for it, unless it is null or absent.
         nullable: Whether it may be null.
-        required: Whether it must be there.
+        required: Whether it must be present.
     """
 
     name: str
@@ -178,7 +178,7 @@ class Field:
 
 
 class Object:
-    """An object with known fields. It may have others: a server may add some at any time.
+    """An object with known fields. It may have others, because a server may add some at any time.
 
     Args:
         fields: The known fields.
@@ -208,7 +208,7 @@ class Object:
         return True
 
     def problems(self, value: object, path: str) -> Iterator[InvalidField]:
-        """Yield what is wrong with a value."""
+        """Yield the invalid fields of a value."""
         if not isinstance(value, dict):
             yield _mismatch(value, path, "an object")
             return
@@ -234,7 +234,7 @@ _SCALARS: dict[object, Kind] = {
 
 @functools.cache
 def _kind_of_model(model: type) -> Kind:
-    """Return what an object must be, from the annotations of a generated model."""
+    """Return the rule for an object, from the annotations of a generated model."""
     annotations = get_type_hints(model, localns=models.__dict__)
     fields = [
         _field_of(attribute.name, annotations[attribute.name])
@@ -247,8 +247,8 @@ def _kind_of_model(model: type) -> Kind:
 def _field_of(name: str, annotation: object) -> Field:
     """Return a field, from an annotation as the generator writes it.
 
-    A union is one of a single type with null, with "absent", or with both: the contract has no
-    other.
+    A union combines a single type with null, with "absent", or with both. The contract has no other
+    unions.
     """
     alternatives: tuple[object, ...] = (annotation,)
     if get_origin(annotation) in (Union, UnionType):
@@ -263,7 +263,7 @@ def _field_of(name: str, annotation: object) -> Field:
 
 
 def _kind_of(annotation: object) -> Kind:
-    """Return what a value must be, from an annotation without null and "absent"."""
+    """Return the rule for a value, from an annotation without null and "absent"."""
     if isinstance(annotation, type) and attrs.has(annotation):
         return _kind_of_model(annotation)
     if get_origin(annotation) is list:
