@@ -1,7 +1,7 @@
-"""The certificates that are trusted, as the environment says, or an error that names the variable.
+"""The trusted certificates from the environment, or an error that names the variable.
 
-OpenSSL reports a file that cannot be read without its name, and a folder that does not exist not
-at all: every certificate of a server is then rejected.
+If OpenSSL cannot read a file, its error does not name the file. If a folder does not exist, it
+reports nothing, and rejects every certificate of a server.
 """
 
 import os
@@ -18,14 +18,15 @@ FOLDER_VARIABLE = "SSL_CERT_DIR"
 KEY_LOG_VARIABLE = "SSLKEYLOGFILE"
 
 _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]+")
-"""What OpenSSL looks for in a folder: the hash of a certificate's subject, and a number."""
+"""The file names that OpenSSL looks for in a folder: the hash of a certificate's subject, and a
+number."""
 
 
 def read_trusted_certificates() -> ssl.SSLContext:
-    """Return the certificates that httpx trusts: those of the environment, or else its own.
+    """Return the certificates that httpx trusts: those from the environment, or else its own.
 
     Raises:
-        SettingsError: A variable of the environment names something that cannot be used.
+        SettingsError: A variable names a file or folder that cannot be used.
     """
     context, reason = _create_context()
     problem = _find_problem(context)
@@ -40,7 +41,7 @@ def read_trusted_certificates() -> ssl.SSLContext:
 
 
 def _create_context() -> tuple[ssl.SSLContext | None, str]:
-    """Return httpx's context, or None and why there is none."""
+    """Return httpx's context, or None and the reason."""
     try:
         return httpx.create_ssl_context(), ""
     except OSError as error:  # an SSLError is one too
@@ -50,16 +51,16 @@ def _create_context() -> tuple[ssl.SSLContext | None, str]:
 def trust_nothing() -> ssl.SSLContext:
     """Return a context that rejects every certificate, for connections that use no TLS.
 
-    It is created without reading anything.
+    Creating it reads no file.
     """
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _find_problem(context: ssl.SSLContext | None) -> str | None:
-    """Return which variable is to blame and how to correct it, or None.
+    """Return which variable causes an error and how to correct it, or None.
 
     Args:
-        context: What OpenSSL made of them; None: nothing.
+        context: OpenSSL's context. None: it could not be created.
     """
     key_log = os.environ.get(KEY_LOG_VARIABLE)
     file = os.environ.get(FILE_VARIABLE)
@@ -131,7 +132,7 @@ def _has_certificates(folder: str) -> bool:
     try:
         names = [file.name for file in Path(folder).iterdir()]
     except PermissionError:
-        return True  # those that OpenSSL asks for may still be readable
+        return True  # the files that OpenSSL needs may still be readable
     except OSError:
         return False
     return any(_HASHED_NAME.fullmatch(name) for name in names)

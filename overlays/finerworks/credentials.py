@@ -1,6 +1,6 @@
-"""The two keys and the account: where they come from, how they stay hidden, where they may go.
+"""The two keys and the account: where they come from, how they are hidden, and where they go.
 
-The account is no secret: it is hidden from a `repr`, but not removed from the server's texts.
+The account is not a secret. A `repr` hides it, but it is not removed from the server's text.
 """
 
 import dataclasses
@@ -21,14 +21,15 @@ ACCOUNT_VARIABLE = "FINERWORKS_ACCOUNT_KEY"
 _SAME_PLACE = "Pass both as arguments, or set both in the environment and pass neither"
 
 MIN_REDACTED_LENGTH = 6
-"""Shorter keys, such as those of tests, are not redacted: that would garble ordinary words."""
+"""Shorter keys, such as those in tests, are not redacted, because that would garble ordinary
+words."""
 
 MAX_SPELLED_KEY = 1_000
-"""The longest spelling of a key that can be cut in half at the end of a text, in characters."""
+"""The maximum length of an escaped key that may be cut off at the end of a text, in characters."""
 
 
 class Secret(str):
-    """A key that hides itself: its `repr`, as in a traceback with local variables, is ``[key]``."""
+    """A key with the `repr` ``[key]``, which hides it in a traceback with local variables."""
 
     __slots__ = ()
 
@@ -39,8 +40,8 @@ class Secret(str):
 def hide(value: object) -> Secret | None:
     """Return an argument as a `Secret`; None stays None.
 
-    A value that is not text becomes a `Secret` that `read_key` rejects: showing it in an error
-    message could show a key.
+    A value that is not text becomes a `Secret` that `read_key` rejects, because an error message
+    with the value could show a key.
     """
     if value is None:
         return None
@@ -50,7 +51,7 @@ def hide(value: object) -> Secret | None:
 
 
 Origin = tuple[str, str, int | None]
-"""Scheme, host and port: what two URLs must share for the keys to go to both."""
+"""Scheme, host and port. The keys go only to URLs with the same ones."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -69,20 +70,20 @@ def format_origin(url: httpx.URL) -> str:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """Both keys, and the only origin that they go to.
+    """Both keys, and the only origin that receives them.
 
-    The keys are not headers of a client, because those accompany every request. A request to
-    another origin is sent without them.
+    The keys are not headers of a client, because those are sent with every request. A request to
+    another origin is sent without the keys.
 
-    Both keys are arguments, or both are of the environment: one of each might belong to two
-    accounts.
+    Both keys come from arguments, or both come from the environment. One of each might belong to
+    different accounts.
     """
 
     origin: Origin
     web_api_key: Secret | None
     app_key: Secret | None
     from_environment: bool
-    """Whether the environment was read, as no key was passed as an argument."""
+    """Whether the environment was read, because no key was passed as an argument."""
 
     def require(self) -> tuple[Secret, Secret]:
         """Return the two keys, ``web_api_key`` first.
@@ -105,11 +106,11 @@ class Credentials:
     def replace_keys(self, *, web_api_key: Secret | None, app_key: Secret | None) -> "Credentials":
         """Return these credentials with the keys that a caller passed, if any.
 
-        A key that is passed alone completes a pair whose other half was passed before. It is not
-        combined with a key of the environment, and replaces no half of a complete pair.
+        A single key completes a pair if the other key was passed before. It is never combined with
+        a key from the environment, and never replaces one key of a complete pair.
 
         Raises:
-            CredentialsError: A key is malformed, or would be combined with one of another place.
+            CredentialsError: A key is malformed, or would be combined with one from another place.
         """
         if web_api_key is None and app_key is None:
             return self
@@ -134,7 +135,7 @@ class Credentials:
         return combined
 
     def add_to(self, request: httpx.Request) -> None:
-        """Add both keys to a request, if it goes to their origin.
+        """Add both keys to a request if it goes to their origin.
 
         Raises:
             CredentialsError: A key is missing.
@@ -146,10 +147,9 @@ class Credentials:
         request.headers["app_key"] = app_key
 
     def redact(self, text: str) -> str:
-        """Return a text of the server without the keys, in case the server echoed them.
+        """Return a text from the server without the keys, in case the server echoed them.
 
-        The end of a long text is removed as well: the text may have been cut there, in the
-        middle of a key.
+        The end of a long text is removed, too, because it may have been cut in the middle of a key.
         """
         pattern = _pattern_of(self.web_api_key, self.app_key)
         redacted = pattern.sub("[key]", text)
@@ -161,7 +161,7 @@ class Credentials:
 # Its cache has no lock, which a forked process could inherit locked.
 @functools.lru_cache(maxsize=8)
 def _pattern_of(*keys: Secret | None) -> re.Pattern[str]:
-    """Return a pattern for the keys, in any spelling."""
+    """Return a pattern for the keys, however they are escaped."""
     long_enough = [key for key in keys if key and len(key) >= MIN_REDACTED_LENGTH]
     longest_first = sorted(long_enough, key=len, reverse=True)  # one may begin with the other
     never = "(?!)"
@@ -169,7 +169,7 @@ def _pattern_of(*keys: Secret | None) -> re.Pattern[str]:
 
 
 def _key_pattern(key: str) -> str:
-    """Return a pattern for a key, however JSON, JavaScript, HTML or a URL spell its characters."""
+    """Return a pattern for a key, however JSON, JavaScript, HTML or a URL escape its characters."""
     # Consecutive backslashes are one pattern: separately, they could match in exponentially
     # many ways.
     single_backslashes = re.sub(r"\\+", r"\\", key)
@@ -188,7 +188,7 @@ def _character_pattern(character: str) -> str:
 
 
 def describe_setting(argument: str, variable: str, value: object) -> str:
-    """Return how an error names a setting: its argument and its variable, and which was used."""
+    """Return a setting's name in errors: its argument and variable, and which one was used."""
     if value is None:
         return f"{argument}= (from {variable})"
     return f"{argument}= (in place of {variable})"
@@ -214,7 +214,7 @@ def read_credentials(
 
 
 def _read_key(name: str, argument: Secret | None, *, from_environment: bool) -> Secret | None:
-    """Return a key, checked. An environment variable that is empty counts as unset."""
+    """Return a checked key. An empty environment variable counts as unset."""
     variable = KEY_VARIABLES[name]
     key = argument
     if from_environment:
@@ -229,11 +229,11 @@ def check_key(setting: str, key: Secret) -> None:
     """Check that a key can be sent as a header.
 
     Args:
-        setting: What the error calls it.
+        setting: The name of the key in the error.
         key: The key.
 
     Raises:
-        CredentialsError: It cannot be sent. The message does not show it.
+        CredentialsError: The key cannot be sent. The message does not show it.
     """
     advice = "copy the key again, with nothing around it"
     if not key:
@@ -247,22 +247,22 @@ def check_key(setting: str, key: Secret) -> None:
 
 
 def read_account_key(value: str | None) -> Secret:
-    """Return the account to read, from its argument, else from `FINERWORKS_ACCOUNT_KEY`.
+    """Return the account to read, from its argument or else from `FINERWORKS_ACCOUNT_KEY`.
 
     Returns:
-        The account's key. Empty for the account that the two keys belong to.
+        The account's key. Empty: the account that the two keys belong to.
 
     Raises:
-        ValueError: The key is blank, as when you have no key on record for a seller. FinerWorks
-            would take it for your own account, and you would read the wrong invoices.
+        ValueError: The key is blank, for example because a seller has no key in your records.
+            FinerWorks would return your own account, and you would read the wrong invoices.
     """
     if value is None:
         account_key = Secret(os.environ.get(ACCOUNT_VARIABLE, ""))
         own_account = not account_key
     else:
         account_key = hide(value) or Secret()
-        # An empty `str` is a mistake of the caller. An empty `Secret` was checked before: it comes
-        # from `with_options`, and stands for your own account.
+        # An empty `str` is a mistake of the caller. An empty `Secret` has been checked before: it
+        # comes from `with_options`, and means your own account.
         own_account = isinstance(value, Secret) and not value
     if not account_key.strip() and not own_account:
         setting = describe_setting("account_key", ACCOUNT_VARIABLE, value)

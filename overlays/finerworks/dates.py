@@ -1,10 +1,11 @@
-"""The month of an invoice, and how long its due date is past, by the server's calendar.
+"""The month of an invoice, and the days past its due date, in the server's calendar.
 
-A day is the server's wall-clock day: `2026-02-28T18:11:17-06:00` is 28 February, whatever the time
+A day is a day in the server's local time: `2026-02-28T18:11:17-06:00` is 28 February, in any time
 zone of this machine. Today is the current day in the UTC offset of the due date. If the due date
 has no offset, it is the current day of this machine.
 
-FinerWorks does not say whether an invoice is paid: one that is past its due date may have been.
+FinerWorks does not say whether an invoice is paid. An invoice that is past its due date may have
+been paid.
 """
 
 import datetime as dt
@@ -23,7 +24,7 @@ __all__ = ["day", "days_past_due", "due_day", "is_past_due", "month", "to_month"
 def day(moment: dt.datetime | None) -> dt.date | None:
     """Return the server's calendar day of a date.
 
-    The result is None for null, and for 0001-01-01, .NET's value of a date that was never set.
+    The result is None for null, and for 0001-01-01, .NET's default for a date that was never set.
     """
     if moment is None or moment.year == 1:
         return None
@@ -31,9 +32,9 @@ def day(moment: dt.datetime | None) -> dt.date | None:
 
 
 def month(invoice: "generated.Invoice") -> dt.date | None:
-    """Return the first day of the month that an invoice is for.
+    """Return the first day of an invoice's month.
 
-    The result is None if `invoice_month`, `first_day_of_month` and `last_day_of_month` are unset.
+    The result is None if `invoice_month`, `first_day_of_month` and `last_day_of_month` are not set.
     """
     for moment in (invoice.invoice_month, invoice.first_day_of_month, invoice.last_day_of_month):
         found = day(moment)
@@ -43,15 +44,15 @@ def month(invoice: "generated.Invoice") -> dt.date | None:
 
 
 def due_day(invoice: "generated.Invoice") -> dt.date | None:
-    """Return the day on which an invoice is due. None if it has no due date."""
+    """Return the due day of an invoice. None if it has no due date."""
     return day(invoice.due_date)
 
 
 def days_past_due(invoice: "generated.Invoice", as_of: dt.date | None = None) -> int | None:
     """Return the number of days from an invoice's due day to ``as_of`` (None: today).
 
-    The number is 0 or negative if the due day is not past. The result is None if the invoice has
-    no due day. Of an ``as_of`` with a time, the day counts.
+    The number is 0 or negative if the due day is not past. The result is None if the invoice has no
+    due day. If ``as_of`` has a time, only its day counts.
     """
     due = due_day(invoice)
     if due is None:
@@ -65,8 +66,8 @@ def days_past_due(invoice: "generated.Invoice", as_of: dt.date | None = None) ->
 def is_past_due(invoice: "generated.Invoice", as_of: dt.date | None = None) -> bool:
     """Return whether an invoice is past its due day and has an amount above zero.
 
-    FinerWorks does not document whether ``amount_due`` is lowered when an invoice is paid. Such an
-    invoice may therefore have been paid.
+    FinerWorks does not document whether it lowers ``amount_due`` when an invoice is paid. So such
+    an invoice may have been paid.
     """
     if invoice.amount_due <= 0:
         return False
@@ -75,10 +76,10 @@ def is_past_due(invoice: "generated.Invoice", as_of: dt.date | None = None) -> b
 
 
 def to_month(value: str | dt.date) -> dt.date:
-    """Return the first day of a month that is written as ``2026-01``, or that a date is in.
+    """Return the first day of a month, from text such as ``2026-01`` or from a date in it.
 
     Raises:
-        ValueError: It is neither.
+        ValueError: The value is neither.
     """
     if isinstance(value, dt.date):
         return _without_time(value).replace(day=1)
@@ -92,5 +93,5 @@ def to_month(value: str | dt.date) -> dt.date:
 
 
 def _without_time(moment: dt.date) -> dt.date:
-    """Return the day of a moment; a day is returned as it is."""
+    """Return the day of a date and time. A day is returned unchanged."""
     return moment.date() if isinstance(moment, dt.datetime) else moment

@@ -1,9 +1,9 @@
-"""The time that one attempt may take as a whole.
+"""The total time that one attempt may take.
 
-httpx limits each step of a request, and each read of a socket. A server that sends one byte now
-and then is never late by those limits. Here, the limit of a step is a `Timeout`: a float that
-carries the deadline of the whole attempt. httpx and httpcore pass it on, unchanged, down to the
-connection (`finerworks.network`), which never waits longer than the deadline allows.
+httpx limits each step of a request, and each read from a socket. A server that sends a byte now and
+then never exceeds those limits. Here, the limit of a step is a `Timeout`: a float that carries the
+deadline of the entire attempt. httpx and httpcore pass it unchanged to the connection
+(`finerworks.network`), which never waits longer than the deadline allows.
 """
 
 import contextlib
@@ -14,33 +14,33 @@ from collections.abc import Mapping
 from typing import Any, Protocol, Self, runtime_checkable
 
 STEPS = ("connect", "read", "write", "pool")
-"""The steps of a request whose time httpx limits."""
+"""The steps of a request that httpx limits."""
 
 UNLIMITED = 2_000_000.0
-"""Seconds that stand for "no limit": the longest that every platform's sockets accept."""
+"""Seconds that mean "no limit": the maximum that the sockets of every platform accept."""
 
 
 @runtime_checkable
 class Connection(Protocol):
-    """A connection whose socket can be looked up, as httpcore's network streams can."""
+    """A connection with access to its socket, such as httpcore's network streams."""
 
     def get_extra_info(self, info: str, /) -> Any:  # noqa: ANN401 - as httpcore declares it
-        """Return what is known under a name, such as ``"socket"``."""
+        """Return the information with a name, such as ``"socket"``."""
         ...
 
 
 @runtime_checkable
 class Closable(Protocol):
-    """What a client closes: afterwards, no attempt of the client may go on."""
+    """A scope that a client closes. Afterwards, no attempt of the client may continue."""
 
     closed: bool
 
 
 class Deadline:
-    """The moment at which an attempt must be over. It can be cancelled from another thread.
+    """The time at which an attempt must end. Another thread can cancel it.
 
     Args:
-        seconds: How long the attempt may take once it has started. May be `math.inf`.
+        seconds: The seconds that the attempt may take from its start. May be `math.inf`.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -49,7 +49,7 @@ class Deadline:
         self.connection: Connection | None = None
         """The connection that the attempt is using."""
         self.client: Closable | None = None
-        """What the attempt belongs to."""
+        """The scope that the attempt belongs to."""
         self._end = math.inf
 
     def start(self) -> None:
@@ -58,20 +58,20 @@ class Deadline:
 
     @property
     def remaining(self) -> float:
-        """The seconds that are left. 0 or less: the deadline has passed."""
+        """The remaining seconds. 0 or less: the deadline has passed."""
         if self.cancelled:
             return 0.0
         return self._end - time.monotonic()
 
     @property
     def client_closed(self) -> bool:
-        """Whether the client was closed that the attempt belongs to."""
+        """Whether the client of the attempt was closed."""
         return self.client is not None and self.client.closed
 
     def cancel(self) -> None:
-        """End the attempt: what it is waiting for on its connection fails at once.
+        """Cancel the attempt: if it is waiting on its connection, that fails at once.
 
-        Connecting goes on. So does reading with uvloop, whose sockets cannot be shut down.
+        Connecting continues. So does reading with uvloop, whose sockets cannot be shut down.
         """
         self.cancelled = True
         if self.connection is None:
@@ -82,7 +82,7 @@ class Deadline:
         # OSError: it is closed already. TypeError: uvloop's sockets cannot be shut down.
         with contextlib.suppress(OSError, TypeError):
             if isinstance(own_socket, socket.socket):
-                # Not the method of a TLS socket, which would make it plain first: a thread that is
+                # Not the method of a TLS socket, which would turn off TLS first: a thread that is
                 # about to send would send the keys unencrypted.
                 socket.socket.shutdown(own_socket, socket.SHUT_RDWR)
             else:
@@ -90,14 +90,14 @@ class Deadline:
 
 
 class Timeout(float):
-    """The seconds that one step of an attempt may take, together with the attempt's deadline."""
+    """The seconds that one step of an attempt may take, with the attempt's deadline."""
 
     __slots__ = ("deadline",)
 
     deadline: Deadline
 
     def __new__(cls, seconds: float | None, deadline: Deadline) -> Self:
-        """Create it; None means that the step is not limited."""
+        """Create a timeout. None means that the step is not limited."""
         if seconds is None:
             seconds = UNLIMITED
         timeout = super().__new__(cls, seconds)
@@ -106,11 +106,11 @@ class Timeout(float):
 
 
 def create_deadline(step_timeouts: Mapping[str, float | None]) -> Deadline:
-    """Return the deadline of an attempt: the longest of its steps' limits limits it as a whole.
+    """Return the deadline of an attempt, which is the longest limit of its steps.
 
     Args:
-        step_timeouts: httpx's limits for ``connect``, ``read``, ``write`` and ``pool``, in
-            seconds. None: not limited, and then neither is the attempt.
+        step_timeouts: httpx's limits for ``connect``, ``read``, ``write`` and ``pool``, in seconds.
+            If one is None, neither the step nor the attempt is limited.
     """
     limits = [math.inf if seconds is None else seconds for seconds in step_timeouts.values()]
     return Deadline(max(limits))
@@ -120,6 +120,6 @@ def with_deadline(
     step_timeouts: Mapping[str, float | None], deadline: Deadline
 ) -> dict[str, Timeout]:
     """Return the limits of the steps, each carrying the deadline of the attempt."""
-    limits = set(step_timeouts.values())  # usually one, which all steps share
+    limits = set(step_timeouts.values())  # usually a single limit, which all steps share
     timeouts = {seconds: Timeout(seconds, deadline) for seconds in limits}
     return {step: timeouts[seconds] for step, seconds in step_timeouts.items()}

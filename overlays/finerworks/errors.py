@@ -1,4 +1,4 @@
-"""Everything that can go wrong with a request, as one tree of exceptions.
+"""The errors of a request, as one tree of exceptions.
 
 Catch a branch to catch everything below it.
 
@@ -22,8 +22,8 @@ Catch a branch to catch everything below it.
     └── ClientStateError          the client cannot send: it is closed, or belongs elsewhere
                                   (also a RuntimeError)
 
-No error holds a key, a request object, a header that may hold a secret, or more than the beginning
-of a body. All errors can be pickled and copied.
+No error contains a key, a request object, a header that may contain a secret, or more than the
+beginning of a body. All errors can be pickled and copied.
 """
 
 from collections.abc import Callable, Mapping
@@ -52,10 +52,10 @@ __all__ = [
 ]
 
 MAX_MESSAGE = 500
-"""The longest part of a server's text that an error message quotes, in characters."""
+"""The maximum length that an error message quotes of the server's text, in characters."""
 
 MAX_BODY = 2_000
-"""The longest part of a response's body that an error keeps, in characters."""
+"""The maximum length that an error keeps of a response's body, in characters."""
 
 
 CLIENT_CLOSED = "this FinerWorks client is closed: create a new one"
@@ -63,7 +63,7 @@ CLIENT_CLOSED = "this FinerWorks client is closed: create a new one"
 
 
 class FinerWorksError(Exception):
-    """The root of every error that this package raises for a request.
+    """The base class of all errors that this package raises for a request.
 
     Attributes:
         message: What happened.
@@ -73,9 +73,9 @@ class FinerWorksError(Exception):
             no response.
         method: The HTTP method of the failed request, if there was one.
         path: The path of that request, without its query.
-        attempts: How many attempts were made. 0 if there was none.
-        headers: The headers of the response, whose names may be written in any case. Those that may
-            hold a secret, such as cookies, are left out. Empty if there was no response.
+        attempts: The number of attempts. 0 if there was none.
+        headers: The headers of the response. Names are case-insensitive. Headers that may contain a
+            secret, such as cookies, are left out. Empty if there was no response.
     """
 
     hint: str = ""
@@ -104,21 +104,21 @@ class FinerWorksError(Exception):
         return f"{request}, attempt {self.attempts}: {text}"
 
     def __reduce__(self) -> tuple[object, ...]:
-        # By default an exception is rebuilt by calling its class with `args` alone, which fails
+        # By default, pickle creates an exception by calling its class with only `args`, which fails
         # for classes that require keyword arguments.
         return Exception.__new__, (type(self), *self.args), self.__dict__
 
     def add_request(
         self, *, method: str, path: str, attempts: int, redact: Callable[[str], str]
     ) -> None:
-        """Record which request failed, and remove the keys from every text the server sent.
+        """Record which request failed, and remove the keys from every text of the server.
 
-        Texts are shortened only after that, so that no part of a key is left at a cut.
+        Texts are truncated only after that, so that no part of a key is left at the end.
 
         Args:
             method: The HTTP method of the request.
             path: The path of the request.
-            attempts: How often it was sent.
+            attempts: The number of attempts.
             redact: Returns a text without the keys.
         """
         self.method = method
@@ -136,10 +136,10 @@ class CredentialsError(FinerWorksError, ValueError):
 
 
 class SettingsError(FinerWorksError, ValueError):
-    """A variable of the environment for proxies or certificates cannot be used.
+    """An environment variable for proxies or certificates is invalid.
 
     It is raised when a client is created, or by the request that needs the setting. Nothing was
-    sent. The message names the variable, and shows no part of a proxy's address.
+    sent. The message names the variable, but shows no part of a proxy's address.
     """
 
 
@@ -165,11 +165,12 @@ class APITimeoutError(APIConnectionError):
 
 
 class APIStatusError(FinerWorksError):
-    """A response arrived whose HTTP status is not 2xx.
+    """A response arrived with an HTTP status that is not 2xx.
 
     Attributes:
         status_code: The HTTP status.
-        retry_after: The seconds that the server asks to wait. None if it names no usable time.
+        retry_after: The seconds to wait, from the server's `Retry-After`. None if there is no valid
+            one.
     """
 
     def __init__(
@@ -187,7 +188,7 @@ class APIStatusError(FinerWorksError):
 
 
 class RedirectError(APIStatusError):
-    """3xx: the server sent the request elsewhere. Redirects are never followed."""
+    """3xx: the server redirected the request. Redirects are never followed."""
 
     hint = "Check the base URL: the API itself does not redirect."
 
@@ -216,7 +217,7 @@ class NotFoundError(APIStatusError):
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests. ``retry_after`` holds the seconds to wait, if the server says."""
+    """429: too many requests. ``retry_after`` is the seconds to wait, if the server says so."""
 
     hint = "Wait before the next request."
 
@@ -232,10 +233,10 @@ class RequestRejectedError(FinerWorksError):
 
 
 class InvalidField(NamedTuple):
-    """A part of a response that breaks the contract.
+    """A part of a response that violates the contract.
 
     Attributes:
-        path: Where it is, such as ``invoices[3].due_date``. Empty for the response as a whole.
+        path: The path, such as ``invoices[3].due_date``. Empty for the entire response.
         problem: What is wrong, such as ``is missing``.
     """
 
@@ -244,16 +245,16 @@ class InvalidField(NamedTuple):
 
 
 class ResponseValidationError(FinerWorksError):
-    """A response breaks the contract.
+    """A response violates the contract.
 
-    It is not JSON, too large, of an unexpected status, or a field is missing or has a wrong type.
+    It is not JSON, is too large, has an unexpected status, or a field is missing or has a wrong
+    type.
 
     Attributes:
         invalid_fields: Every invalid field, at most 20.
-        field: The path of the first one, such as ``invoices[3].due_date``. None if the response
-            as a whole is invalid.
-        transient: Whether the response was damaged on its way, so that another attempt may
-            succeed.
+        field: The path of the first one, such as ``invoices[3].due_date``. None if the entire
+            response is invalid.
+        transient: Whether the response was damaged in transit, so that another attempt may succeed.
     """
 
     hint = "The response was discarded. If this happens again, the API has changed: report it."
@@ -284,7 +285,8 @@ class ListingChangedError(FinerWorksError):
 class MissingMonthError(FinerWorksError):
     """An item of a listing has no month, so ``since`` and ``until`` cannot be applied to it.
 
-    It is not left out silently. The iterator keeps its place: its next call raises this again.
+    It is not skipped silently. The iterator keeps its position: the next call raises this error
+    again.
     """
 
     hint = (
@@ -296,13 +298,13 @@ class ClientStateError(FinerWorksError, RuntimeError):
     """The client cannot send.
 
     It is closed, its transport belongs to another process or event loop, or asyncio is not running.
-    This request was not sent. If it was in flight when another thread or task closed the client, it
-    may have been.
+    This request was not sent. Only if it was in flight when another thread or task closed the
+    client, it may have been sent.
     """
 
 
 def class_for_status(status_code: int) -> type[APIStatusError]:
-    """Return the class of the error for an HTTP status that is not 2xx."""
+    """Return the error class for an HTTP status that is not 2xx."""
     if status_code in _CLASSES:
         return _CLASSES[status_code]
     if 300 <= status_code < 400:
@@ -312,7 +314,7 @@ def class_for_status(status_code: int) -> type[APIStatusError]:
     return APIStatusError
 
 
-# A class here takes precedence over that of a range.
+# A class for a status takes precedence over the class for a range.
 _CLASSES: dict[int, type[APIStatusError]] = {
     400: BadRequestError,
     401: AuthenticationError,
@@ -323,7 +325,7 @@ _CLASSES: dict[int, type[APIStatusError]] = {
 
 
 def shorten(text: str) -> str:
-    """Return a text on one line, without control characters, at most `MAX_MESSAGE` long."""
+    """Return at most `MAX_MESSAGE` characters of a text, on one line, without control characters."""
     beginning = text[: 2 * MAX_MESSAGE]
     visible = replace_unprintable(beginning, " ")
     line = " ".join(visible.split())

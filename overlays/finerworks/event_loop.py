@@ -9,7 +9,7 @@ def running_loop() -> asyncio.AbstractEventLoop:
     """Return the event loop of asyncio that runs this code.
 
     Raises:
-        ClientStateError: There is none, as when trio runs it.
+        ClientStateError: asyncio does not run this code, but for example trio does.
     """
     loop = find_running_loop()
     if loop is None:

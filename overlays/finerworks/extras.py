@@ -1,4 +1,4 @@
-"""How to install a missing extra, into the environment that this program runs in."""
+"""How to install a missing extra in the environment of this program."""
 
 import importlib.metadata
 import importlib.util
@@ -13,10 +13,10 @@ _REQUIREMENT = re.compile(r"(?P<package>[^;]+);.*extra == ['\"](?P<extra>[\w-]+)
 
 
 def install_command(extra: str) -> str:
-    """Return the command that installs what an extra needs.
+    """Return the command that installs the packages of an extra.
 
-    It names the packages of the extra, not the extra: this package may have been installed from a
-    clone, a git URL, a wheel or an index, and stays as it is.
+    It names the packages instead of the extra, because this package may have been installed from a
+    clone, a git URL, a wheel or an index, and must not be replaced.
     """
     packages = shlex.join(_packages_of(extra))
     environment = Path(sys.prefix)
@@ -24,14 +24,14 @@ def install_command(extra: str) -> str:
         return f"pipx inject {environment.name} {packages}"
     if _has_pip():
         return f"{shlex.quote(sys.executable)} -m pip install {packages}"
-    # uv makes environments without pip: those of uvx, of `uv tool` and of `uv venv`.
+    # uv creates environments without pip: those of uvx, `uv tool` and `uv venv`.
     return f"uv pip install --python {shlex.quote(sys.executable)} {packages}"
 
 
 def _has_pip() -> bool:
     try:
         return importlib.util.find_spec("pip") is not None
-    except ValueError:  # `sys.modules` has something else of this name.
+    except ValueError:  # `sys.modules` contains another object with this name.
         return False
 
 
@@ -42,5 +42,5 @@ def _packages_of(extra: str) -> list[str]:
         match = _REQUIREMENT.fullmatch(requirement)
         if match and match["extra"] == extra:
             found.append(match["package"].strip())
-    # A frozen program has no metadata of its extras.
+    # A frozen program has no metadata about its extras.
     return found or [f"finerworks[{extra}]"]

@@ -1,8 +1,8 @@
-"""The failures of aiohttp's transport, as the errors that httpx's own transport raises for them.
+"""Map failures of aiohttp's transport to the errors that httpx's own transport raises.
 
 `httpx_aiohttp.AiohttpTransport` (the extra ``aiohttp``) reports almost every failure as
-`httpx.ConnectTimeout`, and lets aiohttp's error through for a response that is not HTTP. Which
-failure it was is known from aiohttp's own error, which is the cause of httpx's.
+`httpx.ConnectTimeout`, and does not convert aiohttp's error for a response that is not HTTP.
+aiohttp's own error, which is the cause of httpx's, says which failure it was.
 
 The core does not depend on aiohttp, so its classes are recognized by their names.
 """
@@ -13,7 +13,7 @@ import httpx
 
 
 class _Meaning(NamedTuple):
-    """What a class of aiohttp's errors stands for.
+    """The meaning of a class of aiohttp's errors.
 
     Attributes:
         error: The class of httpx's error.
@@ -46,18 +46,18 @@ _MEANINGS = {
     ),
     "ClientError": _Meaning(httpx.ReadError, "the connection failed"),
 }
-"""What the classes of aiohttp's errors stand for, and with them the classes below them."""
+"""The meaning of aiohttp's error classes. Subclasses have the same meaning."""
 
 
 def to_httpx_error(error: BaseException, *, timed_out: bool) -> httpx.TransportError | None:
-    """Return the error of httpx that an exception of a transport stands for.
+    """Return httpx's error for an exception of a transport.
 
     Args:
-        error: What the transport raised.
-        timed_out: Whether the time of the attempt was over.
+        error: The transport's exception.
+        timed_out: Whether the time of the attempt was up.
 
     Returns:
-        An error of httpx. None if the exception is not about a connection.
+        httpx's error. None if the exception is not about a connection.
     """
     if timed_out and isinstance(error, TimeoutError):
         return httpx.ReadTimeout("the response was not complete in time")
@@ -69,7 +69,7 @@ def to_httpx_error(error: BaseException, *, timed_out: bool) -> httpx.TransportE
 
 
 def _translate(error: BaseException | None) -> httpx.TransportError | None:
-    """Return the error of httpx for one of aiohttp's, or None if it is not aiohttp's."""
+    """Return httpx's error for one of aiohttp's, or None if it is not aiohttp's."""
     for error_class in type(error).__mro__:
         package = error_class.__module__.partition(".")[0]
         if package != "aiohttp" or error_class.__name__ not in _MEANINGS:
@@ -80,9 +80,9 @@ def _translate(error: BaseException | None) -> httpx.TransportError | None:
 
 
 def _describe(error: BaseException | None) -> str:
-    """Return the text of an error of aiohttp's. That of a proxy reads as httpx writes it."""
+    """Return the text of aiohttp's error. An error about a proxy gets httpx's wording."""
     status = getattr(error, "status", None)
     if status is None:
         return str(error)
-    # aiohttp's own text has the proxy's URL.
+    # aiohttp's own text contains the proxy's URL.
     return f"{status} {getattr(error, 'message', '')}"

@@ -1,4 +1,4 @@
-"""Which headers of a response its caller sees: all of them, except those that may hold a secret."""
+"""Which headers of a response the caller sees: all, except those that may contain a secret."""
 
 from collections.abc import Callable
 
@@ -7,10 +7,10 @@ import httpx
 __all__ = ["MAX_HEADERS", "MAX_VALUE", "public_headers"]
 
 MAX_HEADERS = 100
-"""How many headers of a response are kept, at most."""
+"""The maximum number of headers of a response that are kept."""
 
 MAX_VALUE = 1_000
-"""The longest part of the name or the value of a header that is kept, in characters."""
+"""The maximum length that is kept of a header's name or value, in characters."""
 
 _SECRET_WORDS = (
     "auth",  # Authorization, WWW-Authenticate, Proxy-Authenticate, Authentication-Info
@@ -25,14 +25,14 @@ _SECRET_WORDS = (
     "token",
     "xsrf",
 )
-"""A header with one of these in its name may hold a secret, of this caller or of another."""
+"""A header with one of these in its name may contain a secret, of this caller or of another."""
 
 _ADDRESSES = frozenset({"content-location", "link", "location", "refresh"})
-"""Headers with an address, whose query may hold a secret."""
+"""Headers with an address, which may contain a secret in its query."""
 
 
 def public_headers(headers: httpx.Headers, redact: Callable[[str], str]) -> httpx.Headers:
-    """Return a copy of the headers of a response, without those that may hold a secret.
+    """Return a copy of a response's headers, without those that may contain a secret.
 
     Args:
         headers: The headers of the response.

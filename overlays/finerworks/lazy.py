@@ -1,7 +1,7 @@
-"""Modules that annotations name, and that are not imported before one of them is evaluated.
+"""Modules that annotations refer to, which are imported when an annotation is evaluated.
 
 Static type checkers see an ordinary import, under `TYPE_CHECKING`. Runtime type checkers, such as
-beartype, and `typing.get_type_hints()` find the objects of this module in its place.
+beartype, and `typing.get_type_hints()` find the objects of this module instead.
 """
 
 from importlib import import_module
@@ -9,11 +9,11 @@ from typing import Any
 
 
 class LazyModule:
-    """Stands for a module, and has its names.
+    """A substitute for a module, with the same names.
 
     Args:
         name: The module.
-        optional: Whether it belongs to an extra. Where that is not installed, each of its types is
+        optional: Whether it belongs to an extra. If that is not installed, each of its types is
             `Any`.
     """
 
@@ -22,7 +22,7 @@ class LazyModule:
         self._optional = optional
 
     def __getattr__(self, name: str) -> object:
-        # What inspects an object looks for such names. None of them is a type.
+        # Tools that inspect an object look for such names. None of them is a type.
         if name.startswith("__"):
             raise AttributeError(name)
         try:

@@ -1,8 +1,8 @@
-"""The log lines of this package: each once, whenever and however the program configures logging.
+"""Log each line of this package once, whenever and however the program configures logging.
 
-`logging.config.dictConfig` and `fileConfig` disable every logger that exists and that they do not
-name, unless they are told not to. A program that imports this package before it configures logging
-does not mean that.
+`logging.config.dictConfig` and `fileConfig` disable every existing logger that they do not name,
+unless they are configured not to. A program that imports this package before it configures logging
+does not intend that.
 """
 
 import contextlib
@@ -14,17 +14,17 @@ LOGGER = "finerworks"
 """The name of the logger."""
 
 LEVEL_VARIABLE = "FINERWORKS_LOG"
-"""The environment variable that turns lines on: ``debug`` or ``info``."""
+"""The environment variable that turns on log lines: ``debug`` or ``info``."""
 
 _HANDLER = "finerworks-standard-error"
 
 
 def get_logger(name: str = LOGGER) -> logging.Logger:
-    """Return a logger. If a configuration disabled it along with all others, it is enabled again.
+    """Return a logger. If a configuration disabled it along with all others, enable it again.
 
-    A logger below it, which nobody knows, is the witness: a program that disables this very logger
-    leaves that one enabled. Call this once before the program configures logging, and each time
-    before you log.
+    A child logger that nobody knows serves as a witness: if a program disables this specific
+    logger, the witness stays enabled. Call this once before the program configures logging, and
+    each time before you log.
     """
     logger = logging.getLogger(name)
     witness = logging.getLogger(f"{name}.witness")
@@ -35,7 +35,7 @@ def get_logger(name: str = LOGGER) -> logging.Logger:
 
 
 def configure_logging() -> None:
-    """Log at the level of `FINERWORKS_LOG`, to standard error if the program logs nowhere else.
+    """Log at the level of `FINERWORKS_LOG`, to standard error if no other handler is configured.
 
     Raises:
         ValueError: The variable is neither ``debug`` nor ``info``.
@@ -47,23 +47,23 @@ def configure_logging() -> None:
     if level.upper() not in ("DEBUG", "INFO"):
         raise ValueError(f"{LEVEL_VARIABLE} must be debug or info, not {level!r}")
     logger.setLevel(level.upper())
-    # By its name: after a reload, the handler is of the former class.
+    # By name, because after a reload, the handler is an instance of the former class.
     if _HANDLER not in [handler.name for handler in logger.handlers]:
         logger.addHandler(_StandardError())
 
 
 class _StandardError(logging.Handler):
-    """Prints what no other handler gets. The program may add one at any time."""
+    """Prints lines that no other handler gets. The program may add a handler at any time."""
 
     def __init__(self) -> None:
         super().__init__()
         self.name = _HANDLER
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print a line, unless another handler gets it, or standard error is closed."""
+        """Print a line, unless another handler gets it or standard error is closed."""
         if sys.stderr is None or self._another_handles(record):
             return
-        # No request fails because a line about it cannot be printed.
+        # A request must not fail because a line about it cannot be printed.
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.write(f"{self.format(record)}\n")
             sys.stderr.flush()
@@ -79,7 +79,7 @@ class _StandardError(logging.Handler):
 
 
 def _handles(handler: logging.Handler, record: logging.LogRecord) -> bool:
-    """Return whether a handler does something with a record."""
+    """Return whether a handler processes a record."""
     does_nothing = isinstance(handler, logging.NullHandler)
     return not does_nothing and record.levelno >= handler.level
 

@@ -1,8 +1,8 @@
 """Exact amounts.
 
-An amount of an invoice is a `decimal.Decimal` with the digits that the server wrote. Add, compare
-and store it as it is. The functions here add without rounding, write an amount for people, and turn
-a number from elsewhere, such as a float out of a spreadsheet, into a Decimal.
+An invoice's amount is a `decimal.Decimal` with the digits that the server wrote. You can add,
+compare and store it unchanged. The functions here add amounts without rounding, format them for
+people, and convert a number from elsewhere, such as a float from a spreadsheet, to a Decimal.
 """
 
 import functools
@@ -16,11 +16,11 @@ _CONTEXT = Context(prec=1000, traps=[Inexact, InvalidOperation])
 
 
 def exact(amount: float | Decimal) -> Decimal:
-    """Return a number from elsewhere as a Decimal; a Decimal is returned as it is.
+    """Return a number from elsewhere as a Decimal. A Decimal is returned unchanged.
 
-    A float becomes the decimal of its shortest text: ``19.99`` becomes ``Decimal("19.99")``, where
-    ``Decimal(19.99)`` is the binary fraction, ``19.98999999999999843...``. A number that was
-    written with at most 15 digits keeps its value.
+    A float becomes the decimal of its shortest representation: ``19.99`` becomes
+    ``Decimal("19.99")``, whereas ``Decimal(19.99)`` is the binary fraction,
+    ``19.98999999999999843...``. A number that was written with at most 15 digits keeps its value.
 
     Raises:
         ValueError: The amount is NaN or infinite.
@@ -35,10 +35,10 @@ def exact(amount: float | Decimal) -> Decimal:
 
 
 def total(amounts: Iterable[float | Decimal]) -> Decimal:
-    """Return the exact sum of amounts; ``Decimal(0)`` when there are none.
+    """Return the exact sum of amounts. Without amounts, return ``Decimal(0)``.
 
     The builtin ``sum()`` rounds to the precision of the caller's decimal context, 28 digits by
-    default, and returns the int ``0`` when there are none. This function never rounds.
+    default, and returns the int ``0`` without amounts. This function never rounds.
 
     Raises:
         ValueError: An amount is NaN or infinite.

@@ -1,7 +1,7 @@
 """The operations of the API that only read.
 
-Their requests may be sent again after a failure, and their responses are checked against the
-contract. Nothing is known of any other operation: it may write, so it is sent once.
+Their requests may be retried after a failure, and their responses are checked against the contract.
+Nothing is known about other operations. They may write, so they are sent once.
 """
 
 from typing import NamedTuple
@@ -22,4 +22,4 @@ class Operation(NamedTuple):
 LIST_INVOICES = Operation("/v3/list_invoices", "InvoiceList")
 
 READ_OPERATIONS: dict[str, Operation] = {operation.path: operation for operation in [LIST_INVOICES]}
-"""Every operation that only reads, by its path. You may add operations of your own."""
+"""Every operation that only reads, by its path. You may add your own operations."""

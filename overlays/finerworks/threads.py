@@ -1,8 +1,8 @@
-"""Threads, where there are any.
+"""Start threads, if the interpreter can.
 
-A thread cannot always be started: a container limits their number, memory is short, Python has been
-compiled for a browser, or the program is ending (since Python 3.12, also in an `atexit` handler).
-Everything here works without threads then, only slower.
+Sometimes no thread can be started: a container limits their number, memory is low, Python runs in a
+browser, or the program is exiting (since Python 3.12, also in an `atexit` handler). The package
+then works without threads, only slower.
 """
 
 import sys
@@ -11,14 +11,14 @@ from collections.abc import Callable
 
 
 class NoThreadError(Exception):
-    """No thread can be started. It never reaches a caller."""
+    """No thread can be started. Callers never see this."""
 
 
 def start_thread(target: Callable[[], None]) -> threading.Thread:
-    """Start a thread that calls a function. The end of the program does not wait for it.
+    """Start a thread that calls a function. The program does not wait for it when it exits.
 
     Raises:
-        NoThreadError: None can be started.
+        NoThreadError: No thread can be started.
     """
     # Before Python 3.12, `start()` would wait for a thread that never runs.
     if sys.is_finalizing():

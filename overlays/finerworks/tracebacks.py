@@ -1,8 +1,8 @@
-"""Tracebacks without the frames of the transport that sends: their local variables hold the keys.
+"""Remove the frames of the sending transport from tracebacks: they contain the keys.
 
-An exception that ends a request from outside, such as a cancellation, passes through the frames of
-httpx, httpcore or aiohttp. Error trackers record the local variables of every frame, and those hold
-the headers, or the bytes that are sent.
+An exception that interrupts a request, such as a cancellation, passes through the frames of httpx,
+httpcore or aiohttp. Error trackers record the local variables of every frame, which contain the
+headers or the bytes that are sent.
 """
 
 from types import TracebackType
@@ -11,15 +11,16 @@ NOTE = "The frames of the transport are left out, because their local variables 
 
 
 def leave_out_frames(error: BaseException, handled: BaseException | None) -> None:
-    """Remove the frames below the caller's from an exception and from those that it is chained to.
+    """Remove the frames below the caller's from an exception and its chained exceptions.
 
-    Call it where the exception is caught, and raise that again: its traceback then begins there.
-    An `Exception` gets a note of where it was raised, which may be in code of the user's.
+    Call it where the exception is caught, and raise the exception again. Its traceback then begins
+    there. An `Exception` gets a note that says where it was raised, which may be in the user's
+    code.
 
     Args:
         error: The exception.
         handled: The exception that was being handled when the transport was called, if any. It has
-            nothing to do with the transport, and stays as it is.
+            nothing to do with the transport, and is not changed.
     """
     if isinstance(error, Exception):
         error.add_note(f"Raised in {_origin(error.__traceback__)}. {NOTE}")

@@ -1,11 +1,11 @@
-"""What PyInstaller must know to freeze a program that uses finerworks.
+"""Hooks for PyInstaller, to freeze a program that uses finerworks.
 
-PyInstaller finds this package by the entry point `hook-dirs` of the distribution, so no option is
-needed. It runs `hook-X.py` if the program imports the module X. Each hook adds what PyInstaller
+PyInstaller finds this package through the entry point `hook-dirs` of the distribution, so no option
+is needed. It runs `hook-X.py` if the program imports the module X. Each hook adds what PyInstaller
 cannot see in the code: data files, and modules that are imported by name.
 
-The hooks belong to the parts of finerworks, so that a program contains only the parts that it uses.
-No hook imports a package of an extra: the extra may not be installed.
+There is a hook for each part of finerworks, so that a program contains only the parts that it uses.
+No hook imports a package of an extra, because the extra may not be installed.
 """
 
 from pathlib import Path

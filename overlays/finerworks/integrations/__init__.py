@@ -1,1 +1,1 @@
-"""What makes other packages work with finerworks: a module for each, which needs its extra."""
+"""Adapters for other packages: one module each, which needs the corresponding extra."""

@@ -1,7 +1,7 @@
-"""The session that aiohttp's transport sends with, made as safe as httpx's own connections.
+"""The session of aiohttp's transport, made as safe as httpx's own connections.
 
-This is the only module that imports aiohttp. It is imported for a client whose transport is
-`httpx_aiohttp.AiohttpTransport`, and for no other.
+This is the only module that imports aiohttp. It is imported only for a client with the transport
+`httpx_aiohttp.AiohttpTransport`.
 """
 
 import asyncio
@@ -19,15 +19,15 @@ from finerworks.network import FailureCount, StreamHealth
 
 
 class _UnusableConnectionError(aiohttp.ClientError):
-    """A connection that was idle must not be used again. Nothing was sent on it."""
+    """An idle connection must not be used again. Nothing was sent on it."""
 
 
 class ConnectionChecks:
-    """What one session knows about its connections. It is a middleware of that session.
+    """The state of one session's connections. It is a middleware of that session.
 
-    aiohttp would send a request on any idle connection: on one that is presumed dead, and on one
-    on which a response has arrived already, which it would take for the response to this request.
-    Such a connection is closed here, and the request is sent on another one.
+    aiohttp would send a request on any idle connection, even if it is presumed dead, or if a
+    response has already arrived on it, which aiohttp would use for this request. Here, such a
+    connection is closed, and the request is sent on another one.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class ConnectionChecks:
             except _UnusableConnectionError:
                 continue
             except BaseException:
-                # Of a cancellation as well: it may be the end of the time on a dead connection.
+                # Also for a cancellation: it may mean that the time ran out on a dead connection.
                 request.failed()
                 raise
             request.check_status(response)
@@ -57,8 +57,8 @@ class ConnectionChecks:
         """Return what is known about a connection that a request is about to use.
 
         Raises:
-            _UnusableConnectionError: It was idle, and must not be used again.
-            aiohttp.ClientConnectionError: It is new, and must not be used.
+            _UnusableConnectionError: The connection was idle, and must not be used again.
+            aiohttp.ClientConnectionError: The connection is new, and must not be used.
         """
         health = self._health.get(protocol)
         if health is None:
@@ -75,11 +75,11 @@ class ConnectionChecks:
 
 
 class CheckedRequest(aiohttp.ClientRequest):
-    """A request that looks at its connection before it is sent.
+    """A request that checks its connection before it is sent.
 
     Attributes:
         checks: The checks of its session.
-        protocol: Its connection, once it has one.
+        protocol: Its connection, or None before it has one.
         health: What is known about that connection.
     """
 
@@ -91,10 +91,10 @@ class CheckedRequest(aiohttp.ClientRequest):
         """Send the request.
 
         Raises:
-            aiohttp.ClientError: It must not be sent on this connection.
+            aiohttp.ClientError: The request must not be sent on this connection.
         """
         if conn.transport is not None and _is_readable(conn.transport):
-            # What arrived while the event loop was busy is read in the second step from here.
+            # Data that arrived while the event loop was busy is read in the second step from here.
             await asyncio.sleep(0)
             await asyncio.sleep(0)
         self.health = None
@@ -104,18 +104,19 @@ class CheckedRequest(aiohttp.ClientRequest):
         return await super().send(conn)
 
     def failed(self) -> None:
-        """Record that the connection failed before it brought a response."""
+        """Record that the connection failed before a response arrived."""
         if self.health is not None:
             self.health.failed(None)
 
     def check_status(self, response: aiohttp.ClientResponse) -> None:
-        """Record that the connection brought a response.
+        """Record that a response arrived on the connection.
 
         Raises:
-            aiohttp.ClientConnectionError: It is not HTTP from here on.
+            aiohttp.ClientConnectionError: The connection switched to another protocol.
         """
         if response.status < 200:
-            # A response without a body has left its connection to the next request already.
+            # After a response without a body, the connection is already available to the next
+            # request.
             if self.protocol is not None:
                 self.protocol.force_close()
             raise aiohttp.ClientConnectionError("the server switched to another protocol")
@@ -124,7 +125,7 @@ class CheckedRequest(aiohttp.ClientRequest):
 
 
 def _is_readable(transport: asyncio.Transport) -> bool:
-    """Return whether something has arrived that the event loop has not read yet, or may have."""
+    """Return whether data has arrived, or may have, that the event loop has not read yet."""
     own_socket: socket.socket | None = transport.get_extra_info("socket")
     if own_socket is None or own_socket.fileno() < 0 or not hasattr(select, "poll"):
         return True
@@ -134,10 +135,10 @@ def _is_readable(transport: asyncio.Transport) -> bool:
 
 
 class CheckedResponse(aiohttp.ClientResponse):
-    """A response that ends its connection at once if it was not read to its end.
+    """A response that closes its connection at once if it was not read completely.
 
-    aiohttp would begin to close a TLS connection politely, which goes on after its session is
-    closed. If the event loop ends before that, Python warns of an open connection.
+    aiohttp would begin a TLS shutdown, which continues after its session is closed. If the event
+    loop ends before that, Python warns about an open connection.
     """
 
     def close(self) -> None:
@@ -148,7 +149,7 @@ class CheckedResponse(aiohttp.ClientResponse):
         super().close()
 
     def release(self) -> Awaitable[None]:
-        """Leave the connection to the next request, or close it if it cannot be used again."""
+        """Release the connection for the next request, or close it if it cannot be used again."""
         protocol = None if self.connection is None else self.connection.protocol
         if protocol is not None and protocol.should_close:
             protocol.abort()
@@ -157,17 +158,17 @@ class CheckedResponse(aiohttp.ClientResponse):
 
 
 def secure_session(transport: AiohttpTransport) -> None:
-    """Let a transport open a session that checks its connections and keeps no cookies.
+    """Make a transport open a session that checks its connections and keeps no cookies.
 
-    Cookies could join two accounts. A session that the caller supplied stays as it is.
+    Cookies could link two accounts. A session that the caller supplied is not changed.
 
     Args:
-        transport: The transport. Its public attribute `client` is what it opens its session with.
+        transport: The transport. It opens its session with its public attribute `client`.
     """
 
     def open_session() -> aiohttp.ClientSession:
         transport.client = None
-        # It has the transport's certificates and limits, but no arguments for what follows.
+        # It has the transport's certificates and limits, but no arguments for the rest.
         plain = transport.get_client()
         connector = plain.connector
         plain.detach()
