@@ -325,7 +325,7 @@ _CLASSES: dict[int, type[APIStatusError]] = {
 
 
 def shorten(text: str) -> str:
-    """Return at most `MAX_MESSAGE` characters of a text, on one line, without control characters."""
+    """Return up to `MAX_MESSAGE` characters of a text, on one line, without control characters."""
     beginning = text[: 2 * MAX_MESSAGE]
     visible = replace_unprintable(beginning, " ")
     line = " ".join(visible.split())
