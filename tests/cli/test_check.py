@@ -1,4 +1,4 @@
-"""`finerworks check`: it names each way in which the API deviates from the contract."""
+"""`finerworks check` lists each deviation of the API from the contract."""
 
 import json
 import re
@@ -70,7 +70,7 @@ NAMED: dict[Shape, tuple[int, list[str]]] = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_each_deviation_is_named_in_a_line(shape: Shape) -> None:
-    """The exit status is 5 if the SDK cannot read it, and otherwise 0."""
+    """Each deviation is one line. The exit status is 5 if the SDK cannot read the response, else 0."""
     done = check(shapes=(shape,))
     assert (done.status, deviations(done)) == NAMED.get(shape, (0, []))
     assert "keys      accepted" in done.out.splitlines()
@@ -80,7 +80,7 @@ def test_each_deviation_is_named_in_a_line(shape: Shape) -> None:
 
 @pytest.mark.parametrize("dates", ["none", "mixed"])
 def test_dates_without_an_offset_are_named(dates: Dates) -> None:
-    """Which fields, and how many of them; they are no error."""
+    """Dates without an offset are reported with their fields and counts, and are not an error."""
     done = check(dates=dates)
     (named,) = deviations(done)
     fields = re.findall(r"(\w+) (\d+) of (\d+)", named)
@@ -92,7 +92,7 @@ def test_dates_without_an_offset_are_named(dates: Dates) -> None:
 
 
 def test_deviations_of_several_kinds_are_all_named() -> None:
-    """Also those of the invoices in a bare list, although the SDK reads nothing of it."""
+    """All deviations are listed, even in a bare list, of which the SDK reads nothing."""
     done = check(dates="none", shapes=("bare-list", "unknown-fields", "null-fields"))
     named = " | ".join(deviations(done))
     assert done.status == 5
@@ -101,7 +101,7 @@ def test_deviations_of_several_kinds_are_all_named() -> None:
 
 
 def test_without_a_deviation_it_says_so() -> None:
-    """In a line of its own."""
+    """A response without deviations is reported in its own line."""
     done = check()
     assert (done.status, done.err) == (0, "")
     assert done.out.splitlines()[-1] == "contract  no deviation found"
@@ -109,7 +109,7 @@ def test_without_a_deviation_it_says_so() -> None:
 
 
 def test_a_total_that_counts_something_else_is_not_shown_as_the_number_of_invoices() -> None:
-    """The number is not known then."""
+    """If `total_count` counts something else, the number of invoices is shown as unknown."""
     assert "invoices  unknown" in check(shapes=("total-count-per-page",)).out
     assert "invoices  unknown" in check(shapes=("total-count-missing",)).out
 
@@ -135,7 +135,7 @@ STUMBLES: list[tuple[object, int, str]] = [
 
 @pytest.mark.parametrize(("data", "status", "named"), STUMBLES)
 def test_what_a_listing_would_stumble_over_is_named(data: object, status: int, named: str) -> None:
-    """Also where a single page can be read, and a listing cannot."""
+    """Deviations that break a listing are listed, even if a single page can be read."""
     with Wire(answers(data)) as wire:
         done = run_against(wire, "check")
     assert done.status == status, done
@@ -144,7 +144,7 @@ def test_what_a_listing_would_stumble_over_is_named(data: object, status: int, n
 
 @pytest.mark.parametrize("media_type", ["text/html", "application/octet-stream"])
 def test_another_media_type_is_named(media_type: str) -> None:
-    """The SDK reads JSON under any."""
+    """An unexpected media type is reported. The SDK reads JSON with any media type."""
     with Wire(answers(listing(rows(1)), media_type)) as wire:
         done = run_against(wire, "check")
     assert done.status == 0
@@ -153,14 +153,14 @@ def test_another_media_type_is_named(media_type: str) -> None:
 
 @pytest.mark.parametrize("media_type", ["text/json", "Application/JSON; charset=utf-8"])
 def test_the_documented_media_types_are_no_deviation(media_type: str) -> None:
-    """With parameters, and in any case of letters."""
+    """The documented media types are accepted, with parameters and in any case."""
     with Wire(answers(listing(rows(1)), media_type)) as wire:
         assert not any("media type" in each for each in deviations(run_against(wire, "check")))
 
 
 @pytest.mark.parametrize("name", [CANARIES["FINERWORKS_APP_KEY"], "OfTheAppKey", "\x1b[31m"])
 def test_a_name_that_may_be_data_is_not_shown(name: str) -> None:
-    """A key, a part of one, or what no field is called: they are counted."""
+    """Field names that may contain a key or data are counted, but not shown."""
     with Wire(answers({**listing(rows(1)), name: 3})) as wire:
         done = run_against(wire, "check")
     assert deviations(done)[0] == (
@@ -170,7 +170,7 @@ def test_a_name_that_may_be_data_is_not_shown(name: str) -> None:
 
 
 def test_many_unknown_names_are_data() -> None:
-    """A map of accounts, for example."""
+    """Many unknown names, such as those in a map of accounts, are treated as data."""
     names = [f"account_{chr(97 + i)}{chr(97 + j)}" for i in range(5) for j in range(5)]
     with Wire(answers({**listing(rows(1)), **dict.fromkeys(names, 1)})) as wire:
         done = run_against(wire, "check")
@@ -179,7 +179,7 @@ def test_many_unknown_names_are_data() -> None:
 
 
 def test_a_number_that_cannot_be_decoded_is_an_error() -> None:
-    """Longer than Python reads: one line on standard error, and no traceback."""
+    """A number that is too long for Python is reported in one line, without a traceback."""
     content = json.dumps(listing(rows(1))).replace(
         '"total_count": 1', '"total_count": ' + "9" * 5000
     )
@@ -190,7 +190,7 @@ def test_a_number_that_cannot_be_decoded_is_an_error() -> None:
 
 
 def test_a_response_that_nests_deep_is_no_crash() -> None:
-    """However deep."""
+    """A deeply nested response does not crash the command."""
     deep = b'{"status": {"success": true, "status_code": 200}, "invoices": [], "x": ' + (
         b"[" * 100_000 + b"]" * 100_000 + b"}"
     )
@@ -201,7 +201,7 @@ def test_a_response_that_nests_deep_is_no_crash() -> None:
 
 
 def test_a_transient_failure_is_retried() -> None:
-    """As everywhere."""
+    """`check` retries transient failures."""
 
     def answer(exchange: Exchange) -> None:
         failing = exchange.number == 1
@@ -218,7 +218,7 @@ def test_a_transient_failure_is_retried() -> None:
 
 
 def test_overwrite_is_for_a_shape_alone() -> None:
-    """Nothing is sent."""
+    """`--overwrite` without `--shape` is wrong usage, and nothing is sent."""
     with Wire() as wire:
         done = run_against(wire, "check", "--overwrite")
     assert (done.status, wire.exchanges) == (2, [])

@@ -1,4 +1,4 @@
-"""What users expect of any command: https://clig.dev, point by point."""
+"""The conventions for command line programs from https://clig.dev."""
 
 import csv
 import io
@@ -72,7 +72,7 @@ def on_terminal(*command: str, **known: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_h_is_help(command: tuple[str, ...]) -> None:
-    """Everywhere, and the same as --help."""
+    """`-h` is the same as `--help` for every command."""
     short = run(*command, "-h")
     assert short.status == 0
     assert short == run(*command, "--help")
@@ -80,7 +80,7 @@ def test_h_is_help(command: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_examples_come_first(command: tuple[str, ...]) -> None:
-    """After a sentence, and before the options. They begin with the name of the command."""
+    """Examples follow the first sentence of the help, and begin with the command's name."""
     lines = [line.strip() for line in run(*command, "--help").out.splitlines()]
     example = lines.index("examples:" if command == ("sandbox",) else "Examples:")
     options = [line.strip("╭─╮ ").lower().removesuffix(":") for line in lines].index("options")
@@ -91,7 +91,7 @@ def test_examples_come_first(command: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("text", HELP_TEXTS)
 def test_examples_of_the_help_run(text: str, sandbox: Sandbox, tmp_path: Path) -> None:
-    """As they are written, in a shell."""
+    """Every example in the help runs in a shell."""
     examples = re.findall(r"^  \$ (.+)$", text, re.MULTILINE)
     assert examples
     path = f"{Path(COMMAND).parent}{os.pathsep}{os.environ['PATH']}"
@@ -113,20 +113,20 @@ def test_examples_of_the_help_run(text: str, sandbox: Sandbox, tmp_path: Path) -
     "text", [*HELP_TEXTS, help_texts.LOGIN, help_texts.LOGOUT, help_texts.WHOAMI]
 )
 def test_no_sentence_of_the_help_is_broken(text: str) -> None:
-    """Typer keeps the line breaks of a text, so a paragraph must be one line."""
+    """No sentence in the help contains a line break: typer keeps the line breaks of a text."""
     for paragraph in text.split("\n\n"):
         assert "\n" not in paragraph or paragraph.startswith("Examples:\n")
 
 
 @pytest.mark.parametrize("command", COMMANDS[2:-1])
 def test_help_explains_the_exit_statuses(command: tuple[str, ...]) -> None:
-    """Each command's does, and so does the man page."""
+    """The help of each command, and the man page, list the exit statuses."""
     told = " ".join(run(*command, "--help").out.split())
     assert all(f"{status} {meaning}" in told for status, meaning in EXIT_STATUSES.items())
 
 
 def test_list_prints_json(sandbox: Sandbox) -> None:
-    """The array of --format json; another --format is wrong usage."""
+    """`list --json` prints the array of `--format json`. Another `--format` is wrong usage."""
     done = run("invoices", "list", "--json", known=sandbox.env)
     assert done.out == run("invoices", "list", "--format", "json", known=sandbox.env).out
     assert len(json.loads(done.out)) == 250
@@ -136,7 +136,7 @@ def test_list_prints_json(sandbox: Sandbox) -> None:
 
 
 def test_check_prints_json(sandbox: Sandbox) -> None:
-    """One object, and nothing else."""
+    """`check --json` prints a single object."""
     done = run("check", "--json", "--account-key", "seller-birch", known=sandbox.env)
     found = json.loads(done.out)
     assert (done.status, done.err) == (0, "")
@@ -152,7 +152,7 @@ def test_check_prints_json(sandbox: Sandbox) -> None:
 
 
 def test_check_prints_deviations_as_json() -> None:
-    """Also those that end it with an error, which is JSON too."""
+    """`check --json` lists deviations. If they are an error, the error is JSON as well."""
     with Sandbox(invoices=3, shapes=("null-fields",)) as deviating:
         done = run("check", "--json", known=deviating.env)
     assert done.status == 5
@@ -162,7 +162,7 @@ def test_check_prints_deviations_as_json() -> None:
 
 @pytest.mark.parametrize(("command", "name"), [("export", "a.csv"), ("report", "a.html")])
 def test_summaries_are_json(command: str, name: str, sandbox: Sandbox, tmp_path: Path) -> None:
-    """On standard output, with the exact amount, whose it is, and nothing on standard error."""
+    """JSON summaries go to standard output, with the exact total and the account."""
     done = run("invoices", command, name, "--json", known=sandbox.env, folder=tmp_path)
     assert (done.status, done.err) == (0, "")
     assert json.loads(done.out, parse_float=Decimal) == {
@@ -181,7 +181,7 @@ def test_summaries_are_json(command: str, name: str, sandbox: Sandbox, tmp_path:
 def test_a_list_goes_to_a_file(
     name: str, beginning: bytes, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """The format follows from the extension, and nothing goes to standard output."""
+    """`list --output` chooses the format by the extension, and prints nothing on standard output."""
     done = run("invoices", "list", "-o", name, known=sandbox.env, folder=tmp_path)
     again = run("invoices", "list", "--output", name, known=sandbox.env, folder=tmp_path)
     assert (done.status, done.out) == (0, "")
@@ -192,7 +192,7 @@ def test_a_list_goes_to_a_file(
 
 
 def test_a_dash_is_standard_output(sandbox: Sandbox, tmp_path: Path) -> None:
-    """For each command that writes a file, with the bytes that the file would have."""
+    """For each command that writes a file, `-` prints the same bytes on standard output."""
     known = sandbox.env
     as_list = run("invoices", "list", "-o", "-", "--format", "csv", known=known, folder=tmp_path)
     exported = run("invoices", "export", "-", "--format", "csv", known=known, folder=tmp_path)
@@ -227,14 +227,14 @@ def test_a_summary_does_not_mix_with_the_file(sandbox: Sandbox, tmp_path: Path) 
 def test_a_wrong_file_is_noticed_at_once(
     arguments: tuple[str, ...], message: str, tmp_path: Path
 ) -> None:
-    """Before anything is requested."""
+    """An invalid output file is an error before anything is requested."""
     known = {**KEYS, "FINERWORKS_BASE_URL": "http://127.0.0.1:1"}
     done = run("invoices", *arguments, known=known, folder=tmp_path)
     assert (done.status, message in done.err) == (2, True), done.err
 
 
 def test_no_binary_file_goes_to_a_terminal(sandbox: Sandbox) -> None:
-    """It would be garbage there. Text does."""
+    """Binary formats are not printed on a terminal. Text formats are."""
     export = (COMMAND, "invoices", "export", "-", "--limit", "1", "--format")
     status, shown = on_terminal(*export, "xlsx", **sandbox.env)
     assert (status, "a terminal cannot show xlsx" in shown) == (2, True)
@@ -260,7 +260,7 @@ def test_no_binary_file_goes_to_a_terminal(sandbox: Sandbox) -> None:
     ],
 )
 def test_misspelled_options_and_commands(arguments: str, meant: str | None) -> None:
-    """The suggestion is one that exists, and is right; where it is not clear, there is none."""
+    """A suggestion for a misspelled option or command exists and is right, or there is none."""
     done = run(*arguments.split())
     first_line = done.err.splitlines()[0]
     assert done.status == 2
@@ -271,7 +271,7 @@ def test_misspelled_options_and_commands(arguments: str, meant: str | None) -> N
 
 
 def test_each_synonym_is_of_an_option_that_exists() -> None:
-    """Otherwise it would suggest nothing."""
+    """Every known synonym refers to an existing option."""
     for name in ("--from", "--to", "--seller", "--env", "--file", "--silent"):
         assert suggest_option(
             name, ["--since", "--until", "--account-key", "--env-file", "--output", "--quiet"]
@@ -282,7 +282,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-7]")
 
 
 def test_colour_can_be_switched_off(sandbox: Sandbox) -> None:
-    """By --no-color, in front of the command or after it, by NO_COLOR, and by TERM=dumb."""
+    """`--no-color` before or after the command, `NO_COLOR` and `TERM=dumb` turn off colours."""
     listed = ("invoices", "list", "--limit", "3", "--as-of", "2026-11-24")
     assert COLOUR.search(on_terminal(COMMAND, *listed, **sandbox.env)[1])
     for command in ((COMMAND, *listed, "--no-color"), (COMMAND, "--no-color", *listed)):
@@ -296,7 +296,7 @@ def test_colour_can_be_switched_off(sandbox: Sandbox) -> None:
 
 
 def test_a_dumb_terminal_gets_no_animation(sandbox: Sandbox) -> None:
-    """Nor any other escape sequence."""
+    """A dumb terminal gets no animation and no escape sequence."""
     _, shown = on_terminal(COMMAND, "invoices", "list", **sandbox.env, TERM="dumb")
     assert "\x1b" not in shown
     assert "250 invoices" in shown
@@ -319,7 +319,7 @@ def failing(status: int, body: object) -> Callable[[Exchange], None]:
 def test_errors_are_json(
     command: tuple[str, ...], body: object, status: int, kind: str, tmp_path: Path
 ) -> None:
-    """One object on standard error, with the class, the message and the exit status."""
+    """With `--json`, an error is one object with the class, the message and the exit status."""
     with Wire(failing(status, body)) as wire:
         done = run(*command, known={**KEYS, "FINERWORKS_BASE_URL": wire.url}, folder=tmp_path)
     error = json.loads(done.err)["error"]
@@ -331,7 +331,7 @@ def test_errors_are_json(
 
 
 def test_errors_in_the_command_line_are_json_too() -> None:
-    """And that of a file that exists. What follows -- belongs to another command."""
+    """Errors in the command line are JSON, too. Arguments after `--` belong to another command."""
     for arguments in (("check", "--json", "--nonsense"), ("nonsense", "--json")):
         done = run(*arguments)
         error = json.loads(done.err)["error"]
@@ -356,7 +356,7 @@ NO_PYTHON = re.compile(r"[a-z_]{3,}=|True|False|None")
 def test_errors_name_variables_and_options(
     known: dict[str, str], part: str, tmp_path: Path
 ) -> None:
-    """Not arguments of the Python SDK, which the user of a command does not know."""
+    """Errors name variables and options instead of arguments of the Python SDK."""
     done = run("check", known={**KEYS, **known}, folder=tmp_path)
     assert part in done.err
     assert not NO_PYTHON.search(done.err), done.err
@@ -364,7 +364,7 @@ def test_errors_name_variables_and_options(
 
 
 def test_rejected_keys_are_said_to_be_from_somewhere(sandbox: Sandbox, tmp_path: Path) -> None:
-    """From the environment, or from the file, and for which host."""
+    """An error about rejected keys says where they come from, and names the host."""
     wrong = {**KEYS, "FINERWORKS_BASE_URL": sandbox.base_url}
     (tmp_path / "own.env").write_text("".join(f"{name}={value}\n" for name, value in wrong.items()))
     by_environment = run("check", known=wrong).err
@@ -377,7 +377,7 @@ def test_rejected_keys_are_said_to_be_from_somewhere(sandbox: Sandbox, tmp_path:
 
 
 def test_a_timeout_names_no_argument_of_python() -> None:
-    """There is no option for it, so the advice is to try again."""
+    """The advice about a timeout is to try again, as there is no option for it."""
     program = "import finerworks.config as c, sys, httpx; c.DEFAULT_TIMEOUT = httpx.Timeout(0.05)\n"
     program += "from finerworks.cli import main; sys.exit(main())"
     with Wire(lambda each: each.wait()) as wire:
@@ -394,7 +394,7 @@ def test_a_timeout_names_no_argument_of_python() -> None:
 
 
 def test_python_m_finerworks_is_the_command(sandbox: Sandbox) -> None:
-    """Where its script is not on the PATH."""
+    """`python -m finerworks` runs the command, if its script is not on the PATH."""
     done = subprocess.run(
         [sys.executable, "-m", "finerworks", "check"],
         capture_output=True,
@@ -406,7 +406,7 @@ def test_python_m_finerworks_is_the_command(sandbox: Sandbox) -> None:
 
 
 def test_help_of_the_sandbox_is_of_this_command() -> None:
-    """With the name that the user typed, also in errors."""
+    """`finerworks sandbox` uses the name that the user typed, in its help and in errors."""
     told = run("sandbox", "--help").out
     assert told.startswith("usage: finerworks sandbox [options]")
     assert "python -m finerworks.sandbox" not in told
@@ -416,7 +416,7 @@ def test_help_of_the_sandbox_is_of_this_command() -> None:
 def test_a_missing_extra_is_installed_where_the_command_is(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """By pip, by pipx, or by uv where there is no pip. The packages are those of the extra."""
+    """The advice names pip, pipx or uv, whichever installed the command, and the packages of the extra."""
     assert extras.install_command("arrow") == f"{sys.executable} -m pip install 'pyarrow>=18'"
     (tmp_path / "finerworks").mkdir()
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "finerworks"))
@@ -430,7 +430,7 @@ def test_a_missing_extra_is_installed_where_the_command_is(
 
 
 def test_the_man_page_is_up_to_date() -> None:
-    """`make man` writes it."""
+    """The man page matches the output of `make man`."""
     done = subprocess.run(
         [sys.executable, "tools/manpage.py", "--check"],
         capture_output=True,
@@ -445,7 +445,7 @@ def test_the_man_page_is_up_to_date() -> None:
     "command", [("groff", "-man", "-Tutf8", "-ww", "-z"), ("mandoc", "-Tlint", "-Wwarning")]
 )
 def test_the_man_page_can_be_read(command: tuple[str, ...]) -> None:
-    """Without a warning, by each reader of man pages that is installed."""
+    """Every installed reader of man pages displays the page without a warning."""
     if shutil.which(command[0]) is None:
         pytest.skip(f"{command[0]} is not installed")
     done = subprocess.run(
@@ -455,7 +455,7 @@ def test_the_man_page_can_be_read(command: tuple[str, ...]) -> None:
 
 
 def test_the_man_page_has_each_command_and_option() -> None:
-    """And the exit statuses, the variables and the examples."""
+    """The man page has every command, option, exit status and variable, and examples."""
     page = (ROOT / "docs" / "finerworks.1").read_text("utf-8").replace("\\-", "-")
     for command in COMMANDS[2:]:
         assert f'.SS "finerworks {" ".join(command)}"' in page

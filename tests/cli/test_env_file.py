@@ -1,4 +1,4 @@
-"""The file of --env-file: both keys come from it, and no line of it is skipped silently."""
+"""`--env-file`: both keys come from the file, and no line is skipped silently."""
 
 import codecs
 import io
@@ -89,7 +89,7 @@ def check(wire: Wire, path: Path, **known: str) -> Ended:
     ],
 )
 def test_a_key_of_the_environment_never_joins_one_of_a_file(content: str, path: Path) -> None:
-    """The command sends nothing, and ends with the status of wrong usage."""
+    """A key from the environment never completes a file with one key. Nothing is sent."""
     path.write_text(content, encoding="utf-8")
     with Wire(empty) as wire:
         done = check(wire, path)
@@ -111,7 +111,7 @@ NOTEPAD = "# keys\r\n" + GOOD.replace("\n", "\r\n")
     ids=["utf-8", "utf-16-le", "utf-16-be"],
 )
 def test_a_file_of_notepad_is_read(data: bytes, path: Path) -> None:
-    """With its byte order mark and its line ends, and both keys are those that are sent."""
+    """A file with a byte order mark and Windows line endings is read."""
     path.write_bytes(data)
     with Wire(empty) as wire:
         done = check(wire, path)
@@ -132,7 +132,7 @@ def test_a_file_of_notepad_is_read(data: bytes, path: Path) -> None:
     ],
 )
 def test_encodings_and_line_breaks(encoding: str, mark: bytes, break_: str, path: Path) -> None:
-    """Every encoding that editors write, with every line break."""
+    """Every encoding that editors write is read, with every line break."""
     text = f"\n# clé\n{GOOD}\nFINERWORKS_ACCOUNT_KEY=séller-木".replace("\n", break_)
     file = read(path, mark + text.encode(encoding))
     assert keys(file) == (WEB, APP)
@@ -160,14 +160,14 @@ def test_encodings_and_line_breaks(encoding: str, mark: bytes, break_: str, path
     ],
 )
 def test_values(content: str, expected: str, path: Path) -> None:
-    """Values are what python-dotenv reads, and nothing in them is replaced."""
+    """Values are those of python-dotenv, without substitution."""
     lines = content.format(name="FINERWORKS_WEB_API_KEY", value="value-1")
     assert keys(read(path, f"{lines}\nFINERWORKS_APP_KEY={APP}")) == (expected, APP)
 
 
 @pytest.mark.parametrize("line", ["FINERWORKS_ACCOUNT_KEY=", "FINERWORKS_ACCOUNT_KEY= # my own"])
 def test_a_value_that_is_empty_or_a_comment_is_empty(line: str, path: Path) -> None:
-    """In every version of python-dotenv."""
+    """An empty value, or one that is only a comment, is empty in every version of python-dotenv."""
     assert read(path, GOOD + line).account_key == ""
     assert read(path, GOOD).account_key is None
 
@@ -195,7 +195,7 @@ def test_a_value_that_is_empty_or_a_comment_is_empty(line: str, path: Path) -> N
     ],
 )
 def test_a_line_that_cannot_be_parsed_is_named(line: str, variable: str | None, path: Path) -> None:
-    """Its number, and the variable that was probably meant."""
+    """An invalid line is an error with its number and the variable that was probably meant."""
     told = problem(path, f"{GOOD}\n\n{line.format(key='canary-3')}\n# end\n")
     question = f". Did you mean FINERWORKS_{variable}?" if variable else ""
     assert told == f", line 5: not NAME=VALUE{question}"
@@ -235,7 +235,7 @@ def test_a_line_that_cannot_be_parsed_is_named(line: str, variable: str | None, 
     ],
 )
 def test_a_misspelled_name_is_an_error(name: str, variable: str, path: Path) -> None:
-    """Even if the file sets the right one too, as one of the two would be ignored."""
+    """A misspelled name is an error, even if the file sets the right one as well."""
     told = problem(path, f"{GOOD}{name}=canary-3\n")
     assert told == f", line 3: the name is misspelled. Did you mean FINERWORKS_{variable}?"
 
@@ -256,7 +256,7 @@ def test_a_misspelled_name_is_an_error(name: str, variable: str, path: Path) -> 
 def test_an_invisible_character_in_a_name_is_an_error(
     name: str, invisible: str, path: Path
 ) -> None:
-    """It is named as such: the name looks right."""
+    """An invisible character in a name is an error that names the character."""
     told = problem(path, f"FINERWORKS_WEB_API_KEY={WEB}\n{name.format(invisible)}={APP}\n")
     assert told == (
         ", line 2: the name has an invisible character. "
@@ -280,7 +280,7 @@ def test_an_invisible_character_in_a_name_is_an_error(
 def test_a_similar_name_is_an_error_unless_the_right_one_is_there(
     name: str, variable: str, path: Path
 ) -> None:
-    """It may be another program's: then one says so by setting the right one as well."""
+    """A similar name is an error, unless the file also sets the right one."""
     told = problem(path, f"{GOOD}{name}=canary-3\n")
     assert told == (
         f", line 3: the name is not read. Did you mean FINERWORKS_{variable}? "
@@ -291,7 +291,7 @@ def test_a_similar_name_is_an_error_unless_the_right_one_is_there(
 
 @pytest.mark.parametrize("name", ["WEB_API_KEY", "web_api_key", "FINERWORKS_WEB_API_KEY_TEST"])
 def test_a_key_with_a_similar_name_is_an_error(name: str, path: Path) -> None:
-    """The line is named, not only that the key is missing."""
+    """A key with a similar name is reported with its line, not as a missing key."""
     told = problem(path, f"{name}={WEB}\nFINERWORKS_APP_KEY={APP}\n")
     assert told.startswith(", line 1: the name is not read. Did you mean FINERWORKS_WEB_API_KEY?")
 
@@ -315,12 +315,12 @@ def test_a_key_with_a_similar_name_is_an_error(name: str, path: Path) -> None:
     ],
 )
 def test_other_variables_are_ignored(name: str, path: Path) -> None:
-    """A file may be shared with other programs."""
+    """Variables of other programs are ignored."""
     assert keys(read(path, f"{name}=anything\n{GOOD}")) == (WEB, APP)
 
 
 def test_a_variable_resembles_itself() -> None:
-    """So a line that sets one correctly, but cannot be parsed, is recognized."""
+    """The name of a variable resembles itself, so an invalid line that sets it is recognized."""
     found = resemblance("FINERWORKS_WEB_API_KEY")
     assert found is not None
     assert found.variables == ("FINERWORKS_WEB_API_KEY",)
@@ -350,7 +350,7 @@ def test_a_variable_resembles_itself() -> None:
 def test_an_invalid_value_is_named_and_not_shown(
     name: str, value: str, told: str, path: Path
 ) -> None:
-    """The line and the variable are, in place of Python's argument."""
+    """An error about a value names the line and the variable, not Python's argument."""
     lines = "".join(line for line in GOOD.splitlines(keepends=True) if f"_{name}=" not in line)
     number = len(lines.splitlines()) + 1
     message = problem(path, f"{lines}FINERWORKS_{name}={value}\n")
@@ -359,14 +359,14 @@ def test_an_invalid_value_is_named_and_not_shown(
 
 
 def test_two_values_of_a_variable_are_an_error(path: Path) -> None:
-    """Nobody knows which is meant."""
+    """Two different values of a variable are an error."""
     told = problem(path, f"{GOOD}FINERWORKS_APP_KEY=canary-3\n")
     assert told == ", line 3: FINERWORKS_APP_KEY has another value in line 2"
 
 
 @pytest.mark.parametrize("line_break", ["\n", "\N{LINE SEPARATOR}", "\x0b"], ids=ascii)
 def test_a_quote_that_is_not_closed_hides_no_variable(line_break: str, path: Path) -> None:
-    """Such as an account: without it, the invoices would be those of another."""
+    """A variable inside an unclosed quote, such as the account, is an error."""
     lines = f"NOTE='it{line_break}FINERWORKS_ACCOUNT_KEY=canary-3{line_break}LAST=it'\n"
     told = problem(path, f"{GOOD}{lines}")
     assert told == (
@@ -387,7 +387,7 @@ def test_a_quote_that_is_not_closed_hides_no_variable(line_break: str, path: Pat
     ],
 )
 def test_a_second_variable_in_a_line_is_an_error(line: str, path: Path) -> None:
-    """It would be a part of the first one's value."""
+    """A second variable in a line is an error: it would become a part of the first value."""
     told = problem(path, f"{GOOD}{line}\n")
     assert told.startswith(", line 3: the value contains FINERWORKS_ACCOUNT_KEY=: begin a line")
     assert keys(read(path, f"{GOOD}NOTE=1 # FINERWORKS_ACCOUNT_KEY=canary-3")) == (WEB, APP)
@@ -396,7 +396,7 @@ def test_a_second_variable_in_a_line_is_an_error(line: str, path: Path) -> None:
 @pytest.mark.parametrize("name", ["FINERWORKS_WEB_API_KEY", "FINERWORKS_APP_KEY"])
 @pytest.mark.parametrize("line", ["", "{name}=", "{name}=''", "# {name}=canary"])
 def test_a_file_with_one_key_is_wrong_usage(name: str, line: str, path: Path) -> None:
-    """The one that is missing is named."""
+    """A file with one key is an error that names the missing one."""
     lines = [other for other in GOOD.splitlines() if not other.startswith(name)]
     told = problem(path, "\n".join([*lines, line.format(name=name)]))
     assert told.startswith(f" does not set {name}. Both keys must be in the file")
@@ -404,7 +404,7 @@ def test_a_file_with_one_key_is_wrong_usage(name: str, line: str, path: Path) ->
 
 @pytest.mark.parametrize("content", ["", "\n", "# nothing", "OTHER=1", "FINERWORKS_APP_KEY="])
 def test_a_file_without_keys_has_the_status_of_missing_keys(content: str, path: Path) -> None:
-    """Those of the environment are not used."""
+    """A file without keys is an error: the keys of the environment are not used."""
     with pytest.raises(CredentialsError, match="sets neither FINERWORKS_WEB_API_KEY nor"):
         read(path, content)
     with Wire(empty) as wire:
@@ -423,13 +423,13 @@ def test_a_file_without_keys_has_the_status_of_missing_keys(content: str, path: 
     ],
 )
 def test_a_file_that_is_not_text_is_wrong_usage(data: bytes, line: int, path: Path) -> None:
-    """The line is named where it cannot be decoded."""
+    """A file that cannot be decoded is an error that names the line."""
     told = problem(path, data)
     assert told == f" is not a text file in UTF-8 (see line {line}): save it as UTF-8"
 
 
 def test_an_error_holds_no_text_of_the_file(path: Path) -> None:
-    """A UnicodeDecodeError would hold all of it."""
+    """An error contains no text of the file, unlike a UnicodeDecodeError."""
     path.write_bytes(GOOD.encode() + b"\xff")
     done = run("check", "--debug", "--env-file", path, known=OTHERS)
     assert (done.status, "Traceback" in done.err, "UnicodeDecodeError" in done.err) == (
@@ -441,7 +441,7 @@ def test_an_error_holds_no_text_of_the_file(path: Path) -> None:
 
 
 def test_a_large_file_is_wrong_usage(path: Path) -> None:
-    """It is no file of keys, and is not read to its end."""
+    """A file that is too large is an error, and is not read completely."""
     comment = b"#" * (MAX_BYTES - len(GOOD) - 1) + b"\n"
     assert keys(read(path, GOOD.encode() + comment)) == (WEB, APP)
     assert "is larger than 64 KiB" in problem(path, GOOD.encode() + comment + b"\n")
@@ -450,7 +450,7 @@ def test_a_large_file_is_wrong_usage(path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_wrong_usage(tmp_path: Path) -> None:
-    """Such as a folder, or one that is gone."""
+    """A folder or a missing file is an error."""
     for path in (tmp_path, tmp_path / "gone"):
         with pytest.raises(WrongUsageError, match="cannot be read: "):
             read_env_file(path)
@@ -459,7 +459,7 @@ def test_a_file_that_cannot_be_read_is_wrong_usage(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("script", ["{command} <(cat {path})", "cat {path} | {command} /dev/stdin"])
 def test_a_pipe_is_read(script: str, path: Path) -> None:
-    """As from a program that decrypts the keys; it is read once."""
+    """A pipe is read once, for example from a program that decrypts the keys."""
     path.write_text(GOOD)
     with Wire(empty) as wire:
         known = environment({**OTHERS, "FINERWORKS_BASE_URL": wire.url})
@@ -472,7 +472,7 @@ def test_a_pipe_is_read(script: str, path: Path) -> None:
 
 
 def test_the_host_is_that_of_the_file_then_of_the_environment(path: Path) -> None:
-    """An empty one in the file is the default."""
+    """The host comes from the file, else from the environment. An empty one is the default."""
     with Wire(empty) as wire, Wire(empty) as other:
         path.write_text(f"{GOOD}FINERWORKS_BASE_URL={other.url}")
         assert f"host      {other.url}" in check(wire, path).out
@@ -488,7 +488,7 @@ def test_the_host_is_that_of_the_file_then_of_the_environment(path: Path) -> Non
 def test_an_account_of_the_environment_does_not_join_keys_of_a_file(
     command: tuple[str, ...], sandbox: Sandbox, path: Path
 ) -> None:
-    """It may be one of somebody else's: the file says which account is meant."""
+    """An account from the environment is an error, unless the file names an account."""
     lines = "".join(f"{name}={value}\n" for name, value in sandbox.env.items())
     path.write_text(lines)
     known = {"FINERWORKS_ACCOUNT_KEY": "seller-aspen"}
@@ -504,7 +504,7 @@ def test_an_account_of_the_environment_does_not_join_keys_of_a_file(
 
 
 def test_an_account_option_wins_over_file_and_environment(sandbox: Sandbox, path: Path) -> None:
-    """In a report, too, which names the account."""
+    """`--account-key` takes precedence over the file and the environment, also in a report."""
     lines = "".join(f"{name}={value}\n" for name, value in sandbox.env.items())
     known = {"FINERWORKS_ACCOUNT_KEY": "seller-aspen"}
     report = path.with_suffix(".html")
@@ -520,13 +520,13 @@ def test_an_account_option_wins_over_file_and_environment(sandbox: Sandbox, path
 
 
 def test_a_blank_account_of_the_environment_is_wrong_usage(sandbox: Sandbox) -> None:
-    """It is named by its variable."""
+    """A blank account in the environment is an error that names the variable."""
     done = run("check", known={**sandbox.env, "FINERWORKS_ACCOUNT_KEY": " "})
     assert (done.status, "FINERWORKS_ACCOUNT_KEY" in done.err) == (2, True)
 
 
 def test_a_file_can_turn_on_logging(sandbox: Sandbox, path: Path) -> None:
-    """At the level that it names, unless --verbose is given."""
+    """The file sets the log level, unless `--verbose` is given."""
     lines = "".join(f"{name}={value}\n" for name, value in sandbox.env.items())
     path.write_text(f"{lines}FINERWORKS_LOG=info")
     done = run("check", "--env-file", path)
@@ -535,7 +535,7 @@ def test_a_file_can_turn_on_logging(sandbox: Sandbox, path: Path) -> None:
 
 
 def test_python_dotenv_parses_as_expected() -> None:
-    """Its parser is not documented: this test fails if a new version changes what is used of it."""
+    """This fails if a new version of python-dotenv changes the parser, which is not documented."""
     first, second = dotenv.parser.parse_stream(io.StringIO("\nA='1'\n="))
     assert (first.key, first.value, first.error) == ("A", "1", False)
     assert (first.original.string, first.original.line) == ("\nA='1'\n", 1)
@@ -543,7 +543,7 @@ def test_python_dotenv_parses_as_expected() -> None:
 
 
 def test_a_dash_is_standard_input(sandbox: Sandbox, tmp_path: Path) -> None:
-    """The keys need not be in a file at all; errors say where they were expected."""
+    """`--env-file -` reads standard input, and errors name it."""
     lines = "".join(f"{name}={value}\n" for name, value in sandbox.env.items())
 
     def check_input(text: str) -> subprocess.CompletedProcess[str]:

@@ -39,7 +39,7 @@ def header_of(path: Path) -> str:
 
 
 def test_excel_is_plain_and_says_what_it_shows(export: Export, tmp_path: Path) -> None:
-    """The title has the as-of date, the account and the selection."""
+    """Excel files have the layout `plain`. The title has the date, the account and the selection."""
     path = tmp_path / "a.xlsx"
     done = export(path, *AS_OF, "--account-key", "seller-aspen", "--limit", "3")
     assert done.status == 0
@@ -53,7 +53,7 @@ def test_excel_is_plain_and_says_what_it_shows(export: Export, tmp_path: Path) -
 
 
 def test_a_layout_is_chosen_by_an_option(export: Export, tmp_path: Path) -> None:
-    """`full` keeps each field in Excel too, and `plain` is for CSV too."""
+    """`--layout` chooses `full` for Excel and `plain` for CSV."""
     assert export(tmp_path / "a.xlsx", "--layout", "full").status == 0
     sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").worksheets[0]
     assert sheet["A1"].value == "invoice_id"
@@ -65,7 +65,7 @@ def test_a_layout_is_chosen_by_an_option(export: Export, tmp_path: Path) -> None
 
 
 def test_csv_for_excel(export: Export, tmp_path: Path) -> None:
-    """It has a byte order mark and days, unless another layout is chosen."""
+    """`--excel` writes a byte order mark and, unless another layout is chosen, days."""
     assert export(tmp_path / "a.csv", "--excel").status == 0
     assert header_of(tmp_path / "a.csv").startswith("\ufeffaccount,invoice,month")
     assert export(tmp_path / "b.csv", "--excel", "--layout", "full").status == 0
@@ -74,7 +74,7 @@ def test_csv_for_excel(export: Export, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["jsonl", "parquet", "xlsx"])
 def test_only_csv_is_for_excel(form: str, export: Export, tmp_path: Path) -> None:
-    """Anything else is wrong usage, and nothing is requested."""
+    """`--excel` with another format is wrong usage, and nothing is requested."""
     done = export(tmp_path / f"a.{form}", "--excel", **NOWHERE)
     assert done == (2, "", f"finerworks: --excel is for CSV, not for {form}: leave it out\n")
 
@@ -100,7 +100,7 @@ def export_rows(*arguments: object, amounts: dict[str, float]) -> Ended:
 
 
 def test_each_layout_has_its_file(tmp_path: Path) -> None:
-    """Standard error has the count and the total, and what the layout leaves out."""
+    """Each layout writes its file. The summary has the total, and what the layout leaves out."""
     assert list(BOOKS) == list(LAYOUTS[2:])
     ends = {"quickbooks-desktop": "iif", "beancount": "beancount", "hledger": "journal"}
     for layout, books in BOOKS.items():
@@ -116,7 +116,7 @@ def test_each_layout_has_its_file(tmp_path: Path) -> None:
 
 
 def test_credits_for_quickbooks_online_are_named(tmp_path: Path) -> None:
-    """They are in a second file, which standard error names. --quiet says nothing."""
+    """Credits go to a second file, which the summary names. `--quiet` prints no summary."""
     path = tmp_path / "bills.csv"
     arguments = (path, "--layout", "quickbooks-online", *BOOKS["quickbooks-online"])
     amounts = {"INV-1": 19.99, "INV-2": -5.5}
@@ -136,7 +136,7 @@ def test_credits_for_quickbooks_online_are_named(tmp_path: Path) -> None:
 
 
 def test_an_amount_that_does_not_fit_is_5(tmp_path: Path) -> None:
-    """One line names the invoice, the amount and the layout. There is no file."""
+    """An error names the invoice, the amount and the layout. No file is written."""
     path = tmp_path / "bills.csv"
     done = export_rows(path, "--layout", "sage", *BOOKS["sage"], amounts={"INV-1": 0.001})
     assert (done.status, done.out) == (5, "")
@@ -176,12 +176,12 @@ def test_an_amount_that_does_not_fit_is_5(tmp_path: Path) -> None:
 def test_options_that_do_not_go_together_are_wrong_usage(
     arguments: list[str], message: str, export: Export
 ) -> None:
-    """The message has the option, not the argument in Python. Nothing is requested."""
+    """The message names the option instead of the argument, and nothing is requested."""
     assert export(*arguments, **NOWHERE) == (2, "", f"finerworks: {message}\n")
 
 
 def test_a_file_of_credits_that_exists_is_kept(export: Export, tmp_path: Path) -> None:
-    """The message names that file."""
+    """An existing file of credits is not replaced, and the message names it."""
     (tmp_path / "a-credits.csv").write_text("mine")
     books = BOOKS["quickbooks-online"]
     done = export(tmp_path / "a.csv", "--layout", "quickbooks-online", *books, **NOWHERE)

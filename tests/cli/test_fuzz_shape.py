@@ -1,4 +1,4 @@
-"""Whatever a server responds, none of it is in the file that `finerworks check --shape` writes."""
+"""No value of a response appears in the file that `finerworks check --shape` writes."""
 
 import json
 import re
@@ -139,7 +139,7 @@ def texts_that_may_tell(document: Document) -> list[str]:
 
 @given(st.lists(RESPONSES, min_size=1, max_size=6))
 def test_no_value_of_a_response_is_in_the_file(responses: list[Response]) -> None:
-    """Whatever the responses contain, and even if the server repeats the keys, as names too."""
+    """The file contains no value of any response, even if the server repeats the keys as names."""
     purposes = ["page 1", plan.AGAIN, plan.ONE_ROW, plan.NO_SIZE, plan.AFTER_LAST, plan.TOO_LARGE]
     asked = [
         exchange(data, status, question=Question(purpose, 1, 25), headers=headers)
@@ -160,7 +160,7 @@ def test_no_value_of_a_response_is_in_the_file(responses: list[Response]) -> Non
 
 
 def test_the_documentation_has_every_word() -> None:
-    """Each part of the file, and each word of its findings, is explained on its page."""
+    """The page explains every part of the file, and every word of its findings."""
     text = (Path(__file__).parents[2] / "docs/guides/shape.md").read_text("utf-8")
     page = " ".join(text.split())
     known = contract.ENVELOPE | contract.STATUS | contract.INVOICE | ERROR_FIELDS | HEADERS

@@ -1,4 +1,4 @@
-"""Whose figures a command shows: the host and the account, and whether an account key is ignored."""
+"""The host and account that a command shows, and the warning about an ignored account key."""
 
 # The types that pyarrow-stubs has are in part unknown.
 # pyright: reportUnknownMemberType=false
@@ -36,7 +36,7 @@ def invoices(sandbox: Sandbox, folder: Path, *arguments: str, **known: str) -> E
 def test_each_command_names_the_host_and_the_account(
     command: tuple[str, ...], sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """In the first line on standard error, and also if the account comes from the environment."""
+    """The first line on standard error names the host and the account."""
     again = () if command == ("list",) else ("--overwrite",)
 
     def first_line(*options: str, **known: str) -> str:
@@ -55,13 +55,13 @@ def test_each_command_names_the_host_and_the_account(
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_quiet_is_quiet(command: tuple[str, ...], sandbox: Sandbox, tmp_path: Path) -> None:
-    """--quiet says nothing of the account either."""
+    """`--quiet` does not print the account either."""
     done = invoices(sandbox, tmp_path, *command, "-q", "--account-key", "seller-birch")
     assert (done.status, done.err) == (0, "")
 
 
 def test_keys_of_a_file_are_said_to_be_from_it(sandbox: Sandbox, tmp_path: Path) -> None:
-    """The name of the file, as it was given, and the same for the account in it."""
+    """Keys and accounts from a file are described with the name of the file."""
     lines = [f"{name}={value}\n" for name, value in sandbox.env.items()]
     (tmp_path / "own.env").write_text("".join(lines))
     (tmp_path / "birch.env").write_text("".join([*lines, "FINERWORKS_ACCOUNT_KEY=seller-birch"]))
@@ -72,7 +72,7 @@ def test_keys_of_a_file_are_said_to_be_from_it(sandbox: Sandbox, tmp_path: Path)
 
 
 def test_check_takes_an_account(sandbox: Sandbox) -> None:
-    """It shows the account, and the number of its invoices."""
+    """`check --account-key` prints the account and the number of its invoices."""
     own = run("check", known=sandbox.env)
     done = run("check", "--account-key", "seller-birch", known=sandbox.env)
     assert f"account   {OWN}" in own.out.splitlines()
@@ -84,7 +84,7 @@ def test_check_takes_an_account(sandbox: Sandbox) -> None:
 
 
 def test_check_of_a_shape_takes_an_account(sandbox: Sandbox, tmp_path: Path) -> None:
-    """It asks about that account, whose key is not written to the file."""
+    """`check --shape` reads the account, and does not write its key to the file."""
     options = ("--shape", "shape.json", "--account-key", "seller-birch")
     done = run("check", *options, known=sandbox.env, folder=tmp_path)
     assert "account   seller-birch (from --account-key)" in done.out.splitlines()
@@ -93,7 +93,7 @@ def test_check_of_a_shape_takes_an_account(sandbox: Sandbox, tmp_path: Path) -> 
 
 
 def test_the_report_names_the_host_and_the_account(sandbox: Sandbox, tmp_path: Path) -> None:
-    """In its header, and of the keys' own account it says that."""
+    """The header of the report names the host and the account."""
     invoices(sandbox, tmp_path, "report", "own.html")
     invoices(sandbox, tmp_path, "report", "birch.html", FINERWORKS_ACCOUNT_KEY="seller-birch")
     own = (tmp_path / "own.html").read_text("utf-8")
@@ -119,7 +119,7 @@ def column(path: Path) -> list[object]:
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet", "xlsx"])
 def test_an_export_has_the_account_in_a_column(form: str, sandbox: Sandbox, tmp_path: Path) -> None:
-    """If one was given, by an option or by the environment; the keys' own account has empty cells."""
+    """An export has the column `account_key` if an account is given. For your own, it is empty."""
     path = tmp_path / f"a.{form}"
 
     def exported(*options: str, **known: str) -> list[object]:
@@ -137,7 +137,7 @@ def test_an_export_has_the_account_in_a_column(form: str, sandbox: Sandbox, tmp_
 
 
 def test_a_list_for_programs_has_the_account_too(sandbox: Sandbox, tmp_path: Path) -> None:
-    """As its last member, in JSON and CSV."""
+    """JSON and CSV have the account as the last member."""
     options = ("--account-key", "seller-birch", "--limit", "1", "--format")
     for form in ("json", "jsonl", "csv"):
         out = invoices(sandbox, tmp_path, "list", *options, form).out
@@ -150,7 +150,7 @@ def test_a_list_for_programs_has_the_account_too(sandbox: Sandbox, tmp_path: Pat
 def test_an_account_key_that_is_ignored_gets_a_warning(
     command: tuple[str, ...], sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """The rows are those of the keys' own account. It is shown with --quiet as well."""
+    """If the invoices are those of your own account, a warning is printed, even with `--quiet`."""
     options = ("--account-key", "seller-birch")
     quiet = () if command == ("check",) else ("--quiet",)
     known = {**sandbox.env, **ORDINARY}
@@ -161,7 +161,7 @@ def test_an_account_key_that_is_ignored_gets_a_warning(
 
 
 def test_an_ignored_key_is_noticed_in_a_few_rows(sandbox: Sandbox, tmp_path: Path) -> None:
-    """Also with --limit, with filters that select nothing, and from the environment."""
+    """An ignored key is detected with `--limit`, with filters, and from the environment."""
     key = {**ORDINARY, "FINERWORKS_ACCOUNT_KEY": "seller-birch"}
     for options in (("--limit", "1"), ("--since", "2030-01"), ("--consistent",)):
         assert IGNORED in invoices(sandbox, tmp_path, "list", *options, **key).err
@@ -193,7 +193,7 @@ def against(wire: Wire, *arguments: str, folder: Path) -> Ended:
 
 @pytest.mark.parametrize("command", [("invoices", "list"), ("check",)])
 def test_another_account_is_no_ignored_key(command: tuple[str, ...], tmp_path: Path) -> None:
-    """Nor is one without invoices, about which nothing more is requested."""
+    """There is no warning about another account, or about one without invoices."""
     for of_account, own in (([1, 2], [3]), ([1, 2], []), ([], []), ([1], [1, 2])):
         with Wire(pages(of_account, own)) as wire:
             done = against(wire, *command, folder=tmp_path)
@@ -206,7 +206,7 @@ def test_another_account_is_no_ignored_key(command: tuple[str, ...], tmp_path: P
 def test_own_rows_that_cannot_be_read_are_no_failure(
     command: tuple[str, ...], tmp_path: Path
 ) -> None:
-    """The account was read, so one line says what could not be checked."""
+    """If your own account cannot be read, one line says so, and the command succeeds."""
     with Wire(pages([1, 2], [1, 2], status_of_own=403)) as wire:
         done = against(wire, *command, folder=tmp_path)
     assert done.status == 0
@@ -215,7 +215,7 @@ def test_own_rows_that_cannot_be_read_are_no_failure(
 
 
 def test_without_an_account_nothing_more_is_requested(tmp_path: Path) -> None:
-    """One request for a page of three invoices, and none for a comparison."""
+    """Without an account, no additional request is sent."""
     with Wire(pages([], [1, 2, 3])) as wire:
         done = run(
             "invoices",
@@ -231,7 +231,7 @@ def test_without_an_account_nothing_more_is_requested(tmp_path: Path) -> None:
 
 
 def test_an_account_key_cannot_change_the_terminal(sandbox: Sandbox, tmp_path: Path) -> None:
-    """Its invisible characters are shown by their numbers."""
+    """Invisible characters in an account key are shown by their code points."""
     done = invoices(sandbox, tmp_path, "list", "--account-key", "x\x1b[2J", **ORDINARY)
     assert done.status == 0
     assert "\x1b" not in done.err

@@ -97,7 +97,7 @@ def mode(path: Path) -> int:
 
 
 def test_keys_go_into_a_private_file(home: Home) -> None:
-    """Its path is printed, others can read neither it nor its folder, and commands use it."""
+    """Keys are stored in a file that others cannot read. Its path is printed, and commands use it."""
     done = home.login("--store", "file")
     assert (done.status, done.out) == (0, "")
     assert f"stored as profile 'default' in the file {home.file()}" in done.err
@@ -112,7 +112,7 @@ def test_keys_go_into_a_private_file(home: Home) -> None:
 
 
 def test_a_file_that_others_can_read_becomes_private(home: Home) -> None:
-    """As a new file replaces it. Until then, commands warn."""
+    """Commands warn about a readable file, and the next login replaces it."""
     home.login("--store", "file")
     home.file().chmod(0o644)
     home.file().parent.chmod(0o755)
@@ -125,7 +125,7 @@ def test_a_file_that_others_can_read_becomes_private(home: Home) -> None:
 
 
 def test_a_file_is_private_whatever_the_umask_is(home: Home) -> None:
-    """Also while it is written."""
+    """The file is private with any umask, even while it is written."""
     previous = os.umask(0)
     try:
         home.login("--store", "file")
@@ -135,7 +135,7 @@ def test_a_file_is_private_whatever_the_umask_is(home: Home) -> None:
 
 
 def test_keys_go_into_the_keyring(home: Home) -> None:
-    """Both in one entry. No file has them, and commands use them."""
+    """The keyring stores both keys in one entry, which commands use. No file contains them."""
     done = home.login()
     assert (done.status, done.out) == (0, "")
     assert "stored as profile 'default' in the system's keyring" in done.err
@@ -149,7 +149,7 @@ def test_keys_go_into_the_keyring(home: Home) -> None:
 
 
 def test_the_keyring_is_asked_only_for_what_is_in_it(home: Home) -> None:
-    """Otherwise it would cost time, or a password, in commands that use no stored keys."""
+    """Commands that use no stored keys do not access the keyring."""
     hanging = {"PYTHON_KEYRING_BACKEND": "file_keyring.HangingKeyring"}
     assert home.run("check", **hanging).status == 3
     assert home.login("--store", "file", **hanging).status == 0
@@ -169,7 +169,7 @@ def test_the_keyring_is_asked_only_for_what_is_in_it(home: Home) -> None:
     ],
 )
 def test_a_keyring_that_does_not_work_is_an_error(backend: str, reason: str, home: Home) -> None:
-    """Nothing is stored anywhere else instead; the message says how to choose a file."""
+    """If the keyring fails, nothing is stored, and the message says how to choose a file."""
     done = home.login(PYTHON_KEYRING_BACKEND=backend)
     assert (done.status, done.out) == (1, "")
     assert reason in done.err
@@ -179,7 +179,7 @@ def test_a_keyring_that_does_not_work_is_an_error(backend: str, reason: str, hom
 
 
 def test_a_keyring_that_hangs_is_left_after_a_time_limit(home: Home) -> None:
-    """D-Bus may take minutes, and cannot be interrupted."""
+    """A keyring that hangs, as D-Bus may, is an error after a time limit."""
     (home.folder / "sitecustomize.py").write_text(
         "import finerworks.cli.stores as stores\nstores.TIME_LIMIT = 0.2\n"
     )
@@ -190,7 +190,7 @@ def test_a_keyring_that_hangs_is_left_after_a_time_limit(home: Home) -> None:
 
 
 def test_without_the_package_it_says_what_to_install(home: Home) -> None:
-    """Before the keys are read."""
+    """If the package is missing, the message says what to install, before the keys are read."""
     program = "import sys; sys.modules['keyring'] = None\nfrom finerworks.cli import main\nsys.exit(main())"
     done = subprocess.run(
         [sys.executable, "-c", program, "login"],
@@ -206,7 +206,7 @@ def test_without_the_package_it_says_what_to_install(home: Home) -> None:
 
 
 def test_the_help_imports_no_keyring() -> None:
-    """Nor does a command that uses keys of the environment."""
+    """Neither the help nor a command with keys in the environment imports the keyring."""
     command = [sys.executable, "-X", "importtime", "-m", "finerworks", "login", "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
@@ -215,7 +215,7 @@ def test_the_help_imports_no_keyring() -> None:
 
 @pytest.mark.parametrize("store", ["file", "keyring"])
 def test_rejected_keys_are_not_stored(store: str, home: Home) -> None:
-    """They are checked first. What was stored before stays."""
+    """Rejected keys are not stored, and do not replace stored ones."""
     home.login("--store", store)
     before = home.everything
     done = home.login_with(WRONG, "--store", store)
@@ -227,7 +227,7 @@ def test_rejected_keys_are_not_stored(store: str, home: Home) -> None:
 
 
 def test_profiles_are_independent(home: Home) -> None:
-    """--profile wins over FINERWORKS_PROFILE, which wins over the default one."""
+    """`--profile` takes precedence over FINERWORKS_PROFILE, and that over the default profile."""
     home.login("--store", "file")
     ordinary = {
         "FINERWORKS_WEB_API_KEY": ORDINARY_WEB_API_KEY,
@@ -250,7 +250,7 @@ def test_profiles_are_independent(home: Home) -> None:
 
 
 def test_an_account_key_that_is_ignored_is_noticed_at_the_login(home: Home) -> None:
-    """Keys that may not read for others are stored, with a warning."""
+    """`login` warns if the server ignores the account key."""
     ordinary = {
         "FINERWORKS_WEB_API_KEY": ORDINARY_WEB_API_KEY,
         "FINERWORKS_APP_KEY": ORDINARY_APP_KEY,
@@ -262,7 +262,7 @@ def test_an_account_key_that_is_ignored_is_noticed_at_the_login(home: Home) -> N
 
 
 def test_an_unknown_profile_is_an_error(home: Home) -> None:
-    """It never becomes the default one, or the environment."""
+    """An unknown profile is an error. No other keys are used instead."""
     home.login("--store", "file")
     for done in (
         home.run("check", "--profile", "wrok"),
@@ -275,13 +275,13 @@ def test_an_unknown_profile_is_an_error(home: Home) -> None:
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "a b", "x" * 65, "-x"])
 def test_a_profile_cannot_leave_its_folder(name: str) -> None:
-    """Its name is the name of a file."""
+    """A profile's name must be a valid file name."""
     with pytest.raises(WrongUsageError, match="--profile must have at most 64 letters"):
         chosen_name(name)
 
 
 def test_a_file_wins_over_the_environment_and_that_over_a_profile(home: Home) -> None:
-    """An option for what would lose is an error, and a variable for it gets a warning."""
+    """A file takes precedence over the environment, and that over a profile. Conflicts are reported."""
     home.login("--store", "file")
     ordinary = {
         "FINERWORKS_WEB_API_KEY": ORDINARY_WEB_API_KEY,
@@ -305,7 +305,7 @@ def test_a_file_wins_over_the_environment_and_that_over_a_profile(home: Home) ->
 
 @pytest.mark.parametrize("name", ["FINERWORKS_WEB_API_KEY", "FINERWORKS_APP_KEY"])
 def test_half_a_pair_of_the_environment_is_not_completed(name: str, home: Home) -> None:
-    """The other key of the profile may belong to another account."""
+    """A single key in the environment is not completed by a profile's key."""
     home.login("--store", "file")
     done = home.run("check", **{name: "canary-of-the-key"})
     assert (done.status, done.out) == (3, "")
@@ -313,7 +313,7 @@ def test_half_a_pair_of_the_environment_is_not_completed(name: str, home: Home) 
 
 
 def test_an_account_of_the_environment_is_not_combined(home: Home) -> None:
-    """It is an error, whether the profile has an account or not. An option names one."""
+    """An account in the environment is an error with a profile. An option can select one."""
     home.login("--store", "file")
     home.login("--store", "file", "--profile", "aspen", "--account-key", "seller-aspen")
     other = {"FINERWORKS_ACCOUNT_KEY": "seller-birch"}
@@ -328,7 +328,7 @@ def test_an_account_of_the_environment_is_not_combined(home: Home) -> None:
 
 
 def test_keys_of_a_profile_go_to_their_host_only(home: Home) -> None:
-    """The host of the login, even if the environment names another one."""
+    """A profile's keys are sent only to the host of the login."""
     home.login("--store", "file")
     with Sandbox(invoices=3) as other:
         done = home.run("check", FINERWORKS_BASE_URL=other.base_url)
@@ -340,7 +340,7 @@ def test_keys_of_a_profile_go_to_their_host_only(home: Home) -> None:
 
 @pytest.mark.parametrize("store", ["file", "keyring"])
 def test_logout_can_be_repeated(store: str, home: Home) -> None:
-    """It leaves no key anywhere, and warns of keys in the environment."""
+    """`logout` removes all keys, can be repeated, and warns about keys in the environment."""
     home.login("--store", store)
     done = home.run("logout")
     again = home.run("logout", **WRONG)
@@ -354,7 +354,7 @@ def test_logout_can_be_repeated(store: str, home: Home) -> None:
 
 
 def test_login_moves_a_profile(home: Home) -> None:
-    """It is in one place at a time, whichever came first."""
+    """A login in another store moves the profile there."""
     home.login()
     home.login("--store", "file")
     assert json.loads(home.keyring_file.read_text("utf-8")) == {}
@@ -364,7 +364,7 @@ def test_login_moves_a_profile(home: Home) -> None:
 
 
 def test_a_profile_in_two_places_is_an_error(home: Home) -> None:
-    """Nobody can say which one is right. Logging out helps."""
+    """A profile in two stores is an error, and logging out corrects it."""
     home.login("--store", "file")
     content = home.file().read_text("utf-8")
     home.login()
@@ -376,7 +376,7 @@ def test_a_profile_in_two_places_is_an_error(home: Home) -> None:
 
 
 def test_an_entry_that_vanished_is_an_error(home: Home) -> None:
-    """Another program may remove it from the keyring. Logging out and in helps."""
+    """If the keyring's entry is gone, that is an error. Logging out and in corrects it."""
     home.login()
     home.keyring_file.write_text("{}")
     done = home.run("check")
@@ -386,7 +386,7 @@ def test_an_entry_that_vanished_is_an_error(home: Home) -> None:
 
 
 def test_login_warns_of_keys_that_would_win(home: Home) -> None:
-    """And of a host or an account that a command would refuse to combine."""
+    """`login` warns about variables that commands use instead, or refuse to combine."""
     done = home.login("--store", "file", **WRONG)
     assert done.status == 0
     assert "the environment still sets FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY" in done.err
@@ -397,7 +397,7 @@ def test_login_warns_of_keys_that_would_win(home: Home) -> None:
 
 
 def test_whoami_shows_everything_but_the_keys(home: Home) -> None:
-    """Of which it shows the last four characters. Nothing is sent."""
+    """`whoami` shows only the last four characters of the keys, and sends nothing."""
     keys = {"FINERWORKS_WEB_API_KEY": "canary-of-web-key-1234", "FINERWORKS_APP_KEY": "short"}
     nowhere = {"FINERWORKS_BASE_URL": "http://127.0.0.1:1"}
     done = home.run("whoami", **keys, **nowhere, FINERWORKS_ACCOUNT_KEY="seller")
@@ -414,7 +414,7 @@ def test_whoami_shows_everything_but_the_keys(home: Home) -> None:
 
 
 def test_whoami_is_json_too(home: Home) -> None:
-    """With the place where the keys are stored; and --check asks the host."""
+    """`whoami --json` has the store of the keys, and `--check` sends a request."""
     home.login("--store", "file", "--profile", "work")
     done = home.run("whoami", "--json", "--check", "--profile", "work")
     assert (done.status, done.err) == (0, "")
@@ -436,7 +436,7 @@ def test_whoami_is_json_too(home: Home) -> None:
 
 
 def test_errors_name_the_profile(home: Home) -> None:
-    """Keys that are rejected later, and text that somebody changed."""
+    """Errors about rejected or damaged keys name the profile."""
     home.login("--store", "file")
     home.file().write_text(home.file().read_text("utf-8").replace("sandbox-app", "canary-app"))
     rejected = home.run("check")
@@ -449,7 +449,7 @@ def test_errors_name_the_profile(home: Home) -> None:
 
 
 def test_keys_come_from_a_file_or_standard_input(home: Home) -> None:
-    """Both in the form of --env-file. One key alone is an error, and nothing is stored."""
+    """`login` reads keys from a file or from standard input. A single key is an error."""
     lines = "".join(f"{name}={value}\n" for name, value in home.sandbox.env.items())
     (home.folder / "own.env").write_text(lines)
     assert home.run("login", "--store", "file", "--env-file", "own.env").status == 0
@@ -460,7 +460,7 @@ def test_keys_come_from_a_file_or_standard_input(home: Home) -> None:
 
 @pytest.mark.parametrize("key", ["it's\\fine", "${HOME}`x`", '#="quoted"', "a'\\'b", "\\", "'"])
 def test_any_key_is_stored_as_it_is(key: str, tmp_path: Path) -> None:
-    """With quotes, backslashes, and what a shell would replace."""
+    """A key with quotes, backslashes or shell characters is stored unchanged."""
     text = profile_text(
         web_api_key=Secret(key),
         app_key=Secret(key[::-1]),
@@ -476,7 +476,7 @@ def test_any_key_is_stored_as_it_is(key: str, tmp_path: Path) -> None:
 def test_a_profile_that_is_not_stored_says_so(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The folder need not exist."""
+    """A missing profile is an error, even if the folder does not exist."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
     assert Profile("default").stores() == []
     with pytest.raises(CredentialsError, match="there is no profile 'default'"):
@@ -484,7 +484,7 @@ def test_a_profile_that_is_not_stored_says_so(
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(home: Home) -> None:
-    """One line says which file, and nothing of it is left."""
+    """One line names the file that cannot be written, and no part of it remains."""
     (home.folder / "config").write_text("a file")
     done = home.login("--store", "file")
     assert (done.status, done.out) == (1, "")
@@ -538,7 +538,7 @@ def _wait_until_hidden(terminal: int) -> None:
 
 
 def test_a_terminal_is_asked_without_an_echo(home: Home) -> None:
-    """Both keys are typed, and neither is shown. The host comes from the environment."""
+    """On a terminal, `login` asks for both keys without showing them."""
     home.more["FINERWORKS_BASE_URL"] = home.sandbox.base_url
     typed = [f"{Sandbox.web_api_key}\n".encode(), f" {Sandbox.app_key} \n".encode()]
     status, shown = on_terminal(home, "login", "--store", "file", typed=typed)
@@ -550,14 +550,14 @@ def test_a_terminal_is_asked_without_an_echo(home: Home) -> None:
 
 
 def test_ctrl_c_at_the_prompt_stores_nothing(home: Home) -> None:
-    """It ends at once, with 130."""
+    """Ctrl-C at the prompt exits with 130, and nothing is stored."""
     status, shown = on_terminal(home, "login", "--store", "file", typed=[b"\x03"])
     assert (status, home.file().exists()) == (130, False)
     assert "Traceback" not in shown
 
 
 def test_the_end_of_input_at_the_prompt_is_an_error(home: Home) -> None:
-    """Ctrl-D, too, and an empty line."""
+    """Ctrl-D or an empty line at the prompt is an error."""
     for typed in (b"\x04", b"\n"):
         status, shown = on_terminal(home, "login", "--store", "file", typed=[typed])
         assert (status, home.file().exists()) == (3, False)
@@ -565,13 +565,13 @@ def test_the_end_of_input_at_the_prompt_is_an_error(home: Home) -> None:
 
 
 def test_nobody_is_asked_with_no_input(home: Home) -> None:
-    """Also on a terminal: it is wrong usage."""
+    """`--no-input` is wrong usage if keys must be typed, even on a terminal."""
     status, shown = on_terminal(home, "login", "--store", "file", "--no-input", typed=[])
     assert (status, "name a file with the keys by --env-file" in shown) == (2, True)
 
 
 def test_a_keyring_is_tried_before_anyone_is_asked(home: Home) -> None:
-    """Nobody types keys for nothing."""
+    """The keyring is tried before `login` asks for keys."""
     home.more["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     status, shown = on_terminal(home, "login", typed=[])
     assert (status, "_key: " in shown) == (1, False)
@@ -579,7 +579,7 @@ def test_a_keyring_is_tried_before_anyone_is_asked(home: Home) -> None:
 
 
 def test_no_key_is_in_a_traceback(home: Home) -> None:
-    """--debug shows where an error was raised, not with which values."""
+    """`--debug` shows a traceback without values."""
     for options in (("--store", "file"), ()):
         backend = {"PYTHON_KEYRING_BACKEND": "file_keyring.FailingKeyring"}
         done = home.login_with(WRONG, *options, "--debug", **backend)
@@ -591,12 +591,12 @@ def test_no_key_is_in_a_traceback(home: Home) -> None:
 
 
 def test_no_option_takes_a_key(home: Home) -> None:
-    """Other users can read the command line of a process."""
+    """No option accepts a key, because other users can read the command line."""
     for option in ("--web-api-key", "--app-key"):
         assert home.run("login", option, "x").err.startswith("finerworks: No such option")
 
 
 def test_the_sandbox_hides_the_profile_from_a_command(home: Home) -> None:
-    """A command in a sandbox uses the sandbox's keys, without a warning."""
+    """A command in a sandbox uses the sandbox's keys, and no warning is printed."""
     done = home.run("sandbox", "--", COMMAND, "check", FINERWORKS_PROFILE="work")
     assert (done.status, done.err) == (0, "")

@@ -1,4 +1,4 @@
-"""`finerworks check --shape FILE`: what it learns, how often it asks, and that nothing leaks."""
+"""`finerworks check --shape FILE`: what it finds out, how many requests it sends, and that nothing leaks."""
 
 import gzip
 import json
@@ -42,7 +42,7 @@ def answer_json(data: object, status: int = 200, *headers: str) -> bytes:
 
 
 def test_it_says_first_what_it_sends(tmp_path: Path) -> None:
-    """The announcement is on standard error before anything is on the wire."""
+    """The announcement is printed before anything is sent."""
     before = list[bytes]()
     with Wire(lambda each: each.wait(), accepts=False) as wire:
         variables = {**os.environ, **CANARIES, "FINERWORKS_BASE_URL": wire.url}
@@ -68,7 +68,7 @@ def paged(exchange: Exchange, count: int, cap: int, total: Callable[[int], objec
 
 @pytest.mark.parametrize("total", [400, None])
 def test_the_server_gets_no_more_than_the_file_says(tmp_path: Path, total: int | None) -> None:
-    """Counted on the wire; each request only asks for a page."""
+    """The server receives only the requests in the file, and each requests a page."""
     with Wire(lambda each: each.send(paged(each, 400, 25, lambda _: total))) as wire:
         done = run_against(wire, "check", "--shape", tmp_path / "a.json")
     document = json.loads((tmp_path / "a.json").read_text())
@@ -91,7 +91,7 @@ def test_the_server_gets_no_more_than_the_file_says(tmp_path: Path, total: int |
 def test_a_failure_of_the_first_request_ends_it(
     tmp_path: Path, status: int, sdk: str, code: int
 ) -> None:
-    """Nothing is sent again. The file says which, and the command ends as for any failure."""
+    """If the first request fails, nothing more is sent, and the file records the failure."""
     answer = answer_json({"message": "secret words", "code": 7}, status, "Retry-After: 0")
     with Wire(lambda each: each.send(answer)) as wire:
         done = run_against(wire, "check", "--shape", tmp_path / "a.json")
@@ -106,7 +106,7 @@ def test_a_failure_of_the_first_request_ends_it(
 
 
 def test_rejected_keys_are_recorded(tmp_path: Path) -> None:
-    """The shape of the error, with the name of the entry in ModelState; the status is 3."""
+    """The file contains the shape of the error that rejects the keys. The status is 3."""
     with Wire(lambda each: each.send(answer_json(REFUSED_KEYS, 400))) as wire:
         done = run_against(wire, "check", "--shape", tmp_path / "a.json")
     objects = json.loads((tmp_path / "a.json").read_text())["objects"]
@@ -117,7 +117,7 @@ def test_rejected_keys_are_recorded(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"<html>no</html>", b"", b"null", b"3"])
 def test_a_first_response_that_is_no_page_ends_it(tmp_path: Path, content: bytes) -> None:
-    """It is recorded all the same."""
+    """A first response that is not a page is recorded, and nothing more is sent."""
     with Wire(lambda each: each.send(http(content, 200, "Content-Type: text/html"))) as wire:
         done = run_against(wire, "check", "--shape", tmp_path / "a.json")
     document = json.loads((tmp_path / "a.json").read_text())
@@ -129,7 +129,7 @@ def test_a_first_response_that_is_no_page_ends_it(tmp_path: Path, content: bytes
 
 @pytest.mark.parametrize("number", [2, 3])
 def test_a_limit_of_the_rate_ends_it(tmp_path: Path, number: int) -> None:
-    """What came before is in the file."""
+    """After a rate limit, nothing more is sent. The file has the earlier responses."""
 
     def answer(each: Exchange) -> None:
         limited = each.number == number
@@ -143,7 +143,7 @@ def test_a_limit_of_the_rate_ends_it(tmp_path: Path, number: int) -> None:
 
 
 def test_a_request_without_a_response_ends_it(tmp_path: Path) -> None:
-    """It is recorded as one that got none, whatever it was sent for."""
+    """A request without a response is recorded, and nothing more is sent."""
 
     def answer(each: Exchange) -> None:
         if each.number == 3:
@@ -163,7 +163,7 @@ def test_a_request_without_a_response_ends_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("limited", [True, False])
 def test_an_early_end_is_a_failure_whatever_was_asked(tmp_path: Path, limited: bool) -> None:
-    """Also at a page that may be after the last one, which a server may reject."""
+    """An early end is a failure, even at a page that a server may reject."""
 
     def answer(each: Exchange) -> None:
         if each.number == 1:
@@ -180,7 +180,7 @@ def test_an_early_end_is_a_failure_whatever_was_asked(tmp_path: Path, limited: b
 
 
 def test_without_any_response_there_is_no_file(tmp_path: Path) -> None:
-    """There is nothing to learn."""
+    """Without any response, no file is written."""
     done = run(
         "check",
         "--shape",
@@ -193,7 +193,7 @@ def test_without_any_response_there_is_no_file(tmp_path: Path) -> None:
 
 
 def test_a_failure_that_may_be_is_none(tmp_path: Path) -> None:
-    """A server may reject a large page, and one after the last; both are in the file."""
+    """Rejected requests for a large page, or a page after the last, are recorded and no failure."""
     document = shape_of(tmp_path / "a.json", shapes=("last-page-error",))
     with Sandbox(invoices=250, edge_cases=True, shapes=("last-page-error",)) as sandbox:
         done = run("check", "--shape", tmp_path / "b.json", **sandbox.env)
@@ -206,7 +206,7 @@ def test_a_failure_that_may_be_is_none(tmp_path: Path) -> None:
 
 
 def test_an_existing_file_stays_unless_it_may_be_replaced(tmp_path: Path) -> None:
-    """Nothing is sent to find that out."""
+    """An existing file is an error before anything is sent, without `--overwrite`."""
     file = tmp_path / "a.json"
     file.write_text("mine")
     with Wire() as wire:
@@ -219,7 +219,7 @@ def test_an_existing_file_stays_unless_it_may_be_replaced(tmp_path: Path) -> Non
 
 
 def test_a_folder_that_is_not_there_is_an_error_at_once(tmp_path: Path) -> None:
-    """Before anything is sent."""
+    """A missing folder is an error before anything is sent."""
     with Wire() as wire:
         done = run_against(wire, "check", "--shape", tmp_path / "no" / "a.json")
     assert (done.status, wire.exchanges) == (1, [])
@@ -228,7 +228,7 @@ def test_a_folder_that_is_not_there_is_an_error_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_no_file(tmp_path: Path, number: signal.Signals) -> None:
-    """Nor a part of one."""
+    """An interrupt leaves no file, and no part of one."""
 
     def answer(each: Exchange) -> None:
         if each.number == 2:
@@ -248,7 +248,7 @@ def test_an_interrupt_leaves_no_file(tmp_path: Path, number: signal.Signals) -> 
 
 
 def test_the_same_responses_give_the_same_file(tmp_path: Path) -> None:
-    """To the byte, so that two files can be compared."""
+    """The same responses give the same bytes, so that files can be compared."""
     for name in ("a.json", "b.json"):
         shape_of(tmp_path / name)
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
@@ -256,7 +256,7 @@ def test_the_same_responses_give_the_same_file(tmp_path: Path) -> None:
 
 
 def test_an_account_of_a_platform_can_be_read(tmp_path: Path) -> None:
-    """Its key goes with each request, and not into the file."""
+    """The account key is sent with each request, but not written to the file."""
     with Sandbox(invoices=250, edge_cases=True) as sandbox:
         done = run(
             "check",
@@ -272,7 +272,7 @@ def test_an_account_of_a_platform_can_be_read(tmp_path: Path) -> None:
 
 
 def test_render_is_json_that_can_be_read() -> None:
-    """Short values are on one line."""
+    """The file is JSON with short values on one line."""
     document: Document = {"a": 1, "b": {"c": ["d"] * 30}, "e": ["f" * 200], "g": {}}
     assert json.loads(render(document)) == document
     assert all(len(line) <= 100 or "ffff" in line for line in render(document).splitlines())
@@ -403,7 +403,7 @@ LEARNED: list[tuple[tuple[Shape, ...], dict[str, object]]] = [
 def test_it_learns_what_the_server_does(
     tmp_path: Path, shapes: tuple[Shape, ...], learned: dict[str, object]
 ) -> None:
-    """Each way in which the sandbox can deviate, by its real command and a real server."""
+    """The file records each deviation that the sandbox can simulate."""
     document = shape_of(tmp_path / "a.json", shapes=shapes)
     for path, expected in learned.items():
         if path == "requests/0":
@@ -413,7 +413,7 @@ def test_it_learns_what_the_server_does(
 
 
 def test_a_field_that_no_object_has_is_not_in_the_file(tmp_path: Path) -> None:
-    """Its absence says enough."""
+    """A field that no object has is not in the file."""
     document = shape_of(tmp_path / "a.json", shapes=("missing-fields",))
     assert "due_date" not in document["objects"]["invoice"]["fields"]
     assert "status_code" not in document["objects"]["status"]["fields"]
@@ -421,7 +421,7 @@ def test_a_field_that_no_object_has_is_not_in_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dates", ["none", "mixed"])
 def test_it_learns_of_dates_without_an_offset(tmp_path: Path, dates: Dates) -> None:
-    """How many, and the digits that they have."""
+    """The file has the number of dates without an offset, and their digits."""
     document = shape_of(tmp_path / "a.json", dates=dates)
     month = document["objects"]["invoice"]["fields"]["invoice_month"]["dates"]
     if dates == "none":
@@ -434,7 +434,7 @@ def test_it_learns_of_dates_without_an_offset(tmp_path: Path, dates: Dates) -> N
 
 
 def test_it_learns_the_version_of_tls(tmp_path: Path) -> None:
-    """Also if the server closes each connection, and the compression of the bodies."""
+    """The file has the TLS version and the compression, even if the server closes each connection."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "authority.pem")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -479,7 +479,7 @@ def test_it_learns_the_version_of_tls(tmp_path: Path) -> None:
 
 
 def test_a_server_that_repeats_everything_is_not_repeated(tmp_path: Path) -> None:
-    """By the real command: keys, ids and amounts as names of fields and headers, and as values."""
+    """Keys, IDs and amounts are not written, even if a server uses them as names and values."""
 
     def answer(each: Exchange) -> None:
         key, other = CANARIES.values()

@@ -1,4 +1,4 @@
-"""What `finerworks check --shape` makes of responses: pure functions, without a server."""
+"""The findings of `finerworks check --shape`: pure functions of responses, without a server."""
 
 import string
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from finerworks.cli.shape.names import NameFilter
 @pytest.mark.parametrize("cap", [7, 25, 1000])
 @pytest.mark.parametrize("total", ["all", "page", "none", "wrong", "huge"])
 def test_it_sends_at_most_ten_requests(count: int, cap: int, total: str) -> None:
-    """Whatever the server counts, and however large its pages are."""
+    """At most ten requests are sent, whatever the total and the page size are."""
     totals: dict[str, Callable[[int], object]] = {
         "all": lambda _: count,
         "page": lambda size: size,
@@ -61,7 +61,7 @@ def test_it_sends_at_most_ten_requests(count: int, cap: int, total: str) -> None
     ],
 )
 def test_a_host_of_the_users_own_is_not_written(host: str, written: str) -> None:
-    """Only FinerWorks' hosts are."""
+    """Only FinerWorks' hosts are written to the file."""
     assert describe_all([exchange(listing([]))], host=host)["host"] == written
 
 
@@ -92,7 +92,7 @@ def test_a_host_of_the_users_own_is_not_written(host: str, written: str) -> None
     ],
 )  # fmt: skip
 def test_a_value_is_described_by_its_form(value: object, described: dict[str, object]) -> None:
-    """Its type, its digits, its offset; bytes are a number as the server writes it."""
+    """A value is described by its type, digits and offset."""
     field = values.FieldShape()
     decoded = values.decode(value) if isinstance(value, bytes) else value
     field.add(decoded)
@@ -121,7 +121,7 @@ DAY = "2026-01-0{}T00:00:00"
     ],
 )
 def test_an_order_is_that_of_all_dates(days: list[int | None], order: str) -> None:
-    """By the clock on the wall, as some may have an offset and some may not."""
+    """The order of dates is that of the local times, because some may have no offset."""
     dates = [day and DAY.format(day) + "-06:00" * (day % 2) for day in days]
     assert findings.order_of(dates) == order
     assert findings.order_of([3, "x", *dates, "0001-01-01T00:00:00"]) == order
@@ -151,7 +151,7 @@ def test_an_order_is_that_of_all_dates(days: list[int | None], order: str) -> No
 def test_a_total_means_what_fits_all_pages(
     sizes: list[int], totals: list[object], complete: bool, meaning: str
 ) -> None:
-    """The last of the pages has one invoice, which was on the first page too."""
+    """The meaning of a total must match all pages."""
     number = 0
     pages = list[Asked]()
     for size, total in zip(sizes, totals, strict=True):
@@ -162,7 +162,7 @@ def test_a_total_means_what_fits_all_pages(
 
 
 def test_a_field_that_some_objects_lack_says_how_many() -> None:
-    """Being null is not being absent."""
+    """The number of objects without a field does not include those with null."""
     some: list[dict[str, object]] = [{**ROW, "due_date": None}, {"invoice_id": "2"}]
     fields = describe_all([exchange(listing(some))])["objects"]["invoice"]["fields"]
     assert (fields["due_date"]["absent"], fields["due_date"]["null"]) == (1, 1)
@@ -170,7 +170,7 @@ def test_a_field_that_some_objects_lack_says_how_many() -> None:
 
 
 def test_what_was_not_asked_is_not_known() -> None:
-    """After an early end, the file says so."""
+    """After an early end, the file says which findings are unknown."""
     found = describe_all([exchange({"message": "no"}, 500)])["findings"]
     assert found == {
         "pages_read": 1,
@@ -202,12 +202,12 @@ def test_what_was_not_asked_is_not_known() -> None:
     ],
 )
 def test_the_first_page_is_compared_with_itself(again: Asked, found: str) -> None:
-    """By the ids of its invoices."""
+    """The first page is compared with its second reading, by the invoice IDs."""
     assert findings.first_page_again(exchange(listing(rows(1, 2))), again) == found
 
 
 def test_another_status_that_is_a_success_has_an_envelope() -> None:
-    """The SDK does not accept it, and what it has is no error's."""
+    """A 2xx status other than 200 has an envelope, although the SDK does not accept it."""
     created = exchange(listing(rows(1)))
     assert created.received is not None
     created.received = replace(created.received, status=201)
@@ -217,14 +217,14 @@ def test_another_status_that_is_a_success_has_an_envelope() -> None:
 
 
 def test_a_name_of_a_header_that_has_a_value_in_it_is_not_written() -> None:
-    """Of the same header or of another."""
+    """A header name that contains a header's value is not written."""
     headers = [("x-trace", "Someone"), ("x-someone", "1"), ("x-other", "1")]
     found = describe_all([exchange(listing([]), headers=headers)])["headers"]
     assert found == {"names": ["x-other", "x-trace"], "not_written": 1}
 
 
 def test_a_request_that_is_rejected_with_200_is_recorded() -> None:
-    """The envelope of the failure is one of the envelopes, and the SDK's error is named."""
+    """A rejection with HTTP 200 is recorded as an envelope, with the SDK's error."""
     failure = exchange({"status": {"success": False, "message": "no"}, "invoices": None})
     failure.error = errors.RequestRejectedError("no")
     document = describe_all([failure])
@@ -261,7 +261,7 @@ def test_a_request_that_is_rejected_with_200_is_recorded() -> None:
     ],
 )
 def test_a_name_is_written_if_it_looks_like_one(name: str, written: bool) -> None:
-    """And if it neither has a value in it, nor has to do with a key."""
+    """A name is written if it looks like a field name, and contains no value and no key."""
     names = NameFilter(CANARIES.values(), ["ab", "Value_In_It"])
     assert names.sort([name], ()).written == [name] * written
     assert names.sort([name], ()).not_written == (not written)
@@ -269,7 +269,7 @@ def test_a_name_is_written_if_it_looks_like_one(name: str, written: bool) -> Non
 
 
 def test_many_unknown_names_are_none_of_them_written() -> None:
-    """They are data: the names of accounts, for example."""
+    """If there are many unknown names, they are probably data, and none is written."""
     names = NameFilter([], [])
     many = [f"x_{letter}" for letter in string.ascii_lowercase]
     assert names.sort(many[:20], ()).written == sorted(many[:20])
@@ -277,7 +277,7 @@ def test_many_unknown_names_are_none_of_them_written() -> None:
 
 
 def test_it_reads_what_nests_too_deep_for_python() -> None:
-    """As not JSON, or as an object whose inner part is not looked at."""
+    """Deeply nested responses are treated as no JSON, or their inner parts are ignored."""
     deep = b'{"status": ' + b'{"a":' * 5000 + b"1" + b"}" * 5001
     asked = exchange(deep)
     asked.error = ResponseValidationError("no")

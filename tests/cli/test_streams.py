@@ -56,7 +56,7 @@ def in_shell(
 def test_output_that_cannot_be_written_is_an_error_before_any_request(
     arguments: str, redirected: str, tmp_path: Path
 ) -> None:
-    """One line says so, and nothing is sent."""
+    """If standard output cannot be written, one line says so, and nothing is sent."""
     with Wire(page) as wire:
         known = {**KEYS, "FINERWORKS_BASE_URL": wire.url}
         done = in_shell(arguments, redirected, known, tmp_path)
@@ -71,7 +71,7 @@ def test_output_that_cannot_be_written_is_an_error_before_any_request(
 def test_output_that_is_lost_is_an_error_with_and_without_a_buffer(
     arguments: str, unbuffered: str, tmp_path: Path
 ) -> None:
-    """Also where a library ignores the error, as argparse does with that of its help."""
+    """Lost output is an error, even if a library ignores it, as argparse does for its help."""
     known = {"PYTHONUNBUFFERED": unbuffered}
     done = in_shell(arguments, ">/dev/full", known, tmp_path)
     assert done.returncode == 1
@@ -83,7 +83,7 @@ def test_output_that_is_lost_is_an_error_with_and_without_a_buffer(
 def test_a_file_is_written_whatever_the_streams_are(
     command: str, redirected: str, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """It is complete, and the status is that of success."""
+    """The file is complete, and the command succeeds, whatever the streams are."""
     name = "file.csv" if command == "export" else "file.html"
     done = in_shell(f"invoices {command} {name}", redirected, sandbox.env, tmp_path)
     assert done.returncode == 0
@@ -99,7 +99,7 @@ def test_a_file_is_written_whatever_the_streams_are(
 def test_a_list_is_complete_without_standard_error(
     options: str, redirected: str, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """Log lines that cannot be written are lost, and change no result."""
+    """Log lines that cannot be written are lost, and do not change the result."""
     done = in_shell(f"invoices list --format jsonl {options}", redirected, sandbox.env, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) == 250
@@ -112,13 +112,13 @@ def test_a_list_is_complete_without_standard_error(
 def test_a_failure_keeps_its_status_without_standard_error(
     arguments: str, status: int, redirected: str, tmp_path: Path
 ) -> None:
-    """Nothing of it goes to standard output instead."""
+    """A failure keeps its status, and its message does not go to standard output."""
     done = in_shell(arguments, redirected, {}, tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (status, "", "")
 
 
 def test_a_traceback_does_not_go_to_standard_output(tmp_path: Path) -> None:
-    """Where standard error is closed, as `print` does with a stream that is None."""
+    """A traceback does not go to standard output if standard error is closed."""
     known = {**KEYS, "FINERWORKS_BASE_URL": "http://127.0.0.1:1"}
     done = in_shell("invoices list --debug", "2>&-", known, tmp_path)
     assert (done.returncode, done.stdout) == (4, "")
@@ -127,7 +127,7 @@ def test_a_traceback_does_not_go_to_standard_output(tmp_path: Path) -> None:
 def test_a_reader_of_standard_error_that_is_gone_changes_no_result(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """The summary is lost with the pipe."""
+    """If the reader of standard error is gone, only the summary is lost."""
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
@@ -144,7 +144,7 @@ def test_a_reader_of_standard_error_that_is_gone_changes_no_result(
 
 
 def test_a_terminal_that_is_gone_changes_no_result(tmp_path: Path) -> None:
-    """As when a connection to another machine breaks off: progress cannot be shown any more."""
+    """If the terminal is gone, as after a lost connection, only the progress is lost."""
     parent, child = pty.openpty()
 
     def answer(exchange: Exchange) -> None:
@@ -177,7 +177,7 @@ sys.exit(main())
 
 
 def test_a_program_without_a_console_writes_files(sandbox: Sandbox, tmp_path: Path) -> None:
-    """As with pythonw.exe, where the streams are None: what needs an output fails."""
+    """Without a console, as with pythonw.exe, files are written, and other output fails."""
     for arguments, status in ((["invoices", "export", "a.csv"], 0), (["check"], 1)):
         done = subprocess.run(
             [sys.executable, "-c", NO_CONSOLE.format(arguments=arguments)],
@@ -206,7 +206,7 @@ finerworks.money.text = stray
 
 
 def test_no_file_or_connection_gets_the_number_of_a_closed_stream(tmp_path: Path) -> None:
-    """What a library writes to the number of standard error is not in an invoice file, nor sent."""
+    """Output to the descriptor of a closed stream never ends up in a file or a connection."""
     (tmp_path / "sitecustomize.py").write_text(STRAY)
     with Wire(page) as wire:
         known = {**KEYS, "FINERWORKS_BASE_URL": wire.url, "PYTHONPATH": str(tmp_path)}
@@ -221,7 +221,7 @@ def test_no_file_or_connection_gets_the_number_of_a_closed_stream(tmp_path: Path
 def test_the_sandbox_runs_a_command_whatever_the_streams_are(
     redirected: str, tmp_path: Path
 ) -> None:
-    """The command gets the streams as they are, and its status is the sandbox's."""
+    """The sandbox passes its streams to a command, and returns the command's status."""
     arguments = f"sandbox --invoices 3 -- '{COMMAND}' invoices export a.csv"
     done = in_shell(arguments, redirected, {}, tmp_path)
     assert done.returncode == 0
@@ -242,7 +242,7 @@ pathlib.Path("open.txt").write_text(str(found))
 
 
 def test_the_sandbox_opens_no_stream_for_a_command(tmp_path: Path) -> None:
-    """What is closed for the sandbox is closed for the command."""
+    """Streams that are closed for the sandbox are closed for its command."""
     (tmp_path / "program.py").write_text(OPEN_STREAMS)
     arguments = f"sandbox --invoices 3 -- '{sys.executable}' program.py"
     for redirected, expected in (("", [0, 1, 2]), ("<&- >&-", [2]), ("<&- >&- 2>&-", [])):
@@ -251,7 +251,7 @@ def test_the_sandbox_opens_no_stream_for_a_command(tmp_path: Path) -> None:
 
 
 def test_a_main_of_another_program_keeps_its_streams() -> None:
-    """An object in place of standard output is written to, and no file of that program is."""
+    """An object that replaces standard output is used, and the program's own file is not."""
     program = """
 import io, sys
 sys.stdout, sys.stderr = io.StringIO(), io.StringIO()
@@ -266,7 +266,7 @@ sys.exit(status)
 
 
 def test_output_is_encoded_as_python_says(sandbox: Sandbox) -> None:
-    """Characters that the encoding does not have are escaped."""
+    """Characters that the encoding does not support are escaped."""
     known = {**sandbox.env, "PYTHONIOENCODING": "ascii"}
     done = run("invoices", "list", "--account-key", "séller-ñandú-木", known=known)
     assert (done.status, done.out.isascii()) == (0, True)
