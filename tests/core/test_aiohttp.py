@@ -60,7 +60,7 @@ def block_the_loop() -> None:
 def test_a_response_that_nobody_requested_is_never_used(
     caller: Async, pause: Callable[[], object] | None, delay: float
 ) -> None:
-    """A response that arrives on an idle connection is not taken for that of the next request."""
+    """A response that arrives on an idle connection is never used for the next request."""
 
     def does(exchange: Exchange) -> None:
         exchange.send(page(exchange))
@@ -79,7 +79,7 @@ def test_a_response_that_nobody_requested_is_never_used(
 
 @pytest.mark.parametrize("caller", [Async(), Aiohttp()], ids=lambda caller: caller.name)
 def test_a_connection_that_switched_to_another_protocol_is_not_used_again(caller: Async) -> None:
-    """What would follow on it is not HTTP, though it is open and has nothing to read."""
+    """A connection that switched to another protocol is not reused, even if it looks idle."""
 
     def does(exchange: Exchange) -> None:
         if exchange.number == 1:
@@ -98,7 +98,7 @@ def test_a_connection_that_switched_to_another_protocol_is_not_used_again(caller
 
 @pytest.mark.parametrize("caller", [Async(), Aiohttp()], ids=lambda caller: caller.name)
 def test_a_switch_to_another_protocol_is_a_failure_of_the_connection(caller: Async) -> None:
-    """It is no response of the API, so it is not the error of an HTTP status."""
+    """A switch to another protocol is a connection error, not the error of an HTTP status."""
     switches = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
     with Wire(lambda exchange: exchange.send(switches)) as wire:
         (error,) = caller.refusals(1, **KEYS, base_url=wire.url, max_retries=0)
@@ -106,13 +106,13 @@ def test_a_switch_to_another_protocol_is_a_failure_of_the_connection(caller: Asy
 
 
 def test_a_connection_that_is_refused_says_where() -> None:
-    """The error has aiohttp's own words, which name the address."""
+    """The error about a refused connection has aiohttp's text, which contains the address."""
     (error,) = Aiohttp().refusals(1, **KEYS, base_url="http://127.0.0.1:1", max_retries=0)
     assert "ConnectError: Cannot connect to host 127.0.0.1:1" in str(error)
 
 
 def test_a_new_connection_that_is_unusable_is_a_failure() -> None:
-    """It counts as an attempt: replaced in silence, a server that hangs up would be asked for ever."""
+    """An unusable new connection counts as an attempt, so a server that hangs up ends the retries."""
 
     async def run() -> None:
         protocol = ResponseHandler(asyncio.get_running_loop())
@@ -130,7 +130,7 @@ def sets_a_cookie(exchange: Exchange) -> None:
 
 
 def test_no_cookie_is_kept() -> None:
-    """What a server sets for one account is not sent for another."""
+    """Cookies that the server sets for one account are not sent for another."""
 
     async def run(url: str) -> None:
         async with Aiohttp().client(**KEYS, base_url=url) as client:
@@ -144,7 +144,7 @@ def test_no_cookie_is_kept() -> None:
 
 
 def test_a_session_of_the_callers_is_used_as_it_is() -> None:
-    """Its cookies and its own settings stay, as its owner may need them; it is closed with the client."""
+    """The caller's session keeps its cookies and settings, and is closed with the client."""
 
     async def run(url: str) -> None:
         async with aiohttp.ClientSession(headers={"X-Own": "theirs"}) as session:
@@ -178,7 +178,7 @@ class Wrapper(httpx.AsyncBaseTransport):
 def test_a_transport_around_another_has_typed_errors_in_time(
     inner: Callable[[], httpx.AsyncBaseTransport],
 ) -> None:
-    """Whatever sends in the end: the time of an attempt is limited, and failures have their types."""
+    """A transport that wraps aiohttp's has time limits and typed errors as well."""
 
     async def run(url: str, seconds: float) -> FinerWorksError:
         client = AsyncHTTPClient(
@@ -231,7 +231,7 @@ def failure_through(proxy: str, caller: Async, target: str) -> FinerWorksError:
 
 @pytest.mark.parametrize("fault", PROXY_FAULTS.values(), ids=PROXY_FAULTS)
 def test_a_proxy_that_fails_is_the_same_error(fault: Callable[[Exchange], object]) -> None:
-    """The class and the number of attempts are those of httpx's own transport."""
+    """A proxy that fails causes the same error, after as many attempts, as over httpx."""
     errors: list[FinerWorksError] = []
     for caller in (Async(), Aiohttp()):
         with Wire(fault) as proxy:
@@ -244,7 +244,7 @@ def test_a_proxy_that_fails_is_the_same_error(fault: Callable[[Exchange], object
 
 
 def test_a_proxy_that_does_not_listen_is_the_same_error() -> None:
-    """The class and the number of attempts are those of httpx's own transport."""
+    """A proxy that does not listen causes the same error, after as many attempts, as over httpx."""
     errors = [
         failure_through("http://127.0.0.1:1", caller, "https://unknown.invalid")
         for caller in (Async(), Aiohttp())
@@ -256,7 +256,7 @@ def test_a_proxy_that_does_not_listen_is_the_same_error() -> None:
 # httpx-aiohttp gives aiohttp the password in a way that is going to change.
 @pytest.mark.filterwarnings("ignore:BasicAuth is deprecated", "ignore:The 'proxy_auth' parameter")
 def test_the_password_of_a_proxy_is_in_no_error() -> None:
-    """Aiohttp's own text has the address of the proxy, which ours leaves out."""
+    """An error does not contain the proxy's address, unlike aiohttp's own text."""
     with Wire(lambda exchange: exchange.send(http(b"", 407))) as proxy:
         address = proxy.url.replace("http://", "http://user:canary-of-the-proxy@")
         error = failure_through(address, Aiohttp(), "https://unknown.invalid")
@@ -266,7 +266,7 @@ def test_the_password_of_a_proxy_is_in_no_error() -> None:
 
 
 def test_every_error_of_aiohttp_becomes_one_of_httpx() -> None:
-    """Also those that no test provokes."""
+    """Every error class of aiohttp is mapped to one of httpx."""
     names = [name for name in dir(aiohttp) if name.endswith("Error")]
     classes = [getattr(aiohttp, name) for name in names]
     theirs = [each for each in classes if issubclass(each, aiohttp.ClientError)]

@@ -1,4 +1,4 @@
-"""What users call: FinerWorks and AsyncFinerWorks, over the transport."""
+"""The classes that users call, FinerWorks and AsyncFinerWorks, over the transport."""
 
 import asyncio
 import dataclasses
@@ -38,7 +38,7 @@ from finerworks_client.models import Invoice, InvoiceList, InvoiceListRequest
 def test_lists_every_invoice_once_in_order(
     caller: Caller, httpx_mock: HTTPXMock, count: int
 ) -> None:
-    """Every invoice comes once, in the server's order, at the fewest requests."""
+    """A listing returns every invoice once, in the server's order, with as few requests as possible."""
     httpx_mock.add_callback(server(count), url=URL, method="POST", is_reusable=True)
     invoices = caller.invoices(**KEYS)
     assert [invoice.invoice_id for invoice in invoices] == [str(n) for n in range(count)]
@@ -47,7 +47,7 @@ def test_lists_every_invoice_once_in_order(
 
 
 def test_sends_what_the_documentation_says(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """A POST of JSON with both keys as headers, and nothing that was not asked for."""
+    """A request is a POST of JSON with both keys as headers, and nothing else."""
     httpx_mock.add_response(
         url=URL,
         method="POST",
@@ -64,7 +64,7 @@ def test_sends_what_the_documentation_says(caller: Caller, httpx_mock: HTTPXMock
 
 
 def test_page_gives_the_answer_as_the_server_sent_it(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """One page comes with its envelope, typed."""
+    """`page()` returns a page with its envelope, as a model."""
     httpx_mock.add_response(json=listing(rows("a"), 7))
     page = caller.page(2, per_page=1, **KEYS)
     assert isinstance(page, InvoiceList)
@@ -78,7 +78,7 @@ def test_page_gives_the_answer_as_the_server_sent_it(caller: Caller, httpx_mock:
 
 
 def test_account_key_goes_on_every_page(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """A listing for another account asks for that account on each of its pages."""
+    """The account key is sent with the request for every page."""
     httpx_mock.add_callback(server(60), is_reusable=True)
     caller.invoices(account_key="séller-木", **KEYS)
     bodies = [asked(request) for request in httpx_mock.get_requests()]
@@ -91,7 +91,7 @@ def test_account_key_goes_on_every_page(caller: Caller, httpx_mock: HTTPXMock) -
 def test_refuses_a_page_size_out_of_range(
     caller: Caller, per_page: int, httpx_mock: HTTPXMock
 ) -> None:
-    """A wrong per_page is named before anything is sent, also before a listing is iterated."""
+    """An invalid `per_page` is an error before anything is sent."""
     with pytest.raises(ValueError, match="per_page= must be an integer from 1 to 25"):
         caller.page(per_page=per_page, **KEYS)
     with pytest.raises(ValueError, match="per_page= must be an integer from 1 to 25"):
@@ -103,14 +103,14 @@ def test_refuses_a_page_size_out_of_range(
 def test_refuses_a_page_number_below_1(
     caller: Caller, page_number: int, httpx_mock: HTTPXMock
 ) -> None:
-    """A wrong page_number is named before anything is sent."""
+    """An invalid `page_number` is an error before anything is sent."""
     with pytest.raises(ValueError, match="page_number= must be an integer of at least 1, not"):
         caller.page(page_number, **KEYS)
     assert not httpx_mock.get_requests()
 
 
 def test_refuses_a_blank_account_key_of_any_kind_of_text() -> None:
-    """An empty text of a class of its own, an enum's say, is as blank as any."""
+    """A blank account key is an error, also if it is a subclass of `str` such as an enumeration."""
 
     class Text(str):
         __slots__ = ()
@@ -124,7 +124,7 @@ def test_refuses_a_blank_account_key_of_any_kind_of_text() -> None:
 
 @pytest.mark.parametrize("blank", ["", "  ", 7])
 def test_refuses_a_blank_account_key(caller: Caller, blank: str, httpx_mock: HTTPXMock) -> None:
-    """A seller without a key on record is an error, not a listing of one's own invoices."""
+    """A blank account key is an error, instead of a listing of your own invoices."""
     with pytest.raises(
         ValueError, match=r"account_key= .in place of FINERWORKS_ACCOUNT_KEY. is blank or not text"
     ):
@@ -133,7 +133,7 @@ def test_refuses_a_blank_account_key(caller: Caller, blank: str, httpx_mock: HTT
 
 
 def test_nothing_is_sent_until_a_listing_is_iterated(httpx_mock: HTTPXMock) -> None:
-    """Making a pager sends nothing; each iteration reads the listing anew."""
+    """Creating a pager sends nothing. Each iteration reads the listing again."""
     httpx_mock.add_callback(server(30), is_reusable=True)
     with FinerWorks(**KEYS) as fw:
         pager = fw.invoices.list()
@@ -148,7 +148,7 @@ def test_nothing_is_sent_until_a_listing_is_iterated(httpx_mock: HTTPXMock) -> N
 def test_a_wrong_listing_is_refused_when_it_is_made(
     make: type[FinerWorks | AsyncFinerWorks],
 ) -> None:
-    """The error points at the line that asks for the listing, not at one that iterates it later."""
+    """The traceback points to the line that creates the listing, not to the iteration."""
     fw = make(**KEYS)
     with pytest.raises(ValueError, match="per_page="):
         fw.invoices.list(per_page=26)
@@ -157,7 +157,7 @@ def test_a_wrong_listing_is_refused_when_it_is_made(
 
 
 def test_pages_come_in_order_with_their_numbers(httpx_mock: HTTPXMock) -> None:
-    """A listing can be read page by page."""
+    """`pages()` returns pages in order, with their numbers."""
     httpx_mock.add_callback(server(60), is_reusable=True)
     with FinerWorks(**KEYS) as fw:
         pages = list(fw.invoices.list(per_page=20).pages())
@@ -169,7 +169,7 @@ def test_pages_come_in_order_with_their_numbers(httpx_mock: HTTPXMock) -> None:
 
 
 def test_stopping_early_asks_for_no_more(httpx_mock: HTTPXMock) -> None:
-    """A consumer that leaves after the first invoice has caused a request for its page, and one for the next page."""
+    """A consumer that stops after the first invoice has caused at most two requests."""
     httpx_mock.add_callback(server(100), is_reusable=True)
     with FinerWorks(**KEYS) as fw:
         next(iter(fw.invoices.list(concurrency=1)))
@@ -185,7 +185,7 @@ def test_stopping_early_asks_for_no_more(httpx_mock: HTTPXMock) -> None:
 def test_settings_come_from_argument_environment_default_in_that_order(
     monkeypatch: pytest.MonkeyPatch, httpx_mock: HTTPXMock
 ) -> None:
-    """An argument wins over the environment, which wins over the default host."""
+    """An argument takes precedence over the environment, and that over the default host."""
     httpx_mock.add_response(json=listing([]), is_reusable=True)
     with FinerWorks(**KEYS) as fw:
         fw.invoices.page()
@@ -238,7 +238,7 @@ Make = Callable[..., object]
     ],
 )
 def test_bad_keys_are_named_and_not_shown(make: Make, settings: dict[str, str], named: str) -> None:
-    """A missing or malformed key is a CredentialsError at once, without the key in it."""
+    """A missing or malformed key raises CredentialsError at once, which does not show the key."""
     with pytest.raises(CredentialsError, match=named) as caught:
         make(**settings)
     assert isinstance(caught.value, ValueError)
@@ -248,7 +248,7 @@ def test_bad_keys_are_named_and_not_shown(make: Make, settings: dict[str, str], 
 def test_a_malformed_key_of_the_environment_is_named_by_its_variable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The message names the variable that the key came from; an empty one is a missing one."""
+    """The error about a key names its variable. An empty variable counts as missing."""
     monkeypatch.setenv("FINERWORKS_WEB_API_KEY", "CANARY-1\n")
     with pytest.raises(
         CredentialsError, match=r"web_api_key= .from FINERWORKS_WEB_API_KEY. contains a character"
@@ -284,7 +284,7 @@ def test_a_malformed_key_of_the_environment_is_named_by_its_variable(
     ],
 )
 def test_refuses_a_base_url_that_is_no_origin(make: Make, base_url: str, told: str) -> None:
-    """Keys go to one origin, so a base URL is one, and the message says what to give instead."""
+    """A base URL must be an origin, and the error says what to pass instead."""
     with pytest.raises(
         ValueError, match=f"base_url= .in place of FINERWORKS_BASE_URL. {told}"
     ) as caught:
@@ -294,13 +294,13 @@ def test_refuses_a_base_url_that_is_no_origin(make: Make, base_url: str, told: s
 
 @pytest.mark.parametrize("port", [1, 65535])
 def test_a_base_url_may_have_any_port(port: int) -> None:
-    """The lowest one and the highest one are ports like any other."""
+    """The lowest and the highest port are valid."""
     with FinerWorks(**KEYS, base_url=f"https://api.test:{port}") as fw:
         assert str(fw.client.get_httpx_client().base_url) == f"https://api.test:{port}"
 
 
 def test_refuses_a_bad_base_url_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message names the variable."""
+    """The error about an invalid base URL names the variable."""
     monkeypatch.setenv("FINERWORKS_BASE_URL", "api.test")
     with pytest.raises(
         ValueError,
@@ -325,7 +325,7 @@ def test_refuses_a_bad_base_url_of_the_environment(monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_refuses_settings_out_of_range(settings: dict[str, object], told: str) -> None:
-    """Each setting is checked when a client is made, and when a view of it is."""
+    """Settings are checked when a client is created, and in `with_options()`."""
     made = cast(Make, HTTPClient)
     with pytest.raises(ValueError, match=told):
         made(**KEYS, **settings)
@@ -337,7 +337,7 @@ def test_refuses_settings_out_of_range(settings: dict[str, object], told: str) -
 
 @pytest.mark.parametrize("kind", [FinerWorks, AsyncFinerWorks, HTTPClient, AsyncHTTPClient])
 def test_refuses_a_setting_that_there_is_not(kind: Callable[..., object]) -> None:
-    """A slip of the pen is an error, and not a setting that has no effect."""
+    """A misspelled setting is an error."""
     with pytest.raises(TypeError, match="unexpected keyword argument"):
         kind(**KEYS, max_retires=5, timout=5)
     with pytest.raises(TypeError, match="unexpected keyword argument 'proxy'"):
@@ -350,7 +350,7 @@ def test_refuses_a_setting_that_there_is_not(kind: Callable[..., object]) -> Non
 
 
 def test_a_views_headers_are_its_own(httpx_mock: HTTPXMock) -> None:
-    """What is set on a view's generated client does not travel with its root's requests."""
+    """Headers on the generated client of `with_options()` do not affect the original client."""
     httpx_mock.add_response(json=listing([]))
     with FinerWorks(**KEYS) as fw:
         fw.with_options(timeout=5).client.get_httpx_client().headers["X-Seller"] = "a"
@@ -359,7 +359,7 @@ def test_a_views_headers_are_its_own(httpx_mock: HTTPXMock) -> None:
 
 
 def test_with_options_shares_the_connections_and_leaves_the_rest(httpx_mock: HTTPXMock) -> None:
-    """A view has its own settings; closing it closes nothing, closing the client ends it."""
+    """`with_options()` shares connections. Closing the new client closes nothing."""
     httpx_mock.add_response(json=listing([]), is_reusable=True)
     fw = FinerWorks(**KEYS, timeout=7)
     view = fw.with_options(timeout=3, max_retries=0, account_key="seller")
@@ -387,7 +387,7 @@ def test_with_options_shares_the_connections_and_leaves_the_rest(httpx_mock: HTT
 def test_the_steps_of_a_request_have_time_limits_of_their_own(
     caller: Caller, httpx_mock: HTTPXMock
 ) -> None:
-    """An `httpx.Timeout` is used as it is: none of its limits is replaced, and no other is added."""
+    """An `httpx.Timeout` is used unchanged."""
     httpx_mock.add_response(json=listing([]))
     timeout = httpx.Timeout(20, connect=3, pool=7)
     caller.page(**KEYS, timeout=timeout)
@@ -396,7 +396,7 @@ def test_the_steps_of_a_request_have_time_limits_of_their_own(
 
 
 def test_an_option_may_limit_the_steps_of_a_request(httpx_mock: HTTPXMock) -> None:
-    """The same for `with_options`."""
+    """`with_options()` accepts an `httpx.Timeout`, too."""
     httpx_mock.add_response(json=listing([]))
     with FinerWorks(**KEYS) as fw:
         fw.with_options(timeout=httpx.Timeout(20, connect=3)).invoices.page()
@@ -405,7 +405,7 @@ def test_an_option_may_limit_the_steps_of_a_request(httpx_mock: HTTPXMock) -> No
 
 
 def test_async_with_options_is_alike(httpx_mock: HTTPXMock) -> None:
-    """An async view shares and closes as a sync one does."""
+    """`with_options()` of an async client shares and closes connections in the same way."""
     httpx_mock.add_response(json=listing([]), is_reusable=True)
 
     async def use() -> None:
@@ -429,7 +429,7 @@ def test_async_with_options_is_alike(httpx_mock: HTTPXMock) -> None:
 
 
 def test_the_defaults_are_those_of_the_documentation() -> None:
-    """30 seconds, 2 retries, 32 MiB, and no plain http but on this machine."""
+    """The defaults are 30 seconds, 2 retries, 32 MiB, and plain http only to this machine."""
     with HTTPClient(**KEYS) as client:
         assert client.config.timeout == httpx.Timeout(30)
         assert client.config.max_retries == 2
@@ -472,7 +472,7 @@ def create_client(way: str) -> HTTPClient | AsyncHTTPClient:
 @pytest.mark.parametrize("kind", ["", "async "])
 @pytest.mark.parametrize("way", ["arguments", "next to a client", "options"])
 def test_each_setting_arrives(kind: str, way: str) -> None:
-    """Given to a new client, next to one of the caller's or as an option, for sync and for async."""
+    """Each setting has an effect, in the constructor, with `http_client=`, and in `with_options()`."""
     config = create_client(kind + way).config
     assert config.credentials.web_api_key == "another-web-key"
     assert config.credentials.app_key == "another-app-key"
@@ -484,7 +484,7 @@ def test_each_setting_arrives(kind: str, way: str) -> None:
 
 
 def test_a_view_has_what_was_set_on_the_http_client() -> None:
-    """Authentication, parameters, headers and hooks of the caller's client hold for its views."""
+    """Authentication, parameters, headers and hooks of the caller's client apply to `with_options()`."""
     sent: list[httpx.Request] = []
     hooked: list[httpx.Request] = []
 
@@ -518,7 +518,7 @@ def test_a_view_has_what_was_set_on_the_http_client() -> None:
 
 
 def test_a_binding_with_the_wrong_model_is_an_error(httpx_mock: HTTPXMock) -> None:
-    """An endpoint whose operation returns another model than it says lists nothing, and says so."""
+    """An endpoint that declares the wrong response model raises an error."""
     httpx_mock.add_response(json=listing(rows("a")), is_reusable=True)
     wrong = dataclasses.replace(INVOICES, response=cast(type[InvoiceList], Invoice))
     with FinerWorks(**KEYS) as fw:
@@ -530,7 +530,7 @@ def test_a_binding_with_the_wrong_model_is_an_error(httpx_mock: HTTPXMock) -> No
 
 
 def test_an_http_client_of_the_callers_is_used_and_stays_theirs() -> None:
-    """Keys given to FinerWorks go through the caller's transport, which is not closed."""
+    """The caller's HTTP client sends with FinerWorks' keys, and is not closed."""
     sent: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -546,7 +546,7 @@ def test_an_http_client_of_the_callers_is_used_and_stays_theirs() -> None:
 
 
 def test_refuses_a_client_of_another_kind() -> None:
-    """An httpx client without a door, or one of the other kind, is named before it is used."""
+    """A plain httpx client, or one of the other kind, is an error at once."""
     sync, other = cast(Make, FinerWorks), cast(Make, AsyncFinerWorks)
     with httpx.Client() as plain, HTTPClient() as http:
         with pytest.raises(
@@ -568,7 +568,7 @@ class Named(str, enum.Enum):  # noqa: UP042 - as many programs have it, whose st
 
 
 def test_an_enumeration_stands_for_its_value(httpx_mock: HTTPXMock) -> None:
-    """An account or a key that is a member of a `str` enumeration is sent as its value, not by its name."""
+    """A member of a `str` enumeration is sent as its value, not as its name."""
     httpx_mock.add_response(json=listing([]), is_reusable=True)
     with FinerWorks(web_api_key=Named.WEB, app_key=Named.APP) as fw:
         fw.invoices.page(account_key=Named.SELLER)
@@ -582,7 +582,7 @@ def test_an_enumeration_stands_for_its_value(httpx_mock: HTTPXMock) -> None:
 
 
 def test_a_view_of_a_view_ends_with_the_client(httpx_mock: HTTPXMock) -> None:
-    """Whichever view it was made from, it is the client whose connections it uses."""
+    """A client from `with_options()` of another one ends with the original client."""
     httpx_mock.add_response(json=listing([]))
     with FinerWorks(**KEYS) as fw:
         view = fw.with_options(timeout=5).with_options(timeout=4)
@@ -592,7 +592,7 @@ def test_a_view_of_a_view_ends_with_the_client(httpx_mock: HTTPXMock) -> None:
 
 
 def test_a_blank_account_of_the_environment_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message names the variable; an empty one is as good as none."""
+    """A blank account in the environment is an error with the variable. An empty one is ignored."""
     monkeypatch.setenv("FINERWORKS_ACCOUNT_KEY", "  ")
     with pytest.raises(ValueError, match=r"account_key= .from FINERWORKS_ACCOUNT_KEY. is blank"):
         FinerWorks(**KEYS)
@@ -601,7 +601,7 @@ def test_a_blank_account_of_the_environment_is_named(monkeypatch: pytest.MonkeyP
 
 
 def test_leaving_a_view_leaves_the_connections(httpx_mock: HTTPXMock) -> None:
-    """A view can be left with `with`: what it shares stays open."""
+    """Leaving a `with` block of a client from `with_options()` keeps the connections open."""
     httpx_mock.add_response(json=listing([]), is_reusable=True)
     with HTTPClient(**KEYS) as http:
         with FinerWorks(http_client=http) as fw:
@@ -622,7 +622,7 @@ def test_leaving_a_view_leaves_the_connections(httpx_mock: HTTPXMock) -> None:
 
 
 def test_no_cookie_is_kept_and_a_view_has_the_callers_timeout(httpx_mock: HTTPXMock) -> None:
-    """No session travels with another account's keys, nor any of the server's; what the caller set stays."""
+    """The server's cookies are not kept. Cookies and timeouts that the caller set are used."""
     httpx_mock.add_response(json=listing([]), headers={"Set-Cookie": "session=one"})
     httpx_mock.add_response(json=listing([]))
     with HTTPClient(**KEYS) as http:
@@ -638,7 +638,7 @@ def test_no_cookie_is_kept_and_a_view_has_the_callers_timeout(httpx_mock: HTTPXM
 def test_a_view_keeps_what_the_environment_said_when_its_client_was_made(
     monkeypatch: pytest.MonkeyPatch, httpx_mock: HTTPXMock
 ) -> None:
-    """Keys and host are read once: a later change of the environment moves no view elsewhere."""
+    """Keys and host are read once, so later changes of the environment have no effect."""
     httpx_mock.add_response(json=listing([]), is_reusable=True)
     monkeypatch.setenv("FINERWORKS_BASE_URL", TEST)
     monkeypatch.setenv("FINERWORKS_WEB_API_KEY", "web-then")
@@ -658,7 +658,7 @@ def test_a_view_keeps_what_the_environment_said_when_its_client_was_made(
 def test_operations_of_the_callers_own_can_be_known_to_read(
     httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An operation that is entered among those that read is sent again, and its answer is checked."""
+    """An operation in READ_OPERATIONS is retried, and its response is checked."""
     payments = Operation("/v3/list_payments", "InvoiceList")
     monkeypatch.setitem(READ_OPERATIONS, payments.path, payments)
     httpx_mock.add_response(503)
@@ -672,7 +672,7 @@ def test_operations_of_the_callers_own_can_be_known_to_read(
 
 
 def test_copies_of_the_generated_client_are_dead_ends(httpx_mock: HTTPXMock) -> None:
-    """The generated with_timeout() opens a client without keys or bounds: it says what to use."""
+    """The generated `with_timeout()` raises an error that says what to use instead."""
     with FinerWorks(**KEYS) as fw:
         copy = fw.client.with_timeout(httpx.Timeout(5))
         with pytest.raises(RuntimeError, match=r"with_options\(\) for other settings"):
@@ -681,7 +681,7 @@ def test_copies_of_the_generated_client_are_dead_ends(httpx_mock: HTTPXMock) -> 
 
 
 def test_generated_functions_have_all_that_the_door_gives(httpx_mock: HTTPXMock) -> None:
-    """A generated function, called directly, sends the keys and has its answer checked."""
+    """A generated function sends the keys, and its response is checked."""
     httpx_mock.add_response(
         match_headers={"web_api_key": "the-web-api-key", "app_key": "the-app-key"},
         json=listing(rows("a")),
@@ -698,7 +698,7 @@ def test_generated_functions_have_all_that_the_door_gives(httpx_mock: HTTPXMock)
 
 
 def test_the_generated_client_of_the_other_kind_is_a_dead_end() -> None:
-    """A sync client's async functions would go out without keys: they say what to use instead."""
+    """A sync client's async functions raise an error that says what to use instead."""
     body = InvoiceListRequest()
     with (
         FinerWorks(**KEYS) as fw,
@@ -732,7 +732,7 @@ def test_the_generated_client_of_the_other_kind_is_a_dead_end() -> None:
 )
 @pytest.mark.parametrize("base_url", ["https://gateway.test", "https://gateway.test:8443"])
 def test_a_url_is_what_httpx_makes_of_it(base_url: str, url: str) -> None:
-    """A path is parsed once for all requests, and comes out as from httpx itself."""
+    """A path is parsed once, and gives the same URL as in httpx."""
     with HTTPClient(**KEYS, base_url=base_url) as client, httpx.Client(base_url=base_url) as plain:
         expected = plain.build_request("POST", url).url
         assert client.build_request("POST", url).url == expected

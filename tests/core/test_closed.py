@@ -1,4 +1,4 @@
-"""A closed client: every use is one error before anything is sent, and nothing that waited is sent either."""
+"""A closed client: every use raises the same error before anything is sent, also by requests that were waiting."""
 
 import asyncio
 import threading
@@ -29,7 +29,7 @@ BODY = InvoiceListRequest(page_number=1, per_page=1)
 @pytest.mark.parametrize("used", [True, False])
 @pytest.mark.parametrize("of", ["client", "view"])
 def test_every_use_of_a_closed_client_is_the_same_error(of: str, *, used: bool) -> None:
-    """Also of its views, of a pager that was made before, and of what the generated code sends."""
+    """Every use of a closed client raises the same error, also by its pagers and generated functions."""
     with Wire() as wire:
         fw = FinerWorks(**KEYS, base_url=wire.url)
         which = fw if of == "client" else fw.with_options(timeout=5)
@@ -59,7 +59,7 @@ def test_every_use_of_a_closed_client_is_the_same_error(of: str, *, used: bool) 
 @pytest.mark.parametrize("used", [True, False])
 @pytest.mark.parametrize("of", ["client", "view"])
 def test_every_use_of_a_closed_async_client_is_the_same_error(of: str, *, used: bool) -> None:
-    """The same for asyncio."""
+    """Every use of a closed async client raises the same error."""
 
     async def use_all(wire: Wire) -> None:
         fw = AsyncFinerWorks(**KEYS, base_url=wire.url)
@@ -91,7 +91,7 @@ def test_every_use_of_a_closed_async_client_is_the_same_error(of: str, *, used: 
 
 
 def test_a_closed_http_client_is_not_used_by_a_new_client() -> None:
-    """It is the same error where the `http_client=` of another is closed."""
+    """A closed `http_client=` raises the same error."""
     http_client = HTTPClient(**KEYS)
     fw = FinerWorks(http_client=http_client)
     http_client.close()
@@ -107,7 +107,7 @@ def test_a_closed_http_client_is_not_used_by_a_new_client() -> None:
 
 
 def test_a_view_is_entered_again_after_it_was_left() -> None:
-    """Leaving it closes nothing, as its connections belong to the client."""
+    """A client from `with_options()` can be entered again: leaving it closes nothing."""
     with Wire() as wire, FinerWorks(**KEYS, base_url=wire.url) as fw:
         view = fw.with_options(timeout=5)
         for _ in range(2):
@@ -139,7 +139,7 @@ def wait_in_queue(transport: httpx.HTTPTransport | httpx.AsyncHTTPTransport, cou
 
 
 def test_a_request_that_waits_for_a_connection_is_not_sent_by_a_closed_client() -> None:
-    """Httpcore would open a new connection for it, once the one before it has ended."""
+    """A request that waits for a connection is not sent after the client was closed."""
     gate = Gate()
     outcomes: list[FinerWorksError] = []
 
@@ -168,7 +168,7 @@ def test_a_request_that_waits_for_a_connection_is_not_sent_by_a_closed_client() 
 
 
 def test_a_task_that_waits_for_a_connection_sends_nothing_by_a_closed_client() -> None:
-    """The same for asyncio."""
+    """A task that waits for a connection sends nothing after the client was closed."""
     gate = Gate()
 
     async def run(url: str) -> list[object]:
@@ -189,7 +189,7 @@ def test_a_task_that_waits_for_a_connection_sends_nothing_by_a_closed_client() -
 
 
 def test_no_retry_is_sent_by_a_client_that_is_closed_meanwhile() -> None:
-    """Nor is one handed to a transport of the caller's, which may be open."""
+    """A closed client sends no retry, even over an open transport of the caller's."""
     received: list[httpx.Request] = []
 
     def close_and_fail(request: httpx.Request) -> httpx.Response:
@@ -204,7 +204,7 @@ def test_no_retry_is_sent_by_a_client_that_is_closed_meanwhile() -> None:
 
 
 def test_no_retry_is_sent_by_an_async_client_that_is_closed_meanwhile() -> None:
-    """The same for asyncio."""
+    """A closed async client sends no retry."""
     received: list[httpx.Request] = []
 
     async def run() -> None:
@@ -222,7 +222,7 @@ def test_no_retry_is_sent_by_an_async_client_that_is_closed_meanwhile() -> None:
 
 
 def test_another_client_on_the_same_transport_goes_on() -> None:
-    """Only the requests of the client that was closed end."""
+    """Closing a client does not end requests of other clients on the same transport."""
     with Wire() as wire, httpx.HTTPTransport() as transport:
         first = HTTPClient(**KEYS, base_url=wire.url, transport=transport)
         second = HTTPClient(**KEYS, base_url=wire.url, transport=transport)
@@ -248,7 +248,7 @@ class Watched(httpx.MockTransport):
 
 
 def test_a_transport_of_the_callers_is_closed_without_a_request() -> None:
-    """Once, by `close()` or by `with`; and not by a view, which shares it."""
+    """The caller's transport is closed once, by `close()` or `with`, even without a request."""
     transport = Watched()
     client = HTTPClient(**KEYS, transport=transport)
     FinerWorks(http_client=client, timeout=5).close()
@@ -267,7 +267,7 @@ def test_a_transport_of_the_callers_is_closed_without_a_request() -> None:
 
 
 def test_a_session_of_aiohttp_is_closed_without_a_request() -> None:
-    """Otherwise, aiohttp says that it was left open."""
+    """The session of aiohttp is closed even without a request, so it does not warn."""
 
     async def run() -> bool:
         transport = AiohttpTransport()

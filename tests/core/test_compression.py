@@ -1,4 +1,4 @@
-"""Compressed responses: every spelling that servers use is read, within the limit, or is an error."""
+"""Compressed responses are decompressed within the limit, in every form that servers use, or raise an error."""
 
 import gzip
 import io
@@ -107,7 +107,7 @@ UNREADABLE = {
 
 @pytest.mark.parametrize("name", READABLE)
 def test_what_servers_send_is_read(caller: Caller, name: str) -> None:
-    """The page that a body holds is returned, at the first attempt."""
+    """Every form that servers use is decompressed at the first attempt."""
     encoding, body = READABLE[name]
     head = [f"Content-Encoding: {encoding}"]
     with Wire(lambda exchange: exchange.send(http(body, 200, *head))) as wire:
@@ -118,7 +118,7 @@ def test_what_servers_send_is_read(caller: Caller, name: str) -> None:
 
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_what_cannot_be_read_is_requested_again(caller: Caller, name: str) -> None:
-    """A body that was damaged on its way is requested again, and its error names the coding."""
+    """A damaged body is requested again, and the error names the coding."""
     encoding, body = UNREADABLE[name]
     head = [f"Content-Encoding: {encoding}"]
     with Wire(lambda exchange: exchange.send(http(body, 200, *head))) as wire:
@@ -149,7 +149,7 @@ class Chunks(httpx.SyncByteStream, httpx.AsyncByteStream):
 def test_mocks_may_send_the_same(
     caller: Caller, httpx_mock: HTTPXMock, name: str, *, in_parts: bool
 ) -> None:
-    """A mock's body is read as it was sent: httpx itself reads the first member of gzip alone."""
+    """All members of a mock's gzip body are decompressed. httpx reads only the first."""
     encoding, body = READABLE[name]
     headers = {"Content-Encoding": encoding}
 
@@ -163,7 +163,7 @@ def test_mocks_may_send_the_same(
 
 
 def test_a_mock_may_return_the_same_response_twice() -> None:
-    """Reading a response changes nothing of it."""
+    """Reading a response does not change it."""
     response = httpx.Response(200, headers={"Content-Encoding": "gzip"}, content=TWO)
     transport = httpx.MockTransport(lambda _: response)
     with HTTPClient(**KEYS, transport=transport) as client:
@@ -173,7 +173,7 @@ def test_a_mock_may_return_the_same_response_twice() -> None:
 
 
 def test_a_transport_may_have_read_the_body() -> None:
-    """Where a transport of the caller has read the body, httpx has decompressed it: not once more."""
+    """A body that the caller's transport has read is not decompressed again."""
 
     class Reader(httpx.HTTPTransport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -190,7 +190,7 @@ def test_a_transport_may_have_read_the_body() -> None:
 
 
 def test_the_response_says_nothing_of_its_compression(caller: Caller) -> None:
-    """What is returned has the decompressed body, so that nobody decompresses it again."""
+    """The returned response has the decompressed body, and no Content-Encoding."""
     body = http(TWO, 200, "Content-Encoding: x-gzip")
     with Wire(lambda exchange: exchange.send(body)) as wire:
         request = httpx.Request("POST", f"{wire.url}/v3/list_invoices", json={})
@@ -201,7 +201,7 @@ def test_the_response_says_nothing_of_its_compression(caller: Caller) -> None:
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "gzip, gzip", "deflate"])
 def test_no_body_needs_no_decompression(caller: Caller, encoding: str) -> None:
-    """An empty body is empty, in whatever coding: an operation that writes may have nothing to say."""
+    """An empty body is empty in any coding."""
     body = http(b"", 200, f"Content-Encoding: {encoding}")
     with Wire(lambda exchange: exchange.send(body)) as wire:
         request = httpx.Request("POST", f"{wire.url}/v3/submit_order", json={})
@@ -210,7 +210,7 @@ def test_no_body_needs_no_decompression(caller: Caller, encoding: str) -> None:
 
 @pytest.mark.parametrize("name", DAMAGED)
 def test_a_damaged_body_is_not_an_empty_one(caller: Caller, name: str) -> None:
-    """An operation that writes does not succeed with nothing to say because its response is damaged."""
+    """A damaged response to an operation that writes is an error, not an empty success."""
     encoding, body = DAMAGED[name]
     head = [f"Content-Encoding: {encoding}"]
     with Wire(lambda exchange: exchange.send(http(body, 200, *head))) as wire:
@@ -221,7 +221,7 @@ def test_a_damaged_body_is_not_an_empty_one(caller: Caller, name: str) -> None:
 
 
 def test_the_body_of_an_error_is_read_alike(caller: Caller) -> None:
-    """The server's own words are quoted, in however many members they come."""
+    """The server's message in a compressed error is quoted, with any number of members."""
     body = members(b'{"message": "Closed ', b'for repairs"}')
     head = ["Content-Encoding: x-gzip"]
     with Wire(lambda exchange: exchange.send(http(body, 503, *head))) as wire:
@@ -233,7 +233,7 @@ def test_the_body_of_an_error_is_read_alike(caller: Caller) -> None:
 
 @pytest.mark.parametrize("name", DAMAGED)
 def test_nothing_of_a_damaged_error_is_quoted(caller: Caller, name: str) -> None:
-    """It is the error of its status. What is left of its body could end in the middle of a key."""
+    """A damaged body of an error is not quoted: it could end in the middle of a key."""
     encoding, body = DAMAGED[name]
     head = [f"Content-Encoding: {encoding}"]
     with Wire(lambda exchange: exchange.send(http(body, 503, *head))) as wire:
@@ -251,7 +251,7 @@ def spaced(size: int) -> bytes:
 @pytest.mark.parametrize("parts", [1, 2, 50])
 @pytest.mark.parametrize("size", [LIMIT, LIMIT + 1])
 def test_the_limit_is_for_all_members_together(caller: Caller, size: int, parts: int) -> None:
-    """A body of the allowed size is read, and one that is a byte larger is not, however it is cut."""
+    """A body of the maximum size is read, and one byte more is an error, in any number of members."""
     content = spaced(size)
     step = size // parts + 1
     body = members(*(content[start : start + step] for start in range(0, size, step)))
@@ -282,7 +282,7 @@ BOMB = gzip.compress(bytes(100_000_000))
     ids=["first", "second", "late", "twice", "second twice", "deflate", "raw deflate"],
 )
 def test_a_bomb_is_not_decompressed(encoding: str, body: bytes) -> None:
-    """Wherever it is, no more is decompressed than is allowed, in a few times as much memory."""
+    """No more than the limit is decompressed, and memory stays within a small multiple of it."""
     tracemalloc.start()
     try:
         content = decompress(body, encoding, LIMIT + 1)
@@ -307,7 +307,7 @@ def test_however_it_is_cut(parts: list[bytes], padding: int, limit: int) -> None
 
 @given(parts=st.lists(st.binary(max_size=100), min_size=1, max_size=4), data=st.data())
 def test_wherever_it_ends_early(parts: list[bytes], data: st.DataObject) -> None:
-    """A body that ends within a member is damaged. One that ends after a member holds less."""
+    """A body that ends inside a member is damaged. One that ends after a member is valid."""
     ends = list(itertools.accumulate(len(gzip.compress(part)) for part in parts))
     end = data.draw(st.integers(1, ends[-1]))
     body = members(*parts)[:end]

@@ -1,4 +1,4 @@
-"""One client for many threads, one async client for many tasks: each gets its own, whole."""
+"""Threads and tasks can share a client, and each gets its own complete results."""
 
 import asyncio
 import functools
@@ -68,7 +68,7 @@ SELLERS = [f"seller-{each}" for each in range(WORKERS)]
 
 
 def test_threads_share_a_client() -> None:
-    """Each thread gets its own seller's invoices, all of them, through faults, over shared connections."""
+    """Each thread gets all of its own seller's invoices, in spite of faults and shared connections."""
     with Wire(Sellers()) as wire, FinerWorks(**KEYS, base_url=wire.url, max_retries=20) as fw:
 
         def read(seller: str) -> list[str]:
@@ -86,7 +86,7 @@ def test_threads_share_a_client() -> None:
 
 
 def test_tasks_share_a_client() -> None:
-    """Each task gets its own seller's invoices, all of them, through faults, over shared connections."""
+    """Each task gets all of its own seller's invoices, in spite of faults and shared connections."""
 
     async def use(url: str) -> list[list[str]]:
         async with AsyncFinerWorks(**KEYS, base_url=url, max_retries=20) as fw:
@@ -115,7 +115,7 @@ def drip_for_one(exchange: Exchange) -> None:
 
 
 def test_the_time_of_one_request_is_not_anothers() -> None:
-    """A request that runs out of time ends alone: those beside it, and after it, have time of their own."""
+    """A request that times out does not affect the time limits of other requests."""
     with Wire(drip_for_one) as wire, FinerWorks(**KEYS, base_url=wire.url, max_retries=0) as fw:
         fw.invoices.page(account_key="quick")
         slow = fw.with_options(account_key="slow", timeout=1)
@@ -144,7 +144,7 @@ def test_the_time_of_one_request_is_not_anothers() -> None:
 
 
 def test_the_connections_of_a_shared_transport_are_bound_to_no_time_of_ours() -> None:
-    """A plain httpx client on the same transport reads for as long as it likes."""
+    """Our time limits do not apply to a plain httpx client on the same transport."""
     dripped = http(b"x" * 150)  # four seconds, twice the time of a request of ours
 
     def does(exchange: Exchange) -> None:
@@ -160,7 +160,7 @@ def test_the_connections_of_a_shared_transport_are_bound_to_no_time_of_ours() ->
 
 @pytest.mark.parametrize("times", [3])
 def test_closing_is_idempotent_and_use_afterwards_an_error(times: int) -> None:
-    """A client can be closed again and again; a request, and a listing under way, say that it is closed."""
+    """A client can be closed repeatedly. Later requests and running listings raise an error."""
     with Wire() as wire:
         fw = FinerWorks(**KEYS, base_url=wire.url)
         view, pages = fw.with_options(timeout=5), fw.invoices.list(concurrency=1).pages()
@@ -191,7 +191,7 @@ def test_closing_is_idempotent_and_use_afterwards_an_error(times: int) -> None:
 
 
 def test_cancelled_tasks_give_their_connections_back() -> None:
-    """After many requests that were cancelled under way, a client with two connections has both of them."""
+    """Cancelled requests release their connections."""
 
     async def use(wire: Wire) -> int:
         transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=2))
@@ -223,7 +223,7 @@ def busy(exchange: Exchange) -> None:
 
 @pytest.mark.waits
 def test_a_cancelled_task_does_not_wait_for_the_next_attempt() -> None:
-    """Cancelling during the wait between two attempts ends at once, and nothing more is sent."""
+    """Cancelling a task between two attempts ends it at once, and nothing more is sent."""
 
     async def use(wire: Wire) -> None:
         async with AsyncFinerWorks(**KEYS, base_url=wire.url) as fw:
@@ -246,7 +246,7 @@ class OwnError(Exception):
 
 @pytest.mark.waits
 def test_what_a_signal_raises_ends_a_wait() -> None:
-    """A handler's exception during the wait between two attempts passes through, and nothing more is sent."""
+    """An exception of a signal handler between two attempts is raised, and nothing more is sent."""
 
     def handle(*_: object) -> None:
         raise OwnError
@@ -279,7 +279,7 @@ with FinerWorks(web_api_key="web", app_key="app", base_url=sys.argv[1]) as fw:
 
 
 def test_ctrl_c_ends_a_wait(caller: Caller) -> None:
-    """Ctrl-C during the wait between two attempts ends the program, and nothing more is sent."""
+    """Ctrl-C between two attempts ends the program, and nothing more is sent."""
     with Wire(busy) as wire:
         command = [sys.executable, "-c", INTERRUPTED, wire.url, caller.name]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as program:
@@ -299,7 +299,7 @@ def test_ctrl_c_ends_a_wait(caller: Caller) -> None:
     "raised", [OwnError, TimeoutError, OSError, UnicodeError, KeyboardInterrupt]
 )
 def test_what_a_hook_raises_passes_through(where: str, raised: type[BaseException]) -> None:
-    """An exception of the caller's own is neither wrapped nor tried again, whatever its kind."""
+    """An exception of the caller's code is neither wrapped nor retried."""
 
     def hook(_: object) -> None:
         raise raised
@@ -324,7 +324,7 @@ def test_what_a_hook_raises_passes_through(where: str, raised: type[BaseExceptio
 
 
 def test_what_a_hook_of_httpx_raises_is_not_the_transports() -> None:
-    """A request of the hook's own that fails is the hook's failure: what writes is not sent again for it."""
+    """A request that fails inside a hook does not cause a retry of the outer request."""
     with Wire(lambda exchange: exchange.send(http(b"{}"))) as wire, httpx.Client() as plain:
         with Wire() as gone:
             url = gone.url
@@ -364,7 +364,7 @@ class HoldingError(Exception):
 
 
 def test_an_error_of_a_hook_is_not_looked_into() -> None:
-    """What it holds is its own: reading it could raise another in its place."""
+    """The attributes of a hook's exception are not read, because that could raise."""
 
     def hook(_: httpx.Response) -> Never:
         raise HoldingError
@@ -386,7 +386,7 @@ class Signs(httpx.Auth):
 
 
 def test_a_failure_of_a_signed_request_is_typed() -> None:
-    """Whatever stands behind the path: it is still the request that was made."""
+    """A failure is typed even if the caller's authentication changed the request's query."""
     with Wire(Exchange.reset) as wire, HTTPClient(**KEYS, base_url=wire.url) as door:
         with pytest.raises(APIConnectionError) as caught:
             door.post("/v3/list_invoices", json={}, auth=Signs())
@@ -395,7 +395,7 @@ def test_a_failure_of_a_signed_request_is_typed() -> None:
 
 @pytest.mark.parametrize("which", ["client", "view"])
 def test_no_attempt_is_made_once_a_client_is_closed(which: str) -> None:
-    """Closed while an attempt runs, a client makes no further one, for its views neither."""
+    """After a client was closed during an attempt, no further attempt is made."""
     fw = FinerWorks(**KEYS, base_url="http://127.0.0.1:1")
 
     def does(exchange: Exchange) -> None:
@@ -411,7 +411,7 @@ def test_no_attempt_is_made_once_a_client_is_closed(which: str) -> None:
 
 
 def test_answers_that_are_refused_give_their_connections_back() -> None:
-    """With one connection in all, what is broken off half way does not block the next request."""
+    """A response that is rejected before its end releases its connection."""
     large = http(b" " * 1_000_000)
 
     def does(exchange: Exchange) -> None:
@@ -434,7 +434,7 @@ def test_answers_that_are_refused_give_their_connections_back() -> None:
 
 
 def test_a_failure_of_a_copied_request_is_typed() -> None:
-    """An authentication of the caller's own may send another request object: its failures are typed too."""
+    """A failure is typed even if the caller's authentication sends a copy of the request."""
     with Wire(Exchange.reset) as wire, HTTPClient(**KEYS, base_url=wire.url) as door:
         with pytest.raises(APIConnectionError) as caught:
             door.post("/v3/list_invoices", json={}, auth=Copies())
@@ -442,7 +442,7 @@ def test_a_failure_of_a_copied_request_is_typed() -> None:
 
 
 def test_a_transport_that_reads_in_another_thread_is_taken_at_its_word() -> None:
-    """Where reading cannot be watched, a good answer is not refused."""
+    """A valid response is accepted if the transport reads in a thread of its own."""
 
     class Elsewhere(httpx.HTTPTransport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -454,7 +454,7 @@ def test_a_transport_that_reads_in_another_thread_is_taken_at_its_word() -> None
 
 
 def test_a_hook_can_look_at_the_request() -> None:
-    """What a request hook sees is what an httpx client's would."""
+    """A request hook sees the same request as with a plain httpx client."""
     seen: list[bytes] = []
 
     def hook(request: httpx.Request) -> None:
@@ -474,7 +474,7 @@ def surplus(exchange: Exchange) -> None:
 
 
 def test_an_answer_that_nobody_asked_for_is_not_anothers(caller: Caller) -> None:
-    """A second answer to one request is not taken for the answer to the next, which is another seller's."""
+    """A second response to one request is not used for the next one."""
 
     def ids(invoices: Iterable[Invoice]) -> list[str]:
         return [invoice.invoice_id for invoice in invoices]
@@ -497,7 +497,7 @@ def test_an_answer_that_nobody_asked_for_is_not_anothers(caller: Caller) -> None
 
 
 def test_a_connection_of_a_plain_client_can_be_used() -> None:
-    """On a transport that another httpx client opened connections with, answers are taken as they come."""
+    """Responses on connections that a plain httpx client opened are accepted."""
     with (
         Wire() as wire,
         httpx.HTTPTransport() as transport,
@@ -511,7 +511,7 @@ def test_a_connection_of_a_plain_client_can_be_used() -> None:
 
 @pytest.mark.parametrize("does", [busy, Exchange.close, Exchange.reset])
 def test_a_write_is_sent_once(caller: Caller, does: Does) -> None:
-    """An operation that is not known to read is not sent again once the wire has it."""
+    """An operation that may write is sent only once."""
     with Wire(does) as wire:
         request = httpx.Request("POST", f"{wire.url}/v3/submit_order", json={})
         with pytest.raises(FinerWorksError):
@@ -520,7 +520,7 @@ def test_a_write_is_sent_once(caller: Caller, does: Does) -> None:
 
 
 def test_a_body_that_can_be_sent_once_is_sent_once() -> None:
-    """A request whose body is a generator is not tried again without it."""
+    """A request with a generator as its body is not retried."""
     with (
         Wire(lambda exchange: exchange.send(http(b"", 503))) as wire,
         HTTPClient(**KEYS, base_url=wire.url) as door,

@@ -1,4 +1,4 @@
-"""Consistent listings: read until two passes agree, so that no exchange of rows hides a third row."""
+"""Consistent listings are read until two passes agree, so that no exchange of rows hides a third row."""
 
 import asyncio
 import contextlib
@@ -159,7 +159,7 @@ def exchange_rows(rows: list[Row]) -> None:
 
 @both
 def test_an_exchange_of_rows_hides_no_other_row(read_all: Read) -> None:
-    """A single pass misses row 2, and nothing in it tells. A consistent listing has it."""
+    """A consistent listing has the row that a single pass misses without a sign."""
     rows = make_rows(6)
     single_pass = read_all(Server(rows, {2: exchange_rows}), 2, consistent=False)
     assert Row(2) not in single_pass
@@ -172,7 +172,7 @@ def test_an_exchange_of_rows_hides_no_other_row(read_all: Read) -> None:
 @pytest.mark.parametrize("concurrency", [1, 8])
 @pytest.mark.parametrize("count", [0, 1, 3, 5, 40])
 def test_a_quiet_listing_is_read_twice(read_all: Read, count: int, concurrency: int) -> None:
-    """Two passes agree: each page is requested twice, and every row is returned once."""
+    """If nothing changes, each page is requested twice, and every row is returned once."""
     server = Server(make_rows(count))
     assert read_all(server, 2, concurrency=concurrency) == make_rows(count)
     pages = max(1, -(-count // 2))
@@ -199,7 +199,7 @@ def swap_rows(rows: list[Row]) -> None:
 def test_passes_that_differ_in_a_row_or_in_the_order_do_not_agree(
     read_all: Read, change: Change
 ) -> None:
-    """What differs between the first pass and the second needs a third, which is returned."""
+    """If the second pass differs from the first, a third one follows, which is returned."""
     server = Server(make_rows(6), {4: change})
     assert read_all(server, 2) == server.rows
     assert server.passes == 3
@@ -207,7 +207,7 @@ def test_passes_that_differ_in_a_row_or_in_the_order_do_not_agree(
 
 @both
 def test_the_first_item_comes_after_two_passes(read_all: Read) -> None:
-    """A pass that showed a change, by its total, is no pass that another can agree with."""
+    """A pass that showed a change never counts as agreeing with another."""
     server = Server(make_rows(6), {2: add_row})
     assert read_all(server, 2) == server.rows
     assert server.requested == [1, 2, *[1, 2, 3, 4] * 2]
@@ -215,7 +215,7 @@ def test_the_first_item_comes_after_two_passes(read_all: Read) -> None:
 
 @both
 def test_a_listing_that_never_agrees_is_an_error(read_all: Read) -> None:
-    """After four passes in which a row was different each time, nothing is returned."""
+    """If each of four passes differs, an error is raised, and nothing is returned."""
     changes: dict[int, Change] = dict.fromkeys(range(1, 100), exchange_rows)
     server = Server(make_rows(2), changes)
     with pytest.raises(ListingChangedError, match="no two consecutive passes of 4 agreed"):
@@ -224,7 +224,7 @@ def test_a_listing_that_never_agrees_is_an_error(read_all: Read) -> None:
 
 
 def test_a_listing_that_never_agreed_does_not_end_as_if_complete() -> None:
-    """Each further step raises again, with asyncio as well, and requests nothing."""
+    """After that error, each further step raises it again, and requests nothing."""
     for change in (exchange_rows, add_row):
         changes: dict[int, Change] = dict.fromkeys(range(1, 100), change)
         server = Server(make_rows(5), changes)
@@ -247,7 +247,7 @@ def test_a_listing_that_never_agreed_does_not_end_as_if_complete() -> None:
 
 
 def test_pages_are_those_of_the_pass_that_was_confirmed() -> None:
-    """`pages()` returns them with their numbers, and with the total."""
+    """`pages()` returns the pages of the confirmed pass, with their numbers and the total."""
     server = Server(make_rows(5), {3: exchange_rows})
     pager = Pager(server.fetch, per_page=2, key=number_of, consistent=True)
     found = list(pager.pages())
@@ -259,7 +259,7 @@ def test_pages_are_those_of_the_pass_that_was_confirmed() -> None:
 
 @pytest.mark.parametrize("failed", range(1, 7))
 def test_an_iterator_that_raised_continues_with_the_page_that_failed(failed: int) -> None:
-    """Whatever request fails, the next step continues there, and all rows are returned once."""
+    """After a failed request, the next step continues with that page, and returns every row once."""
     server = Server(make_rows(6), failures=(failed,))
     items = iter(Pager(server.fetch, per_page=2, key=number_of, consistent=True))
     with pytest.raises(ServerError):
@@ -319,7 +319,7 @@ def read_interrupted(line: int) -> bool:
 
 
 def test_a_signal_between_two_statements_loses_no_row() -> None:
-    """Wherever a signal handler raises in the reader, the iterator continues without a loss."""
+    """An exception of a signal handler at any line of the reader loses no row."""
     interrupted = 0
     for line in range(1, 1_000):
         # In a thread of its own: where a trace function raises in an `except` clause, Python goes
@@ -333,7 +333,7 @@ def test_a_signal_between_two_statements_loses_no_row() -> None:
 
 
 def test_a_cancelled_step_loses_no_row() -> None:
-    """Whenever `anext()` is cancelled, the next one returns the same."""
+    """After a cancelled `anext()`, the next one returns the same row."""
 
     async def run(steps: int) -> list[Row]:
         server = Server(make_rows(6), {3: exchange_rows})
@@ -354,7 +354,7 @@ def test_a_cancelled_step_loses_no_row() -> None:
 
 
 def test_two_tasks_do_not_read_with_one_iterator() -> None:
-    """The second is told so, as with any other listing."""
+    """A second task that uses the same iterator gets an error."""
 
     async def run() -> None:
         server = Server(make_rows(6))
@@ -370,7 +370,7 @@ def test_two_tasks_do_not_read_with_one_iterator() -> None:
 
 
 def test_a_second_task_disturbs_no_pass() -> None:
-    """Whenever it comes, also while requests of a pass that showed a change are being ended."""
+    """A second task never disturbs a pass, whenever it starts."""
 
     async def run(steps: int) -> bool:
         server = Server(make_rows(12), {2: add_row})
@@ -395,7 +395,7 @@ def test_a_second_task_disturbs_no_pass() -> None:
 
 
 def test_closing_ends_the_iterator() -> None:
-    """Before, during and after the passes, what was closed ends, and requests nothing more."""
+    """A closed iterator ends, and requests nothing more, before, during and after the passes."""
     server = Server(make_rows(6))
     pager = Pager(server.fetch, per_page=2, key=number_of, consistent=True)
     unread = pager.pages()
@@ -419,7 +419,7 @@ def test_closing_ends_the_iterator() -> None:
 
 
 def test_closing_tells_the_thread_that_reads() -> None:
-    """It gets an error, and not the rows that were read so far."""
+    """Closing raises an error in the thread that is reading, instead of returning a part."""
     held = threading.Event()
     outcomes: list[str] = []
 
@@ -448,7 +448,7 @@ def test_closing_tells_the_thread_that_reads() -> None:
 
 
 def test_a_client_lists_consistently() -> None:
-    """`consistent=` is an argument of `list()`, of both clients, and must be True or False."""
+    """`list(consistent=...)` works for both clients, and accepts only True or False."""
     requested: list[int] = []
 
     def does(exchange: Exchange) -> None:
@@ -555,7 +555,7 @@ a_page_size = st.integers(1, 4)
 def test_no_row_of_a_listing_that_holds_still_for_two_passes_is_lost(
     seed: int, count: int, per_page: int, reports_total: bool
 ) -> None:
-    """In 10,000 histories with exchanges: the rows as they are, or ListingChangedError."""
+    """In 10,000 histories, a listing returns the exact rows or raises ListingChangedError."""
     check_history(read, seed, count, per_page, reports_total)
 
 
@@ -564,5 +564,5 @@ def test_no_row_of_a_listing_that_holds_still_for_two_passes_is_lost(
 def test_no_row_is_lost_with_asyncio(
     seed: int, count: int, per_page: int, reports_total: bool
 ) -> None:
-    """In 1,000 histories, as above."""
+    """In 1,000 histories with asyncio, the same is true."""
     check_history(read_with_asyncio, seed, count, per_page, reports_total)

@@ -1,4 +1,4 @@
-"""Which month an invoice is for, and how long its due date is past, by the server's calendar."""
+"""The month of an invoice, and the days past its due date, in the server's calendar."""
 
 import datetime as dt
 
@@ -29,7 +29,7 @@ def invoice(
 
 @pytest.mark.parametrize("zone", FAR)
 def test_today_is_the_day_where_the_due_date_was_written(zone: dt.timezone) -> None:
-    """It is so whatever day this machine has, and no due date is past on its own day."""
+    """Today is the current day in the due date's offset, whatever day this machine has."""
     while True:
         today = dt.datetime.now(zone).replace(hour=0)
         invoices = [invoice(today + dt.timedelta(days)) for days in (-1, 0, 1)]
@@ -43,7 +43,7 @@ def test_today_is_the_day_where_the_due_date_was_written(zone: dt.timezone) -> N
 @pytest.mark.parametrize("hour", [0, 23])
 @pytest.mark.parametrize("zone", [*FAR, None])
 def test_a_day_is_the_servers_wall_clock(zone: dt.timezone | None, hour: int) -> None:
-    """Its offset moves no date to the day before or after."""
+    """The offset of a date never changes its day."""
     due = dt.datetime(2026, 3, 1, hour, 59, 59, 999999, zone)
     assert dates.day(due) == dates.due_day(invoice(due)) == dt.date(2026, 3, 1)
     assert dates.month(invoice(month=due)) == dt.date(2026, 3, 1)
@@ -52,14 +52,14 @@ def test_a_day_is_the_servers_wall_clock(zone: dt.timezone | None, hour: int) ->
 
 @pytest.mark.parametrize("zone", [*FAR, None])
 def test_as_of_a_moment_its_day_counts(zone: dt.timezone | None) -> None:
-    """A `datetime`, which is a `date` too, counts as the day that it says."""
+    """If `as_of` is a `datetime`, only its day counts."""
     due = invoice(dt.datetime(2026, 3, 1, 23, 59, tzinfo=FAR[1]))
     assert dates.days_past_due(due, dt.datetime(2026, 3, 2, 0, 1, tzinfo=zone)) == 1
     assert dates.days_past_due(due, dt.datetime(2026, 3, 1, 0, 1, tzinfo=zone)) == 0
 
 
 def test_what_was_never_set_is_no_day() -> None:
-    """Null, and .NET's 0001-01-01, with an offset too."""
+    """Null and .NET's 0001-01-01 are not days, with any offset."""
     for never in (None, dt.datetime(1, 1, 1), dt.datetime(1, 1, 1, tzinfo=FAR[0])):  # noqa: DTZ001 - as .NET writes it
         assert dates.day(never) is None
         assert dates.due_day(invoice(never)) is None
@@ -69,7 +69,7 @@ def test_what_was_never_set_is_no_day() -> None:
 
 
 def test_the_month_is_the_first_of_three_fields_that_is_set() -> None:
-    """The due date says nothing about it."""
+    """The month is the first of three fields that is set. The due date is not one of them."""
     march, april, may = (dt.datetime(2026, month, 28, tzinfo=FAR[1]) for month in (3, 4, 5))
     assert dates.month(invoice(month=march, first=april, last=may)) == dt.date(2026, 3, 1)
     assert dates.month(invoice(first=april, last=may)) == dt.date(2026, 4, 1)
@@ -79,7 +79,7 @@ def test_the_month_is_the_first_of_three_fields_that_is_set() -> None:
 
 @pytest.mark.parametrize(("amount", "owed"), [(0.01, True), (0, False), (-0.0, False), (-5, False)])
 def test_only_an_amount_above_zero_is_past_due(amount: float, owed: bool) -> None:
-    """A credit, or nothing, is not."""
+    """An amount of zero or a credit is never past due."""
     due = dt.datetime(2026, 3, 1, tzinfo=FAR[0])
     assert dates.is_past_due(invoice(due, amount), dt.date(2026, 3, 2)) == owed
 
@@ -94,21 +94,21 @@ def test_only_an_amount_above_zero_is_past_due(amount: float, owed: bool) -> Non
     ],
 )
 def test_a_month_is_text_or_any_date_in_it(value: str | dt.date, first_day: dt.date) -> None:
-    """The result is a plain date, its first day."""
+    """A month is given as text or any date, and converted to its first day."""
     found = dates.to_month(value)
     assert (found, type(found)) == (first_day, dt.date)
 
 
 @pytest.mark.parametrize("value", ["", "2026", "2026-13", "2026-02-28", "02/2026", "02-2026", 2026])
 def test_anything_else_is_no_month(value: str) -> None:
-    """The error shows what was passed, and what a month looks like."""
+    """The error about an invalid month shows the value and the correct form."""
     with pytest.raises(ValueError, match=r"YYYY-MM.*2026-01.*not ") as caught:
         dates.to_month(value)
     assert repr(value) in str(caught.value)
 
 
 def test_the_former_names_warn_and_are_the_new_functions() -> None:
-    """Code that uses `finerworks.exports.ages` still works."""
+    """`finerworks.exports.ages` still works, with a warning."""
     with pytest.warns(DeprecationWarning, match=r"finerworks\.dates\.days_past_due"):
         assert ages.days_overdue is dates.days_past_due
     with pytest.warns(DeprecationWarning, match=r"finerworks\.dates\.month"):

@@ -1,4 +1,4 @@
-"""Variables for certificates and proxies: what cannot be used is named once, what is not needed is not read."""
+"""Variables for certificates and proxies: invalid ones are reported once, and unneeded ones are not read."""
 
 import asyncio
 import base64
@@ -121,7 +121,7 @@ CERTIFICATES = {
 def test_certificates_that_cannot_be_used_are_one_error(
     monkeypatch: pytest.MonkeyPatch, folder: Path, make: Make, bad: Bad
 ) -> None:
-    """Creating a client names the variable, the file, the problem and what to do."""
+    """Creating a client raises an error with the variable, the file, the problem and the solution."""
     if bad.variable == "SSLKEYLOGFILE":
         monkeypatch.setenv("SSL_CERT_FILE", str(folder / "good.pem"))
     monkeypatch.setenv(bad.variable, str(folder / bad.file))
@@ -144,7 +144,7 @@ def test_certificates_that_cannot_be_used_are_one_error(
     ],
 )
 def test_a_path_is_explained(monkeypatch: pytest.MonkeyPatch, value: str, told: str) -> None:
-    """What only looks like a path is explained, and a key is not quoted."""
+    """An error explains a value that only looks like a path, and quotes no key."""
     monkeypatch.setenv("SSL_CERT_FILE", value)
     with pytest.raises(SettingsError) as caught:
         FinerWorks(**KEYS, base_url=HOST)
@@ -156,7 +156,7 @@ def test_a_path_is_explained(monkeypatch: pytest.MonkeyPatch, value: str, told: 
 def test_a_working_folder_that_is_gone_does_no_harm(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The message says less then."""
+    """A deleted working folder only shortens the message."""
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
@@ -169,7 +169,7 @@ def test_a_working_folder_that_is_gone_does_no_harm(
 def test_a_setting_that_is_corrected_is_used(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, folder: Path, authority: trustme.CA
 ) -> None:
-    """An error is not remembered: the same path is read again once a file is there."""
+    """An error is not cached: the path is read again when the file exists."""
     monkeypatch.setenv("SSL_CERT_FILE", str(folder / "later.pem"))
     served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(served)  # pyright: ignore[reportUnknownMemberType] - it takes other kinds too
@@ -184,7 +184,7 @@ def test_a_setting_that_is_corrected_is_used(
 def test_certificates_of_the_environment_replace_those_of_certifi(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, folder: Path, tmp_path: Path, way: str
 ) -> None:
-    """A server that only certifi vouches for is not trusted, on whatever way it is reached."""
+    """Certificates from the environment replace certifi's on every route."""
     public = trustme.CA()
     public.cert_pem.write_to_path(str(tmp_path / "public.pem"))
     monkeypatch.setattr(certifi, "where", lambda: str(tmp_path / "public.pem"))
@@ -215,7 +215,7 @@ def test_certificates_of_the_environment_replace_those_of_certifi(
 def test_a_folder_that_cannot_be_listed_may_have_certificates(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """OpenSSL looks for certificates by their names, so it need not list their folder."""
+    """A folder that cannot be listed is accepted: OpenSSL opens certificates by name."""
 
     def refuse(_: Path) -> Iterator[Path]:
         raise PermissionError
@@ -228,7 +228,7 @@ def test_a_folder_that_cannot_be_listed_may_have_certificates(
 def test_a_folder_of_certificates_is_used(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, folder: Path, authority: trustme.CA
 ) -> None:
-    """One folder of a list suffices, as for OpenSSL."""
+    """One valid folder in a list suffices, as for OpenSSL."""
     openssl = needed_program("openssl", advice="this test needs openssl: `make toolchains`")
     subprocess.run([openssl, "rehash", folder / "unhashed"], check=True)
     monkeypatch.setenv("SSL_CERT_DIR", f"{folder / 'missing'}{os.pathsep}{folder / 'unhashed'}")
@@ -241,7 +241,7 @@ def test_a_folder_of_certificates_is_used(
 def test_a_log_of_secrets_is_written(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, folder: Path, authority: trustme.CA
 ) -> None:
-    """`SSLKEYLOGFILE` works as in any program, also when it is set after another client was made."""
+    """`SSLKEYLOGFILE` works, also if it is set after another client was created."""
     monkeypatch.setenv("SSL_CERT_FILE", str(folder / "good.pem"))
     FinerWorks(**KEYS, base_url=HOST).close()
     monkeypatch.setenv("SSLKEYLOGFILE", str(folder / "secrets.log"))
@@ -255,7 +255,7 @@ def test_a_log_of_secrets_is_written(
 def test_nothing_is_needed_for_plain_http_on_this_machine(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
-    """The sandbox is reached whatever the variables for certificates and proxies are."""
+    """The sandbox can be reached with invalid variables for certificates and proxies."""
     for variable in SSL_VARIABLES:
         monkeypatch.setenv(variable, str(folder / "missing" / "file"))
     for variable in ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"):
@@ -284,7 +284,7 @@ def test_nothing_is_needed_for_plain_http_on_this_machine(
 def test_a_variable_that_this_host_does_not_use_has_no_effect(
     monkeypatch: pytest.MonkeyPatch, folder: Path, make: Make, variables: dict[str, str]
 ) -> None:
-    """A client is created, although another host could not be reached."""
+    """An invalid variable that this host does not need has no effect."""
     monkeypatch.chdir(folder)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -326,7 +326,7 @@ PROXIES = {
 def test_a_proxy_that_cannot_be_used_is_one_error(
     monkeypatch: pytest.MonkeyPatch, make: Make, variable: str, value: str, told: str
 ) -> None:
-    """Creating a client names the variable and what to do, and shows no part of the address."""
+    """Creating a client raises an error with the variable, but no part of the proxy's address."""
     monkeypatch.setenv(variable, value)
     with pytest.raises(SettingsError) as caught:
         make(**KEYS, base_url=HOST)
@@ -337,7 +337,7 @@ def test_a_proxy_that_cannot_be_used_is_one_error(
 
 @pytest.mark.parametrize("port", [1, 65535])
 def test_a_proxy_may_have_any_port(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
-    """The lowest one and the highest one are ports like any other."""
+    """The lowest and the highest port of a proxy are valid."""
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
     with (
         FinerWorks(**KEYS, base_url=HOST, max_retries=0) as fw,
@@ -351,7 +351,7 @@ def test_a_proxy_may_have_any_port(monkeypatch: pytest.MonkeyPatch, port: int) -
 def test_socks_without_its_package_is_one_error(
     monkeypatch: pytest.MonkeyPatch, make: Make, value: str
 ) -> None:
-    """The message says what to install, with pip and with pipx."""
+    """The error says what to install for SOCKS, with pip and with pipx."""
     monkeypatch.setenv("ALL_PROXY", value)
     monkeypatch.setitem(sys.modules, "socksio", None)
     with pytest.raises(SettingsError, match="ALL_PROXY: a SOCKS proxy needs") as caught:
@@ -370,7 +370,7 @@ def test_socks_without_its_package_is_one_error(
 def test_no_address_of_a_proxy_shows_a_secret(
     scheme: str, user: str, password: str, host: str
 ) -> None:
-    """Any user name and password gives a client or a `SettingsError`, without a part of them."""
+    """With any user name and password, a `SettingsError` shows no part of them."""
     value = f"{scheme}x{user}CANARY:CANARY{password}CANARY@{host}"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HTTPS_PROXY", value)
@@ -402,7 +402,7 @@ def basic(user: str, password: str) -> bytes:
 def test_a_password_arrives_as_it_is(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, spelled: str, password: str
 ) -> None:
-    """What can be understood is understood, and spaces around an address do no harm."""
+    """The proxy receives the exact password. Spaces around the address are ignored."""
     with Wire(lambda exchange: exchange.send(page(exchange))) as proxy:
         monkeypatch.setenv("HTTP_PROXY", f" http://me:{spelled}@127.0.0.1:{proxy.port}/\n")
         caller.page(**KEYS, base_url="http://127.0.0.2:9", allow_insecure_http=True)
@@ -412,7 +412,7 @@ def test_a_password_arrives_as_it_is(
 def test_a_changed_setting_is_an_error_of_the_request(
     monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
-    """A setting that is needed only later is reported then, once, and the client works on."""
+    """A setting that becomes invalid later is an error of one request, and the client keeps working."""
     with elsewhere() as unreachable, Wire() as wire, FinerWorks(**KEYS, base_url=wire.url) as fw:
         fw.invoices.page()
         monkeypatch.setenv("SSL_CERT_FILE", str(folder / "missing.pem"))
@@ -430,7 +430,7 @@ def test_a_changed_setting_is_an_error_of_the_request(
 def test_a_changed_setting_is_an_error_of_the_request_with_asyncio(
     monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
-    """The same, for asyncio; here in a second event loop, which needs new connections."""
+    """A setting that becomes invalid is an error of one request in a second event loop."""
     fw = AsyncFinerWorks(**KEYS, base_url=HOST, max_retries=0)
 
     async def ask() -> None:
@@ -447,7 +447,7 @@ def test_a_changed_setting_is_an_error_of_the_request_with_asyncio(
 def test_a_proxy_with_tls_of_its_own_is_verified(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, folder: Path, authority: trustme.CA
 ) -> None:
-    """The certificates of the environment are for a proxy's certificate too."""
+    """A proxy's certificate is verified with the certificates from the environment."""
     served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(served)  # pyright: ignore[reportUnknownMemberType] - it takes other kinds too
     with Wire(tls=served) as proxy:
@@ -462,7 +462,7 @@ def test_a_proxy_with_tls_of_its_own_is_verified(
 def test_a_connection_to_a_proxy_reads_no_certificates(
     monkeypatch: pytest.MonkeyPatch, folder: Path, authority: trustme.CA
 ) -> None:
-    """They are read when a client is created: reading them blocks, also an event loop."""
+    """Certificates are read when a client is created, because reading them blocks."""
     monkeypatch.setenv("SSL_CERT_FILE", str(folder / "good.pem"))
     served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(served)  # pyright: ignore[reportUnknownMemberType] - it takes other kinds too
@@ -481,7 +481,7 @@ def test_a_socks_proxy_is_used(
     authority: trustme.CA,
     scheme: str,
 ) -> None:
-    """With its package installed, with a login and without, for TLS and for plain http."""
+    """A SOCKS proxy is used, with and without a login, for TLS and for plain http."""
     monkeypatch.setenv("SSL_CERT_FILE", str(folder / "good.pem"))
     served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("finerworks.test").configure_cert(served)  # pyright: ignore[reportUnknownMemberType] - it takes other kinds too
@@ -497,7 +497,7 @@ def test_a_socks_proxy_is_used(
 
 
 def test_a_status_407_of_a_server_is_the_servers(caller: Caller) -> None:
-    """Without a proxy, nothing is said about one."""
+    """Without a proxy, the error about a 407 does not mention one."""
     with (
         Wire(lambda exchange: exchange.send(http(b"", 407))) as wire,
         pytest.raises(FinerWorksError) as caught,

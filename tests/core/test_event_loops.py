@@ -1,4 +1,4 @@
-"""One client in several event loops, one after the other or at once, in another library's, and in none."""
+"""One client in several event loops, in sequence or at once, in another library's loop, and in none."""
 
 import asyncio
 import gc
@@ -48,7 +48,7 @@ async def count(fw: AsyncFinerWorks) -> int:
 
 
 def test_a_client_is_used_in_one_loop_after_another() -> None:
-    """As notebooks and programs with several `asyncio.run` do: each loop has connections of its own."""
+    """A client can be used in one loop after the other, with new connections in each."""
     with Wire() as wire:
         fw = AsyncFinerWorks(**KEYS, base_url=wire.url)
         for _ in range(3):
@@ -57,7 +57,7 @@ def test_a_client_is_used_in_one_loop_after_another() -> None:
 
 
 def test_a_client_is_used_in_the_loops_of_several_threads() -> None:
-    """At the same time, and closed in yet another loop."""
+    """A client can be used in several loops at once, and closed in yet another one."""
     with Wire() as wire:
         fw = AsyncFinerWorks(**KEYS, base_url=wire.url)
         counts: list[int] = []
@@ -75,7 +75,7 @@ def test_a_client_is_used_in_the_loops_of_several_threads() -> None:
 @pytest.mark.parametrize("end", ["asyncio.run", "loop.close"])
 @pytest.mark.parametrize("concurrency", [1, 2, 6])
 def test_a_listing_goes_on_in_another_loop(concurrency: int, end: str) -> None:
-    """What the first loop was fetching when it ended is fetched again; nothing is missing or twice."""
+    """A listing continues in another loop. Requests of the first loop are sent again, and no invoice is lost."""
 
     def run(coroutine: Coroutine[Any, Any, str]) -> str:
         if end == "asyncio.run":
@@ -102,7 +102,7 @@ def test_a_listing_goes_on_in_another_loop(concurrency: int, end: str) -> None:
 
 
 def test_a_listing_that_waits_in_one_loop_goes_on_in_another() -> None:
-    """A page that was requested in a loop that ended is requested again, and the listing is complete."""
+    """A page whose loop ended is requested again, and the listing is complete."""
     held = threading.Event()
 
     def does(exchange: Exchange) -> None:
@@ -129,7 +129,7 @@ def test_a_listing_that_waits_in_one_loop_goes_on_in_another() -> None:
 
 
 def test_an_iterator_is_closed_in_another_loop() -> None:
-    """Closing it there, or leaving it to garbage collection, raises nothing."""
+    """Closing an iterator in another loop, or leaving it to garbage collection, raises nothing."""
     with Wire() as wire:
         fw = AsyncFinerWorks(**KEYS, base_url=wire.url)
         for close in (True, False):
@@ -147,7 +147,7 @@ def test_an_iterator_is_closed_in_another_loop() -> None:
 
 @pytest.mark.parametrize("used", [True, False])
 def test_a_client_is_closed_in_another_loop(*, used: bool) -> None:
-    """`aclose()` and `async with` close a client whose first loop has ended; nothing is sent afterwards."""
+    """A client can be closed in another loop, and sends nothing afterwards."""
 
     async def leave(fw: AsyncFinerWorks) -> None:
         async with fw:
@@ -169,7 +169,7 @@ def test_a_client_is_closed_in_another_loop(*, used: bool) -> None:
 def test_a_transport_of_the_callers_belongs_to_one_loop(
     create: Callable[[], httpx.AsyncBaseTransport],
 ) -> None:
-    """In a second loop, one error says what to do, before anything is sent; the first loop goes on."""
+    """The caller's transport raises an error in a second loop, before anything is sent."""
     with Wire() as wire, asyncio.Runner() as first:
 
         async def open_client() -> AsyncFinerWorks:
@@ -196,7 +196,7 @@ def test_a_transport_of_the_callers_belongs_to_one_loop(
 def test_a_transport_of_the_callers_whose_loop_has_ended_is_an_error(
     create: Callable[[], httpx.AsyncBaseTransport],
 ) -> None:
-    """It is the same error, for each client that shares the transport; closing raises nothing."""
+    """A transport whose loop has ended raises the same error in each client that shares it."""
     with Wire() as wire:
         transport = create()
         first, second = (
@@ -213,7 +213,7 @@ def test_a_transport_of_the_callers_whose_loop_has_ended_is_an_error(
 
 
 def test_a_transport_that_was_closed_in_its_loop_may_be_used_in_another() -> None:
-    """Httpx's own opens new connections then, as it does for any other client."""
+    """After httpx's transport was closed in its loop, it opens connections in another one."""
 
     async def run(transport: httpx.AsyncHTTPTransport, url: str) -> int:
         client = AsyncHTTPClient(**KEYS, base_url=url, transport=transport)
@@ -226,7 +226,7 @@ def test_a_transport_that_was_closed_in_its_loop_may_be_used_in_another() -> Non
 
 
 def test_a_transport_without_connections_belongs_to_no_loop() -> None:
-    """A mock is used in each."""
+    """A mock transport can be used in every loop."""
     mock = httpx.MockTransport(lambda _: httpx.Response(200, json=listing(rows("a"))))
     fw = AsyncFinerWorks(http_client=AsyncHTTPClient(**KEYS, transport=mock))
     assert [asyncio.run(count(fw)) for _ in range(2)] == [1, 1]
@@ -242,7 +242,7 @@ class Unhashable(httpx.AsyncHTTPTransport):
 
 
 def test_a_transport_that_has_no_hash_belongs_to_one_loop() -> None:
-    """It is told from others by its identity, which ends with it."""
+    """A transport that is not hashable is identified by its identity."""
     with Wire() as wire:
         client = AsyncHTTPClient(**KEYS, base_url=wire.url, transport=Unhashable())
         other = AsyncHTTPClient(**KEYS, base_url=wire.url, transport=Unhashable())
@@ -260,7 +260,7 @@ NO_ASYNCIO = r"needs asyncio, .* with trio, use FinerWorks in a thread"
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("transport", [None, *TRANSPORTS])
 def test_trio_is_told_that_asyncio_is_needed(transport: str | None) -> None:
-    """Every use raises one error at once; no coroutine is left, and nothing is sent."""
+    """Under trio, every use raises one error at once, and nothing is sent."""
     with Wire() as wire, warnings.catch_warnings():
         warnings.simplefilter("error")
         own = TRANSPORTS[transport]() if transport else None
@@ -288,7 +288,7 @@ def test_trio_is_told_that_asyncio_is_needed(transport: str | None) -> None:
 
 @pytest.mark.filterwarnings("error")
 def test_a_listing_that_asyncio_began_does_not_go_on_in_trio() -> None:
-    """It is the same error, and the listing goes on in asyncio."""
+    """A listing that asyncio began raises the error under trio, and continues in asyncio."""
 
     async def begin(pages: AsyncIterator[Any]) -> int:
         return len((await anext(pages)).items)
@@ -307,6 +307,6 @@ def test_a_listing_that_asyncio_began_does_not_go_on_in_trio() -> None:
 
 
 def test_the_error_can_be_caught_as_either_kind() -> None:
-    """It is a `FinerWorksError` as all of them, and a `RuntimeError` as the like of it elsewhere."""
+    """The error is a `FinerWorksError` and a `RuntimeError`."""
     assert issubclass(ClientStateError, FinerWorksError)
     assert issubclass(ClientStateError, RuntimeError)

@@ -1,4 +1,4 @@
-"""Network faults on a real socket: each ends in the complete listing or in a typed error."""
+"""Network faults on a real socket end in the complete listing or in a typed error."""
 
 import os
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Key, str]]:
 
 @pytest.mark.parametrize("fault", EVERY, ids=lambda fault: fault.name)
 def test_a_fault_that_stays_is_a_typed_error(seen: dict[Key, str], fault: Fault) -> None:
-    """The caller gets a typed error after the right number of attempts, however it is sent."""
+    """A permanent fault raises a typed error after the right number of attempts."""
     names = [caller.name for caller in callers_of(fault)]
     assert [seen[fault.name, name, True] for name in names] == [fault.always] * len(names)
 
@@ -42,7 +42,7 @@ def test_a_fault_that_stays_is_a_typed_error(seen: dict[Key, str], fault: Fault)
     "fault", [each for each in EVERY if each.once], ids=lambda fault: fault.name
 )
 def test_a_fault_that_passes_leaves_the_listing_whole(seen: dict[Key, str], fault: Fault) -> None:
-    """A retry overcomes it: the caller gets every invoice once and in order, however it is sent."""
+    """After a transient fault, the listing is complete and in order."""
     names = [caller.name for caller in callers_of(fault)]
     assert [seen[fault.name, name, False] for name in names] == [fault.once] * len(names)
 

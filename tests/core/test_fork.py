@@ -1,4 +1,4 @@
-"""A client belongs to its process: a forked child has connections of its own, and leaves the parent's alone.
+"""A client after a fork: the child opens its own connections, and does not touch those of the parent.
 
 Each program runs on its own, against a server of the test. The programs print what went wrong, so an
 expected output is short, and the server knows which connection each request came by.
@@ -150,7 +150,7 @@ CLIENTS = {
 def test_parent_and_child_read_their_own_accounts_at_the_same_time(
     runner: Runner, client: str
 ) -> None:
-    """Neither process receives the other's invoices, and no connection carries requests of both."""
+    """Parent and child never receive each other's invoices, and share no connection."""
     program = f"""
 {client}
 assert get_page(fw, "before")
@@ -176,7 +176,7 @@ print(correct, succeeds(child))
 
 
 def test_a_view_made_in_the_child_has_the_childs_connections(runner: Runner) -> None:
-    """A view of the parent's client shares the connections that the child opened, and no others."""
+    """`with_options()` in the child uses only connections that the child opened."""
     program = """
 fw = FinerWorks()
 assert get_page(fw, "parent")
@@ -201,7 +201,7 @@ CLIENTS_IN_A_LOOP = {
 
 @pytest.mark.parametrize("client", CLIENTS_IN_A_LOOP.values(), ids=CLIENTS_IN_A_LOOP)
 def test_parent_and_child_use_an_async_client_at_the_same_time(runner: Runner, client: str) -> None:
-    """The parent goes on in its loop, by its connection; the child runs a loop of its own."""
+    """The parent continues in its event loop while the child runs its own."""
     program = f"""
 {client}
 loop = asyncio.new_event_loop()
@@ -233,7 +233,7 @@ loop.close()
 
 @pytest.mark.parametrize("how", ["fork", "multiprocessing"])
 def test_a_child_uses_an_async_client_whose_loop_has_ended(runner: Runner, how: str) -> None:
-    """A client that `asyncio.run` used in the parent works under `asyncio.run` in a child."""
+    """A client that `asyncio.run` used in the parent works under `asyncio.run` in the child."""
     program = """
 fw = AsyncFinerWorks()
 assert asyncio.run(get_page_async(fw, "parent"))
@@ -277,7 +277,7 @@ ENDS = {
 def test_the_end_of_a_child_leaves_the_parents_connection_usable(
     runner: Runner, requests: int, end: str
 ) -> None:
-    """The parent's next request goes by the connection that it had before the fork."""
+    """After the child exits, the parent's connection still works."""
     program = f"""
 fw = FinerWorks()
 assert get_page(fw, "parent")
@@ -303,7 +303,7 @@ print(get_page(fw, "parent"), get_all(fw, "parent"))
 def test_the_end_of_a_child_leaves_the_parents_loop_usable(
     runner: Runner, requests: int, end: str
 ) -> None:
-    """The parent's loop still hears of its connection: a child shares what the loop waits on."""
+    """After the child exits, the parent's event loop still watches its connection."""
     program = f"""
 fw = AsyncFinerWorks()
 loop = asyncio.new_event_loop()
@@ -329,7 +329,7 @@ loop.close()
 
 
 def test_a_closed_client_is_closed_in_a_child_too(runner: Runner) -> None:
-    """A client that the parent closed before the fork isn't opened again by a child."""
+    """A client that was closed before the fork is closed in the child, too."""
     program = """
 fw = FinerWorks()
 assert get_page(fw, "parent")
@@ -350,7 +350,7 @@ print(succeeds(child))
 
 
 def test_a_close_in_the_child_closes_the_childs_client_alone(runner: Runner) -> None:
-    """A child that closes the client can't use it any more; the parent can."""
+    """Closing the client in the child does not close it in the parent."""
     program = """
 fw = FinerWorks()
 assert get_page(fw, "parent")
@@ -371,7 +371,7 @@ print(succeeds(child), get_page(fw, "parent"))
 
 
 def test_a_grandchild_has_connections_of_its_own(runner: Runner) -> None:
-    """A fork of a fork opens its own too, and all three go on afterwards."""
+    """A fork of a fork opens its own connections, and all three processes continue."""
     program = """
 fw = FinerWorks()
 assert get_page(fw, "parent")
@@ -428,7 +428,7 @@ threading.RLock = lambda: WatchedLock(RLock)
 
 
 def test_the_child_takes_no_lock_of_its_parent(runner: Runner) -> None:
-    """Another thread may have held it at the fork: then the child would wait for it forever."""
+    """The child acquires no lock of its parent: another thread may have held it at the fork."""
     program = """
 async def read_all_async():
     async with AsyncFinerWorks(http_client=async_client) as fw:
@@ -450,7 +450,7 @@ with FinerWorks() as fw:
 
 
 def test_a_fork_while_other_threads_send_does_not_hang_the_child(runner: Runner) -> None:
-    """Whatever lock a thread held when the process forked, the child's requests get their responses."""
+    """A fork while other threads send does not block the child's requests."""
     program = """
 sys.setswitchinterval(1e-5)
 fw = FinerWorks(max_retries=0, timeout=30)
@@ -492,7 +492,7 @@ print(good, wrong[:3], len(correct) > 0)
 @pytest.mark.parametrize("concurrency", [1, 6])
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_a_listing_that_the_parent_began_raises_in_the_child(kind: str, concurrency: int) -> None:
-    """The child gets an error, takes nothing from the parent, and can begin a listing of its own."""
+    """A listing that the parent began raises an error in the child, which can start a new one."""
     program = f"""
 def begin():
     return fw.invoices.list(account_key="parent", concurrency={concurrency}).pages()
@@ -541,7 +541,7 @@ else:
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_a_transport_of_the_callers_is_not_shared_with_a_child(kind: str) -> None:
-    """It can't be made anew, so a child has it made anew by the caller or is refused: it never shares."""
+    """The caller's transport is refused in a child. The caller must create a new one."""
     program = f"""
 import httpx
 
@@ -578,7 +578,7 @@ else:
 
 
 def test_workers_of_a_server_that_loads_the_program_first(runner: Runner) -> None:
-    """The shape of `gunicorn --preload`: made at import, used, then forked into three workers."""
+    """A client works in forked workers, as with `gunicorn --preload`."""
     program = """
 fw = FinerWorks()  # at import, in the process that forks
 assert get_all(fw, "at-import")
@@ -601,7 +601,7 @@ print([succeeds(worker) for worker in workers], get_all(fw, "at-import"))
 
 
 def test_workers_of_a_queue(runner: Runner) -> None:
-    """The shape of Celery's prefork pool: a pool of forked processes, each of which does many tasks."""
+    """A client works in a pool of forked processes with many tasks, as in Celery."""
     program = """
 fw = FinerWorks()
 assert get_all(fw, "at-import")

@@ -1,4 +1,4 @@
-"""Listings end under a frozen or wrong clock: the tests of `tests/support/frozen_clocks.py`, on their own."""
+"""Listings end under a frozen or wrong clock: `tests/support/frozen_clocks.py`, in a process of its own."""
 
 import re
 import subprocess
@@ -10,10 +10,10 @@ TESTS = ROOT / "tests" / "support" / "frozen_clocks.py"
 
 
 def test_listings_end_under_a_frozen_or_wrong_clock() -> None:
-    """They pass in a process of their own: a clock is frozen for every thread of its process.
+    """Listings end under a frozen or wrong clock, in a process of their own.
 
-    The server of other tests runs in a thread, and would wait for ever for a moment of the wrong
-    clock.
+    A clock is frozen for every thread of a process. The server of other tests runs in a thread, and
+    would wait forever for a time of the wrong clock.
     """
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--no-cov", str(TESTS)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

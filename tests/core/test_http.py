@@ -1,4 +1,4 @@
-"""The HTTP clients: keys, redirects, limits, and a typed error for whatever comes."""
+"""The HTTP clients: keys, redirects, limits, and a typed error for every response."""
 
 import asyncio
 import copy
@@ -59,7 +59,7 @@ from wire import Wire, http
 def test_keys_go_to_their_own_origin_alone(
     caller: Caller, httpx_mock: HTTPXMock, url: str, keyed: bool
 ) -> None:
-    """Both keys go to the origin that the client is for; elsewhere the request goes without."""
+    """Both keys are sent only to the client's own origin."""
     httpx_mock.add_response(json={})
     caller.send(httpx.Request("POST", url, json={}), **KEYS)
     (sent,) = httpx_mock.get_requests()
@@ -69,7 +69,7 @@ def test_keys_go_to_their_own_origin_alone(
 
 
 def test_the_callers_request_never_has_the_keys(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """Keys are put on a copy: neither the request nor the answer's request shows them."""
+    """Keys are added to a copy, so neither the request nor `response.request` shows them."""
     httpx_mock.add_response(json=listing([]))
     request = httpx.Request("POST", URL, json={})
     answer = caller.send(request, **KEYS)
@@ -79,7 +79,7 @@ def test_the_callers_request_never_has_the_keys(caller: Caller, httpx_mock: HTTP
 
 
 def test_a_door_without_keys_sends_nothing(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """Keys may be missing when a door is made, not when a request goes to their origin."""
+    """A client may be created without keys, but a request to its origin fails."""
     with pytest.raises(errors.CredentialsError, match="missing web_api_key="):
         caller.send(httpx.Request("POST", URL, json={}))
     assert not httpx_mock.get_requests()
@@ -99,7 +99,7 @@ def test_a_door_without_keys_sends_nothing(caller: Caller, httpx_mock: HTTPXMock
 def test_no_redirect_is_followed(
     caller: Caller, httpx_mock: HTTPXMock, status: int, location: str, target: str
 ) -> None:
-    """A 3xx is an error that names where it pointed, whatever it is; nothing goes there."""
+    """A 3xx response is an error that names the target, and nothing is sent there."""
     httpx_mock.add_response(status, headers={"Location": location})
     with pytest.raises(RedirectError, match=f"a redirect to {target}\\.") as caught:
         caller.page(**KEYS)
@@ -108,7 +108,7 @@ def test_no_redirect_is_followed(
 
 
 def test_a_caller_cannot_turn_redirects_on(httpx_mock: HTTPXMock) -> None:
-    """follow_redirects has no effect on a request, nor as an attribute of the client."""
+    """`follow_redirects` has no effect, on a request or on the client."""
     httpx_mock.add_response(302, headers={"Location": "https://other.test/"}, is_reusable=True)
     with HTTPClient(**KEYS) as http:
         http.follow_redirects = True
@@ -153,7 +153,7 @@ def test_a_caller_cannot_turn_redirects_on(httpx_mock: HTTPXMock) -> None:
 def test_every_status_is_its_error_with_any_body(
     caller: Caller, httpx_mock: HTTPXMock, status: int, kind: type[APIStatusError], body: bytes
 ) -> None:
-    """Each status that is not 2xx, registered or not, is its typed error, whatever the body is."""
+    """Each status that is not 2xx raises its typed error, with any body."""
     httpx_mock.add_response(status, content=body)
     with pytest.raises(kind) as caught:
         caller.page(**KEYS, max_retries=0)
@@ -181,7 +181,7 @@ def test_every_status_is_its_error_with_any_body(
 def test_an_error_says_what_the_server_said(
     caller: Caller, httpx_mock: HTTPXMock, body: object, said: str
 ) -> None:
-    """The server's own words are found in each shape that they come in."""
+    """The server's message is found in every shape."""
     if isinstance(body, str):
         httpx_mock.add_response(400, text=body)
     else:
@@ -192,7 +192,7 @@ def test_an_error_says_what_the_server_said(
 
 
 def test_refused_keys_are_an_authentication_error(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """FinerWorks answers wrong keys with 400; the error says what to check."""
+    """FinerWorks' 400 for wrong keys is an AuthenticationError that says what to check."""
     httpx_mock.add_response(400, json=REFUSED_KEYS)
     with pytest.raises(AuthenticationError) as caught:
         caller.page(**KEYS)
@@ -203,14 +203,14 @@ def test_refused_keys_are_an_authentication_error(caller: Caller, httpx_mock: HT
 
 
 def test_only_a_400_refuses_keys_by_its_entry(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """The same body under another status is that status's error."""
+    """The same body with another status is the error of that status."""
     httpx_mock.add_response(500, json=REFUSED_KEYS)
     with pytest.raises(ServerError):
         caller.page(**KEYS, max_retries=0)
 
 
 def test_a_rejection_is_bounded(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """The server's words under HTTP 200 are cut as those under other statuses are."""
+    """The server's message with HTTP 200 is truncated like other messages."""
     httpx_mock.add_response(
         json={"status": STATUS | {"success": False, "message": "long " * 1_000_000}}
     )
@@ -220,7 +220,7 @@ def test_a_rejection_is_bounded(caller: Caller, httpx_mock: HTTPXMock) -> None:
 
 
 def test_an_error_is_bounded(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """However long the body, an error keeps a line of it in its message and 2,000 characters."""
+    """An error keeps at most a line of the body in its message, and 2,000 characters in `body`."""
     httpx_mock.add_response(500, text="long" * 1_000_000)
     with pytest.raises(ServerError) as caught:
         caller.page(**KEYS, max_retries=0)
@@ -233,7 +233,7 @@ def test_an_error_is_bounded(caller: Caller, httpx_mock: HTTPXMock) -> None:
 def test_an_error_shows_no_key_that_the_server_echoed(
     caller: Caller, httpx_mock: HTTPXMock
 ) -> None:
-    """A debug page that prints the request's headers does not put them into the error."""
+    """Keys that the server echoes on a debug page are not in the error."""
     httpx_mock.add_response(500, text="web_api_key: the-web-api-key\napp_key: the-app-key")
     with pytest.raises(ServerError) as caught:
         caller.page(**KEYS, max_retries=0)
@@ -247,7 +247,7 @@ def test_an_error_shows_no_key_that_the_server_echoed(
 def test_a_key_is_redacted_before_a_message_is_cut(
     caller: Caller, httpx_mock: HTTPXMock, success: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No part of a key is left where an echo of it meets the end of a message, nor in a log."""
+    """No part of a key is left at the end of a truncated message, or in a log."""
     caplog.set_level(logging.DEBUG)
     echo = "x" * (errors.MAX_MESSAGE - 60) + "the-web-api-key" * 20
     status = STATUS | {"success": success, "message": echo, "reference_id": "the-app-key"}
@@ -262,7 +262,7 @@ def test_a_key_is_redacted_before_a_message_is_cut(
 
 
 def test_a_key_that_begins_another_hides_none_of_it(httpx_mock: HTTPXMock) -> None:
-    """The longer key is taken out first."""
+    """If one key begins with the other, the longer one is removed first."""
     httpx_mock.add_response(400, text="bad COMPANY-SECRET-77")
     with (
         HTTPClient(web_api_key="COMPANY", app_key="COMPANY-SECRET-77") as http,
@@ -275,7 +275,7 @@ def test_a_key_that_begins_another_hides_none_of_it(httpx_mock: HTTPXMock) -> No
     "echo", [r"a\key\\with-backslashes", r"a\\key\\\\with-backslashes"], ids=["as it is", "in JSON"]
 )
 def test_a_key_with_backslashes_is_redacted(httpx_mock: HTTPXMock, echo: str) -> None:
-    """Also where the server doubles each of them, as JSON does."""
+    """A key with backslashes is removed, even if the server doubles them as in JSON."""
     httpx_mock.add_response(400, text=f"bad {echo} key")
     with (
         HTTPClient(web_api_key=r"a\key\\with-backslashes", app_key="the-app-key") as http,
@@ -291,7 +291,7 @@ def test_a_key_with_backslashes_is_redacted(httpx_mock: HTTPXMock, echo: str) ->
 def test_a_success_that_is_not_json_is_an_error_and_tried_again(
     caller: Caller, httpx_mock: HTTPXMock, success: int, body: bytes
 ) -> None:
-    """A good status with a damaged body is asked for again, and then an error."""
+    """A 2xx response with a damaged body is retried, and then an error."""
     httpx_mock.add_response(success, content=body, is_reusable=True)
     with pytest.raises(ResponseValidationError) as caught:
         caller.page(**KEYS, max_retries=1)
@@ -345,7 +345,7 @@ BROKEN: list[tuple[object, str | None]] = [
 def test_an_answer_that_breaks_the_contract_names_the_field(
     caller: Caller, httpx_mock: HTTPXMock, change: object, field: str | None
 ) -> None:
-    """What is missing or of the wrong type is named by its path, and its value is not quoted."""
+    """A missing or invalid field is named by its path, and its value is not quoted."""
     httpx_mock.add_response(json=change) if change is not None else httpx_mock.add_response(
         content=b"null"
     )
@@ -371,7 +371,7 @@ def test_an_answer_that_breaks_the_contract_names_the_field(
 def test_an_amount_has_the_size_that_one_may_have(
     caller: Caller, httpx_mock: HTTPXMock, amount: str, *, valid: bool
 ) -> None:
-    """A number with more than 401 digits is no amount, one that is written out with more than 400.
+    """A number with an exponent above 400, or with more than 400 written digits, is not an amount.
 
     This is the same on either side of zero.
     """
@@ -388,7 +388,7 @@ def test_an_amount_has_the_size_that_one_may_have(
 def test_an_error_lists_every_invalid_field_and_shows_the_beginning_of_the_body(
     caller: Caller, httpx_mock: HTTPXMock
 ) -> None:
-    """All that is wrong with a response is named at once, and what came is there to look at."""
+    """An error lists every invalid field, and contains the beginning of the body."""
     broken = [
         {**rows("a")[0], "amount_due": "19.99", "due_date": "soon"},
         {**rows("b")[0], "invoice_id": None},
@@ -414,7 +414,7 @@ def test_an_error_lists_every_invalid_field_and_shows_the_beginning_of_the_body(
 def test_an_error_lists_at_most_twenty_invalid_fields(
     caller: Caller, httpx_mock: HTTPXMock
 ) -> None:
-    """A page of invoices that are all wrong makes no error of a thousand lines."""
+    """An error lists at most 20 invalid fields."""
     broken = [{**row, "amount_due": None, "due_date": ""} for row in rows(*range(25))]
     httpx_mock.add_response(json=listing(broken))
     with pytest.raises(ResponseValidationError) as caught:
@@ -427,7 +427,7 @@ def test_an_error_lists_at_most_twenty_invalid_fields(
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_async_client_works_in_one_event_loop_after_another() -> None:
-    """Connections belong to their loop: the next one gets connections of its own."""
+    """An async client opens new connections in each event loop."""
     with Wire() as wire:
         fw = AsyncFinerWorks(**KEYS, base_url=wire.url)
 
@@ -448,7 +448,7 @@ def test_an_async_client_works_in_one_event_loop_after_another() -> None:
 def test_an_amount_has_the_digits_that_the_server_wrote(
     caller: Caller, httpx_mock: HTTPXMock, literal: str
 ) -> None:
-    """No float is made on the way: even digits that no float holds arrive, and trailing zeros."""
+    """An amount keeps every digit, including trailing zeros and those that no float can hold."""
     text = httpx.Response(200, json=listing(rows("a"))).text.replace("19.99", literal)
     httpx_mock.add_response(text=text)
     page = caller.page(**KEYS)
@@ -471,7 +471,7 @@ def test_an_amount_has_the_digits_that_the_server_wrote(
 def test_an_amount_of_no_plausible_size_is_an_error(
     caller: Caller, httpx_mock: HTTPXMock, literal: str
 ) -> None:
-    """A short number on the wire could fill the memory as text: it is refused before."""
+    """A number with a huge exponent is rejected before it can fill the memory."""
     text = httpx.Response(200, json=listing(rows("a"))).text.replace("19.99", literal)
     httpx_mock.add_response(text=text)
     with pytest.raises(
@@ -481,7 +481,7 @@ def test_an_amount_of_no_plausible_size_is_an_error(
 
 
 def test_what_the_contract_allows_is_handed_on(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """Nulls, .NET's empty date, dates without an offset, new fields, whole amounts: all good."""
+    """Nulls, .NET's empty date, dates without an offset, new fields and integers are valid."""
     row = rows("a")[0] | {"due_date": "0001-01-01T00:00:00", "invoice_date": None, "new": [1]}
     httpx_mock.add_response(json=listing([row | {"amount_due": 1000}]) | {"total_count": None})
     page = caller.page(**KEYS)
@@ -495,7 +495,7 @@ def test_what_the_contract_allows_is_handed_on(caller: Caller, httpx_mock: HTTPX
 
 
 def test_an_empty_account_may_be_null_or_empty(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """Both spellings of no invoices are an empty listing."""
+    """A null list and an empty list are both an empty listing."""
     httpx_mock.add_response(json=listing(None))
     httpx_mock.add_response(json=listing([]))
     assert caller.invoices(**KEYS) == caller.invoices(**KEYS) == []
@@ -505,7 +505,7 @@ def test_an_empty_account_may_be_null_or_empty(caller: Caller, httpx_mock: HTTPX
 def test_success_false_is_an_error_on_any_page(
     caller: Caller, httpx_mock: HTTPXMock, page: int
 ) -> None:
-    """HTTP 200 with `success: false` is no success, and says what the server said."""
+    """HTTP 200 with `success: false` raises an error with the server's message, on any page."""
     if page == 2:
         httpx_mock.add_response(json=listing(rows(*range(25)), 30))
     status = STATUS | {"success": False, "message": "Being updated", "reference_id": "r-9"}
@@ -516,7 +516,7 @@ def test_success_false_is_an_error_on_any_page(
 
 
 def test_an_answer_larger_than_allowed_is_an_error(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """Reading stops at max_body_bytes, and the error names the setting."""
+    """Reading stops at `max_body_bytes`, and the error names the setting."""
     httpx_mock.add_response(json=listing(rows(*range(25))))
     with pytest.raises(ResponseValidationError, match="larger than max_body_bytes=1,000"):
         caller.page(**KEYS, max_body_bytes=1_000)
@@ -524,7 +524,7 @@ def test_an_answer_larger_than_allowed_is_an_error(caller: Caller, httpx_mock: H
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_an_answer_may_be_as_large_as_allowed_to_the_byte(caller: Caller, *, packed: bool) -> None:
-    """A body of max_body_bytes is read, and one byte more is an error, as it comes and unpacked."""
+    """A body of `max_body_bytes` is read. One byte more is an error, compressed or not."""
     content = httpx.Response(200, json=listing(rows(*range(10)))).content
     body = gzip.compress(content) if packed else content
     headers = ["Content-Encoding: gzip"] if packed else []
@@ -537,7 +537,7 @@ def test_an_answer_may_be_as_large_as_allowed_to_the_byte(caller: Caller, *, pac
 
 @pytest.mark.parametrize("kind", ["plain", "bomb", "packed noise"])
 def test_a_stream_larger_than_allowed_is_not_read_on(kind: str) -> None:
-    """A body is read no further than the bound, packed or not; a bomb is not unpacked."""
+    """No more than the limit is read or decompressed, also of a decompression bomb."""
     noise = random.Random(1).randbytes(500_000)
     bodies = {
         "plain": b" " * 500_000,
@@ -568,7 +568,7 @@ def test_a_stream_larger_than_allowed_is_not_read_on(kind: str) -> None:
 
 
 def test_an_answer_that_unpacks_to_little_may_not_be_large_as_it_comes(caller: Caller) -> None:
-    """The bound holds for what comes over the wire too, whatever is in it."""
+    """The limit applies to the compressed body as well."""
     packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
     padding = b"".join(
         packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(30_000)
@@ -583,7 +583,7 @@ def test_an_answer_that_unpacks_to_little_may_not_be_large_as_it_comes(caller: C
 
 
 def test_a_mocks_answer_may_be_packed() -> None:
-    """What comes with its body, as a mock's answer does, was unpacked by httpx: not once more."""
+    """A mock's body, which httpx has decompressed, is not decompressed again."""
     packed = gzip.compress(httpx.Response(200, json=listing(rows("a"))).content)
 
     def answer(_: httpx.Request) -> httpx.Response:
@@ -595,7 +595,7 @@ def test_a_mocks_answer_may_be_packed() -> None:
 
 @pytest.mark.parametrize("damage", [None, "inside", "cut", "changed and cut", "more behind"])
 def test_gzip_is_unpacked(caller: Caller, httpx_mock: HTTPXMock, damage: str | None) -> None:
-    """A packed answer is read as what it holds; a damaged one is an error."""
+    """A gzip response is decompressed, and a damaged one is an error."""
     packed = gzip.compress(httpx.Response(200, json=listing(rows("a"))).content, 0)
     packed = {
         "inside": packed[:10] + b"\x00\xff" + packed[12:],
@@ -618,7 +618,7 @@ def test_gzip_is_unpacked(caller: Caller, httpx_mock: HTTPXMock, damage: str | N
 
 
 def test_a_trace_of_the_callers_own_is_called() -> None:
-    """Httpcore's extension of that name is theirs, if they set it."""
+    """The caller's own `trace` extension of httpcore is called."""
     seen: list[str] = []
 
     def trace(name: str, _: object) -> None:
@@ -646,7 +646,7 @@ def test_a_trace_of_the_callers_own_is_called() -> None:
 def test_a_failure_of_the_transport_is_typed(
     caller: Caller, httpx_mock: HTTPXMock, raised: Exception, kind: type[APIConnectionError]
 ) -> None:
-    """Each failure on the way is a typed error; httpx's, which holds headers, is let go."""
+    """Each transport failure is a typed error that does not refer to httpx's, which has the headers."""
     httpx_mock.add_exception(raised, is_reusable=True)
     with pytest.raises(
         kind, match=f"https://v2.api.finerworks.com: {type(raised).__name__}"
@@ -662,7 +662,7 @@ def test_a_failure_of_the_transport_is_typed(
 
 
 def test_a_bad_certificate_is_not_tried_again(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """A certificate that does not verify does not verify the second time either."""
+    """A certificate that cannot be verified is not retried."""
     told = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"
     httpx_mock.add_exception(httpx.ConnectError(told))
     with pytest.raises(APIConnectionError, match="certificate verify failed"):
@@ -683,7 +683,7 @@ class Drip(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 
 def test_an_attempt_that_takes_too_long_ends(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """A body that drips for ever is left when the time for the whole attempt is over."""
+    """An attempt whose body never ends is stopped at the time limit."""
     httpx_mock.add_callback(lambda _: httpx.Response(200, stream=Drip()))
     with pytest.raises(APITimeoutError, match="ReadTimeout: the response was not complete in time"):
         caller.page(**KEYS, timeout=0.05, max_retries=0)
@@ -700,12 +700,12 @@ def test_an_attempt_that_takes_too_long_ends(caller: Caller, httpx_mock: HTTPXMo
     ],
 )
 def test_the_longest_part_bounds_the_whole(timeout: float | httpx.Timeout, bound: float) -> None:
-    """One number bounds the whole attempt; of several the longest does; None bounds nothing."""
+    """One number limits the attempt. Of several limits, the longest does. None means no limit."""
     assert create_deadline(httpx.Timeout(timeout).as_dict()).seconds == bound
 
 
 def test_a_timeout_of_the_callers_own_passes_through(httpx_mock: HTTPXMock) -> None:
-    """A TimeoutError from an event hook is the hook's, not the request's."""
+    """A TimeoutError of an event hook is not reported as the request's."""
     httpx_mock.add_response(json={})
 
     async def hook(_: httpx.Request) -> None:
@@ -723,7 +723,7 @@ def test_a_timeout_of_the_callers_own_passes_through(httpx_mock: HTTPXMock) -> N
 
 
 def test_each_attempt_has_the_whole_time(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """What a slow answer used up is not missing from the next attempt, nor from the caller's request."""
+    """A slow response does not reduce the time of the next attempt, or of the caller's request."""
 
     def slow(_: httpx.Request) -> httpx.Response:
         time.sleep(0.2)
@@ -758,7 +758,7 @@ EVERY_ERROR = [
 
 @pytest.mark.parametrize("error", EVERY_ERROR, ids=lambda error: type(error).__name__)
 def test_errors_can_be_pickled_and_copied(error: FinerWorksError) -> None:
-    """An error crosses processes whole."""
+    """A pickled or copied error is complete."""
     error.attempts, error.method, error.path = 2, "POST", "/p"
     for other in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):  # noqa: S301 - our own bytes
         assert type(other) is type(error)
@@ -767,7 +767,7 @@ def test_errors_can_be_pickled_and_copied(error: FinerWorksError) -> None:
 
 
 def test_an_error_before_any_request_names_none() -> None:
-    """Its method and path are None and its attempts 0, and it crosses processes like any other."""
+    """An error before any request has no method, no path and 0 attempts, and can be pickled."""
     with pytest.raises(CredentialsError) as caught:
         HTTPClient(web_api_key="two words", app_key="the-app-key")
     for error in (caught.value, pickle.loads(pickle.dumps(caught.value))):  # noqa: S301 - our own bytes
@@ -778,7 +778,7 @@ def test_an_error_before_any_request_names_none() -> None:
 
 
 def test_the_url_of_a_request_may_be_one_of_httpx(httpx_mock: HTTPXMock) -> None:
-    """Wherever a path is accepted as text, an `httpx.URL` is."""
+    """An `httpx.URL` is accepted wherever a path is accepted as text."""
     httpx_mock.add_response(url=URL, json=listing([]), is_reusable=True)
 
     async def post() -> httpx.Response:
@@ -793,7 +793,7 @@ def test_the_url_of_a_request_may_be_one_of_httpx(httpx_mock: HTTPXMock) -> None
 def test_logs_each_attempt_without_keys(
     caller: Caller, httpx_mock: HTTPXMock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A line an attempt: method, path, status, attempt, reference, what is next; no key in any record."""
+    """Each attempt is a line with method, path, status, number, reference ID and next step, but no key."""
     caplog.set_level(logging.DEBUG)
     httpx_mock.add_exception(httpx.ConnectError("refused"))
     httpx_mock.add_response(json=listing(rows("a")))

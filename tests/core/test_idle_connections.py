@@ -237,7 +237,7 @@ kinds = pytest.mark.parametrize("kind", ["sync", "async", "aiohttp"])
 def test_the_attempt_after_a_dead_connection_opens_a_new_one(
     kind: str, death: Callable[[Exchange], None], max_retries: int, tls: ssl.SSLContext | None
 ) -> None:
-    """With several dead connections in the pool, one attempt fails, and the next one succeeds."""
+    """With several dead connections in the pool, only one attempt fails."""
     server = Mortal(death)
     with Wire(server, tls=tls) as wire:
         uses(server, max_retries).one(kind, wire.url)
@@ -250,7 +250,7 @@ def test_the_attempt_after_a_dead_connection_opens_a_new_one(
 def test_connections_are_kept_alive_again_afterwards(
     kind: str, death: Callable[[Exchange], None], tls: ssl.SSLContext | None
 ) -> None:
-    """What was opened in place of the dead connections carries the requests that follow."""
+    """The new connection is reused for the next requests."""
     server = Mortal(death)
     with Wire(server, tls=tls) as wire:
         uses(server).one(kind, wire.url, again=10)
@@ -263,7 +263,7 @@ def test_connections_are_kept_alive_again_afterwards(
 def test_requests_at_the_same_time_lose_one_attempt_each(
     kind: str, death: Callable[[Exchange], None]
 ) -> None:
-    """Each may meet a dead connection once, and not again: one retry does for all of them."""
+    """Concurrent requests lose at most one attempt each, so one retry is enough."""
     server = Mortal(death)
     with Wire(server) as wire:
         uses(server, max_retries=1).together(kind, wire.url)
@@ -273,7 +273,7 @@ def test_requests_at_the_same_time_lose_one_attempt_each(
 @kinds
 @deaths
 def test_a_listing_survives_dead_connections(kind: str, death: Callable[[Exchange], None]) -> None:
-    """A listing that begins with dead connections is read to its end, after one lost attempt."""
+    """A listing that begins with dead connections loses one attempt, and is complete."""
     server = Mortal(death)
     with Wire(server) as wire:
         uses(server).listing(kind, wire.url)
@@ -285,7 +285,7 @@ def test_a_listing_survives_dead_connections(kind: str, death: Callable[[Exchang
 def test_a_dead_connection_does_not_end_requests_on_others(
     kind: str, death: Callable[[Exchange], None], tls: ssl.SSLContext | None
 ) -> None:
-    """A request in flight on a connection that lives gets its response, and is sent once."""
+    """A request on a live connection gets its response, and is sent once."""
     server = Mortal(death)
     with Wire(server, tls=tls) as wire:
         uses(server).beside_another(kind, wire.url)
@@ -295,7 +295,7 @@ def test_a_dead_connection_does_not_end_requests_on_others(
 
 @kinds
 def test_a_response_that_refuses_keeps_its_connection(kind: str) -> None:
-    """A retry after a 503 is no sign of a dead connection: the same one carries it."""
+    """A retry after a 503 uses the same connection."""
 
     def does(exchange: Exchange) -> None:
         exchange.send(http(b"", 503) if exchange.number == 2 else page(exchange))
@@ -322,7 +322,7 @@ def test_a_response_that_refuses_keeps_its_connection(kind: str) -> None:
 def test_a_connection_that_the_server_closed_is_not_used(
     kind: str, monkeypatch: pytest.MonkeyPatch, *, has_poll: bool
 ) -> None:
-    """It costs no attempt, also where the system has no poll(), as Windows."""
+    """A closed connection costs no attempt, even without poll(), as on Windows."""
     if not has_poll:
         monkeypatch.delattr("select.poll")
     closed = threading.Semaphore(0)

@@ -1,4 +1,4 @@
-"""What other threads, signals and cancellations do in the middle of a request."""
+"""Other threads, signals and cancellations in the middle of a request."""
 
 import asyncio
 import socket
@@ -28,7 +28,7 @@ class Connection:
 
 
 def test_what_is_sent_while_an_attempt_is_cancelled_is_never_plain() -> None:
-    """A thread that is about to send over TLS, when the attempt ends, sends nothing unencrypted."""
+    """A thread that is about to send over TLS when the attempt ends sends nothing unencrypted."""
     authority = trustme.CA()
     served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -47,7 +47,7 @@ def test_what_is_sent_while_an_attempt_is_cancelled_is_never_plain() -> None:
 
 @pytest.mark.waits
 def test_a_closed_client_sends_nothing_that_waited_in_a_listing() -> None:
-    """A page that waits for its turn when the client is closed is not sent afterwards."""
+    """A page that waits for its turn is not sent after the client was closed."""
     closed_at: list[float] = []
     came: list[float] = []
 
@@ -76,7 +76,7 @@ def test_a_closed_client_sends_nothing_that_waited_in_a_listing() -> None:
 
 
 def test_a_cancelled_request_gives_its_place_to_the_one_that_waits() -> None:
-    """The next request in the queue is sent at once, not when its time for waiting is over."""
+    """After a cancelled request, the next one in the queue is sent at once."""
 
     def does(exchange: Exchange) -> None:
         if exchange.asked["page_number"] == 1:
@@ -111,7 +111,7 @@ def test_a_cancelled_request_gives_its_place_to_the_one_that_waits() -> None:
 
 
 def test_closing_an_iterator_tells_the_thread_that_waits_in_it() -> None:
-    """It gets an error of its own kind at once, and does not wait for a response."""
+    """Closing an iterator raises an error at once in the thread that waits for a response."""
     held = threading.Event()
 
     def does(exchange: Exchange) -> None:

@@ -1,4 +1,4 @@
-"""An exception that ends a request from outside shows no key, in whatever step it strikes.
+"""An exception that interrupts a request shows no key, in any step.
 
 Error trackers record the local variables of all frames of an exception, and of those that it is chained
 to. The frames of httpx, httpcore and aiohttp have the headers, or the bytes that are sent.
@@ -70,7 +70,7 @@ def assert_no_key(error: BaseException) -> None:
 
 
 def test_a_recorded_key_would_be_found() -> None:
-    """The search of these tests finds a key in a local variable, also of a hidden exception."""
+    """These tests would find a key in a local variable, even of a hidden exception."""
 
     def fail() -> Never:
         headers = httpx.Headers({"app_key": CANARIES["FINERWORKS_APP_KEY"]})
@@ -218,7 +218,7 @@ async def ended(
 def test_a_request_that_is_cancelled_shows_no_key(
     kind: str, end: Callable[[Request], Awaitable[BaseException]], name: str, authority: trustme.CA
 ) -> None:
-    """Neither a timeout of asyncio's nor a cancellation brings frames that have the keys."""
+    """The frames of a timeout or a cancellation of asyncio contain no key."""
     step = STEPS[name]
     tls = served(authority) if step.tls else None
     verify = trusted(authority)
@@ -279,7 +279,7 @@ class Tracing:
 )
 @pytest.mark.parametrize("raised", [Interrupted, OwnError])
 def test_what_a_signal_handler_raises_shows_no_key(raised: type[BaseException]) -> None:
-    """Wherever in httpcore it strikes, the frames there are left out."""
+    """The frames of httpcore are removed from an exception of a signal handler."""
     struck = 0
     with Wire() as wire, FinerWorks(base_url=wire.url, max_retries=0) as fw:
         fw.invoices.page()
@@ -309,7 +309,7 @@ class Breaking(httpx.HTTPTransport):
 
 
 def test_what_is_raised_in_a_transport_says_where() -> None:
-    """The frame has the keys, so it is left out, and a note names the file and the line instead."""
+    """Frames with the keys are removed, and a note names the file and the line instead."""
     with HTTPClient(transport=Breaking()) as client, pytest.raises(LookupError) as caught:
         FinerWorks(http_client=client).invoices.page()
     assert_no_key(caught.value)
@@ -319,7 +319,7 @@ def test_what_is_raised_in_a_transport_says_where() -> None:
 
 
 def test_what_a_mock_raises_keeps_its_frames() -> None:
-    """It comes from a test, whose author needs to see them."""
+    """An exception of a mock keeps its frames, which the author of the test needs."""
 
     def respond(_: httpx.Request) -> httpx.Response:
         raise LookupError
@@ -332,7 +332,7 @@ def test_what_a_mock_raises_keeps_its_frames() -> None:
 
 
 def test_an_exception_that_the_caller_was_handling_keeps_its_traceback() -> None:
-    """It is the context of what is raised, but has nothing to do with the transport."""
+    """An exception that the caller was handling keeps its traceback."""
 
     def fail() -> Never:
         raise KeyError
@@ -354,7 +354,7 @@ def test_an_exception_that_the_caller_was_handling_keeps_its_traceback() -> None
 
 
 def test_the_frames_of_a_group_are_left_out() -> None:
-    """Also of each exception in it, and where two are each other's context."""
+    """Frames are removed from each exception of a group, even if contexts form a cycle."""
     inner = ValueError("inner")
     outer = ExceptionGroup("group", [inner])
     inner.__context__ = outer

@@ -1,4 +1,4 @@
-"""Whole journeys against the sandbox: a real server, real sockets, the contract on both sides."""
+"""End-to-end tests against the sandbox: a real server, real sockets, the contract on both sides."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ def faulty() -> Iterator[Sandbox]:
 
 
 def test_lists_every_invoice_of_the_account(caller: Caller, sandbox: Sandbox) -> None:
-    """All 250 invoices come once, newest first, with an exact total."""
+    """All 250 invoices are listed once, newest first, with an exact total."""
     invoices = caller.invoices(**keys(sandbox))
     assert len({invoice.invoice_id for invoice in invoices}) == len(invoices) == 250
     months = [invoice.invoice_month for invoice in invoices if invoice.invoice_month]
@@ -46,12 +46,12 @@ def test_lists_every_invoice_of_the_account(caller: Caller, sandbox: Sandbox) ->
 def test_lists_the_invoices_of_another_account(
     caller: Caller, sandbox: Sandbox, account: str, count: int
 ) -> None:
-    """A platform reads for its sellers, whatever characters are in their keys."""
+    """A platform can list its sellers' invoices, with any characters in the account keys."""
     assert len(caller.invoices(account_key=account, **keys(sandbox))) == count
 
 
 def test_the_same_money_comes_again_through_faults(caller: Caller, faulty: Sandbox) -> None:
-    """Resets, cut-off bodies, 429 and 5xx on the way change nothing of what is listed."""
+    """Resets, truncated bodies, 429 and 5xx do not change the listing."""
     settings = keys(faulty) | {"max_retries": 20}
     invoices = caller.invoices(**settings)
     assert len({invoice.invoice_id for invoice in invoices}) == len(invoices) == 250
@@ -59,7 +59,7 @@ def test_the_same_money_comes_again_through_faults(caller: Caller, faulty: Sandb
 
 
 def test_an_account_without_permission_gets_its_own(caller: Caller, sandbox: Sandbox) -> None:
-    """The server ignores account_key where it is not allowed, as documented."""
+    """The server ignores `account_key` without permission, as documented."""
     own: Settings = {
         "web_api_key": ORDINARY_WEB_API_KEY,
         "app_key": ORDINARY_APP_KEY,
@@ -80,20 +80,20 @@ def test_an_account_without_permission_gets_its_own(caller: Caller, sandbox: San
     ],
 )
 def test_wrong_keys_are_refused(caller: Caller, sandbox: Sandbox, wrong: Settings) -> None:
-    """A wrong key, two keys that changed places, one value for both: all are refused."""
+    """A wrong key, swapped keys, and the same value for both are rejected."""
     settings = keys(sandbox) | wrong
     with pytest.raises(AuthenticationError, match="Missing or unauthorized api credentials"):
         caller.page(**settings)
 
 
 def test_an_unknown_account_is_a_bad_request(caller: Caller, sandbox: Sandbox) -> None:
-    """The server's word on a field comes through, by the field's name."""
+    """The error contains the server's message about the field."""
     with pytest.raises(BadRequestError, match=r"request\.account_key"):
         caller.page(account_key="nobody", **keys(sandbox))
 
 
 def test_the_example_prints_the_listing(sandbox: Sandbox) -> None:
-    """The example, as a user runs it, ends with the count and the exact total."""
+    """The example prints the number of invoices and the exact total."""
     run = example(sandbox.env)
     assert run.returncode == 0, run.stderr
     lines = run.stdout.splitlines()
@@ -117,7 +117,7 @@ def test_the_example_prints_the_listing(sandbox: Sandbox) -> None:
 def test_the_example_fails_in_one_line(
     sandbox: Sandbox, environment: dict[str, str], told: str
 ) -> None:
-    """What goes wrong is one line on standard error, and no total is printed."""
+    """A failure is one line on standard error, and no total is printed."""
     run = example(sandbox.env | environment if environment else {})
     assert run.returncode == 1
     assert told in run.stderr
@@ -126,7 +126,7 @@ def test_the_example_fails_in_one_line(
 
 
 def test_the_example_ends_quietly_when_nobody_reads_on(sandbox: Sandbox) -> None:
-    """Piped into head, it prints what is wanted and no traceback."""
+    """Piped into head, the example prints no traceback."""
     program = f"{sys.executable} -u {ROOT / 'examples' / 'list_invoices.py'} | head -n 3"
     run = subprocess.run(
         ["sh", "-c", program],

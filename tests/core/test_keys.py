@@ -1,4 +1,4 @@
-"""Both keys come from one place: they are never combined of arguments, environment and clients."""
+"""Both keys come from one place: arguments, environment and clients are never combined."""
 
 from collections.abc import Callable
 
@@ -67,7 +67,7 @@ def keys_of(fw: FinerWorks | AsyncFinerWorks) -> tuple[str | None, str | None]:
 def test_an_argument_never_joins_a_key_of_the_environment(
     kind: Kind, passed: str, missing: str, removed: tuple[str, ...], environment: pytest.MonkeyPatch
 ) -> None:
-    """Whichever of the keys the environment has."""
+    """A single argument is never combined with a key from the environment."""
     make, _ = kind
     for name in removed:
         environment.delenv(name)
@@ -83,7 +83,7 @@ def test_an_argument_never_joins_a_key_of_the_environment(
 def test_an_environment_with_one_key_is_not_enough(
     kind: Kind, environment: pytest.MonkeyPatch
 ) -> None:
-    """The one that is missing is named, by its argument and its variable."""
+    """An environment with one key is an error with the missing argument and variable."""
     make, _ = kind
     environment.setenv(APP, "")
     with pytest.raises(CredentialsError, match=r"missing app_key= \(or FINERWORKS_APP_KEY\)"):
@@ -93,7 +93,7 @@ def test_an_environment_with_one_key_is_not_enough(
 def test_two_arguments_replace_both_keys_of_the_environment(
     kind: Kind, environment: pytest.MonkeyPatch
 ) -> None:
-    """The environment is not read then: a malformed key in it is no error."""
+    """If both keys are arguments, the environment is not read, even if it has a malformed key."""
     make, make_http = kind
     assert keys_of(make()) == ("web-of-environment", "app-of-environment")
     environment.setenv(WEB, "not a key")
@@ -106,7 +106,7 @@ def test_two_arguments_replace_both_keys_of_the_environment(
 @pytest.mark.parametrize("source", ["the environment", "the client"])
 @pytest.mark.usefixtures("environment")
 def test_one_key_never_replaces_one_of_a_pair(kind: Kind, passed: str, source: str) -> None:
-    """As when one of a seller's keys is None by mistake: the other may be of another account."""
+    """A single key never replaces one of a pair, for example if a seller's other key is None by mistake."""
     make, make_http = kind
     pair = PAIR if source == "the client" else Settings()
     kept = "app_key" if passed == "web_api_key" else "web_api_key"
@@ -128,7 +128,7 @@ def test_one_key_never_replaces_one_of_a_pair(kind: Kind, passed: str, source: s
 
 @pytest.mark.usefixtures("environment")
 def test_two_keys_replace_a_pair(kind: Kind) -> None:
-    """Of the environment or of arguments; other settings leave the keys as they are."""
+    """Two keys replace a pair, and other settings keep the keys."""
     make, make_http = kind
     for pair in (Settings(), PAIR):
         fw = make(**pair).with_options(web_api_key="web-2", app_key="app-2")
@@ -140,7 +140,7 @@ def test_two_keys_replace_a_pair(kind: Kind) -> None:
 
 
 def test_two_halves_that_are_passed_are_a_pair(kind: Kind, environment: pytest.MonkeyPatch) -> None:
-    """One to the HTTP client, and the other to FinerWorks: nothing of the environment joins them."""
+    """One key for the HTTP client and one for FinerWorks are a pair."""
     make, make_http = kind
     fw = make(http_client=make_http(web_api_key="web"), app_key="app")
     assert keys_of(fw) == ("web", "app")
@@ -158,14 +158,14 @@ def test_two_halves_that_are_passed_are_a_pair(kind: Kind, environment: pytest.M
 
 
 def test_a_client_without_keys_takes_both_later(kind: Kind) -> None:
-    """The HTTP client may be created without keys."""
+    """An HTTP client may be created without keys, and get both from FinerWorks."""
     make, make_http = kind
     fw = make(http_client=make_http(), web_api_key="web", app_key="app")
     assert keys_of(fw) == ("web", "app")
 
 
 def test_a_malformed_key_is_named_where_it_is_passed_later(kind: Kind) -> None:
-    """As it is in the constructor."""
+    """A malformed key that is passed later raises the same error as in the constructor."""
     make, _ = kind
     fw = make(**PAIR)
     wrong_keys: list[Settings] = [

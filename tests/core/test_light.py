@@ -1,4 +1,4 @@
-"""What is not done until it is needed, and not twice: imports, certificates, the URL of a path."""
+"""Work that is done only when needed, and only once: imports, certificates, URLs."""
 
 import asyncio
 import ssl
@@ -38,7 +38,7 @@ imports_little = pytest.mark.differs_with_httpx2(
 
 @imports_little
 def test_to_look_takes_no_httpx() -> None:
-    """The package, its errors and its money are there without it."""
+    """The package, its errors and `money` can be imported without httpx."""
     assert not imported("import finerworks; finerworks.ServerError; finerworks.money.total([])") & {
         *HEAVY,
         "httpx",
@@ -47,12 +47,12 @@ def test_to_look_takes_no_httpx() -> None:
 
 @imports_little
 def test_the_client_brings_little_more_than_httpx() -> None:
-    """Models, retries and what else costs time come with the first request."""
+    """Importing the client imports little more than httpx. The first request imports the rest."""
     assert not imported("from finerworks import FinerWorks") & HEAVY
 
 
 def test_optional_parts_are_not_imported() -> None:
-    """A whole listing takes nothing of an extra."""
+    """A listing imports no optional package."""
     program = """
 from finerworks import FinerWorks, FinerWorksError
 try:
@@ -66,7 +66,7 @@ except FinerWorksError:
 
 @imports_little
 def test_the_help_of_a_command_takes_no_httpx() -> None:
-    """Who asks what a command can do does not wait for what it does it with."""
+    """The help of a command does not import httpx."""
     command = [sys.executable, "-X", "importtime", "-m", "finerworks.sandbox", "--help"]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
     modules = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
@@ -92,7 +92,7 @@ def contexts(monkeypatch: pytest.MonkeyPatch) -> list[ssl.SSLContext]:
 def test_certificates_are_read_once(
     contexts: list[ssl.SSLContext], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """All clients of a process share them; where the environment names others, those are read."""
+    """All clients of a process share the certificates, until the environment names others."""
     for _ in range(3):
         FinerWorks(**KEYS).close()
         AsyncFinerWorks(**KEYS)
@@ -110,7 +110,7 @@ def test_certificates_are_read_once(
 
 
 def test_the_callers_own_certificates_are_used_as_they_are(contexts: list[ssl.SSLContext]) -> None:
-    """A transport of the caller's has its own: none of ours is made for it."""
+    """For a transport with its own certificates, none are read."""
     authority = trustme.CA()
     served, trusted = (
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
@@ -125,7 +125,7 @@ def test_the_callers_own_certificates_are_used_as_they_are(contexts: list[ssl.SS
 
 
 def test_aiohttp_carries_it() -> None:
-    """The extra's transport: whole listings, several pages at a time, typed errors, and the keys."""
+    """The aiohttp transport supports complete listings, concurrency, typed errors and the keys."""
     crowd = threading.Barrier(4)
 
     async def reads(url: str) -> list[str]:

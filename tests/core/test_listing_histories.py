@@ -535,7 +535,7 @@ EVERY = [PagerHistories, AsyncPagerHistories, ClientHistories, AsyncClientHistor
 
 @pytest.mark.parametrize("histories", [*EVERY, TwoAheadHistories, EightAheadHistories])
 def test_every_row_is_given_once_or_an_error_is_raised(histories: type[Histories]) -> None:
-    """Whatever happens between two pages, a listing has all that was there, once, or ends in an error."""
+    """Whatever happens between two pages, a listing returns every row once, or raises an error."""
     examples = max(settings().max_examples // histories.share, histories.least)
     bounds = settings(max_examples=examples, stateful_step_count=30)
     run_state_machine_as_test(histories, settings=bounds)
@@ -582,7 +582,7 @@ def test_threads_give_every_row_once_or_raise(  # noqa: PLR0917 - Hypothesis giv
     arrivals: set[int],
     troubles: list[str],
 ) -> None:
-    """However the threads come to run, each row that was there from the start is given once, or an error is raised."""
+    """In any order of the threads, a listing returns every row once, or raises an error."""
     world = Busy(count, per_page, cap, total, arrivals)
     world.troubles = troubles
     given: list[int] = []

@@ -1,4 +1,4 @@
-"""What can be seen of requests from outside: log lines, the User-Agent."""
+"""What is visible from outside: log lines and the User-Agent."""
 
 import asyncio
 import functools
@@ -66,12 +66,12 @@ GOOD = "POST /v3/list_invoices: 200, attempt 1, reference_id ref-1"
     ],
 )
 def test_the_environment_turns_lines_on(level: str, printed: list[str]) -> None:
-    """Each attempt that failed, or each attempt, is one line on standard error, and printed once."""
+    """FINERWORKS_LOG prints each attempt, or each failed one, once on standard error."""
     assert lines(level, "none") == printed
 
 
 def test_a_program_that_logs_gets_the_lines_its_own_way() -> None:
-    """Where logging is set up, lines go there, and not a second time to standard error."""
+    """If the program configures logging, lines go there, and not to standard error as well."""
     assert lines("debug", "own") == [
         f"own finerworks {level} {line}"
         for level, line in [("INFO", FAILED), ("DEBUG", AGAIN), ("DEBUG", GOOD)]
@@ -79,7 +79,7 @@ def test_a_program_that_logs_gets_the_lines_its_own_way() -> None:
 
 
 def test_a_wrong_level_is_an_error() -> None:
-    """What FINERWORKS_LOG may be is said where a client is made."""
+    """An invalid FINERWORKS_LOG is an error when a client is created."""
     assert (
         lines("loud", "none")[-1] == "ValueError: FINERWORKS_LOG must be debug or info, not 'loud'"
     )
@@ -87,7 +87,7 @@ def test_a_wrong_level_is_an_error() -> None:
 
 @pytest.mark.waits
 def test_a_failure_for_good_is_a_line_too(caller: Caller, caplog: pytest.LogCaptureFixture) -> None:
-    """The last attempt's line says that there is no other."""
+    """The line of the last attempt says that no retry follows."""
     caplog.set_level(logging.INFO, "finerworks")
     with Wire(lambda exchange: exchange.send(http(b"", 500, "Retry-After: 0.1"))) as wire:
         caller.refusals(1, **KEYS, base_url=wire.url, max_retries=1)
@@ -97,7 +97,7 @@ def test_a_failure_for_good_is_a_line_too(caller: Caller, caplog: pytest.LogCapt
 
 
 def test_says_who_asks(caller: Caller) -> None:
-    """The User-Agent names this package, Python and httpx with their versions."""
+    """The User-Agent has the versions of this package, Python and httpx."""
     with Wire() as wire:
         caller.invoices(**KEYS, base_url=wire.url)
     agent = f"finerworks/{finerworks.__version__} python/{platform.python_version()} httpx/{httpx.__version__}"
@@ -110,7 +110,7 @@ def test_says_who_asks(caller: Caller) -> None:
 
 
 def test_says_how_long_an_attempt_took(caller: Caller) -> None:
-    """`elapsed` is more than nothing, and no more than the whole call."""
+    """`elapsed` is above 0, and at most the time of the call."""
     with Wire() as wire:
         request = httpx.Request(
             "POST", f"{wire.url}/v3/list_invoices", json={"page_number": 1, "per_page": 25}
@@ -153,7 +153,7 @@ def leave_at_once(wire: Wire) -> None:
 def test_leaving_a_listing_is_no_failure(
     leaves: Callable[[Wire], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What was in flight is ended, and no line says that it failed, or that it is tried again."""
+    """Leaving a listing cancels its requests, and no line reports a failure or a retry."""
 
     def does(exchange: Exchange) -> None:
         if exchange.asked["page_number"] > 1:
@@ -254,13 +254,13 @@ def count_lines(order: list[str], level: str) -> int:
 
 @pytest.mark.parametrize("order", [*ORDERS, *WITH_THE_VARIABLE], ids=" ".join)
 def test_the_variable_prints_each_line_once(order: list[str]) -> None:
-    """Whenever and however the program configures logging, no line is lost, and none comes twice."""
+    """With FINERWORKS_LOG, each line is printed once, whenever the program configures logging."""
     assert count_lines(order, "info") == order.count("request")
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=" ".join)
 def test_a_program_that_logs_prints_each_line_once(order: list[str]) -> None:
-    """From when logging is configured, no line is lost, whatever was imported or created before."""
+    """After the program configures logging, each line is printed once."""
     configured = min(order.index(step) for step in CONFIGURATIONS if step in order)
     assert count_lines(order, "") == order[configured:].count("request")
 
@@ -268,5 +268,5 @@ def test_a_program_that_logs_prints_each_line_once(order: list[str]) -> None:
 @pytest.mark.parametrize("order", SILENT, ids=" ".join)
 @pytest.mark.parametrize("level", ["info", ""])
 def test_a_line_that_cannot_be_printed_is_no_failure(order: list[str], level: str) -> None:
-    """The request goes on if standard error is closed. A program may disable the logger."""
+    """A request succeeds if standard error is closed, or the program disables the logger."""
     assert count_lines(order, level) == 0

@@ -1,4 +1,4 @@
-"""pytest-httpx, respx and vcrpy stand in for the server, and see what it would have received."""
+"""pytest-httpx, respx and vcrpy replace the server, and see what it would have received."""
 
 import gzip
 import json
@@ -18,13 +18,13 @@ from wire import Exchange, Wire, http, page
 
 
 def test_pytest_httpx_matches_the_keys(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """`match_headers` sees the keys, as they are on the request that is sent."""
+    """`match_headers` sees the keys of the request that is sent."""
     httpx_mock.add_response(url=URL, match_headers=dict(KEYS), json=listing(rows(1)))
     assert [invoice.invoice_id for invoice in caller.invoices(**KEYS)] == ["1"]
 
 
 def test_pytest_httpx_sees_each_attempt(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """A call that is retried is several requests, each with the keys and the body."""
+    """A call with a retry is several requests, each with the keys and the body."""
     httpx_mock.add_response(503)
     httpx_mock.add_exception(httpx.ReadError("cut off"))
     httpx_mock.add_response(json=listing(rows(1)))
@@ -35,7 +35,7 @@ def test_pytest_httpx_sees_each_attempt(caller: Caller, httpx_mock: HTTPXMock) -
 
 
 def test_respx_sees_each_attempt(caller: Caller, respx_mock: respx.MockRouter) -> None:
-    """respx, as it is by default, stands in for the network, so its routes see the keys."""
+    """By default, respx replaces the network, so its routes see the keys."""
     route = respx_mock.post(URL, headers=dict(KEYS))
     route.side_effect = [
         httpx.Response(503),
@@ -47,13 +47,13 @@ def test_respx_sees_each_attempt(caller: Caller, respx_mock: respx.MockRouter) -
 
 
 def test_respx_serves_a_listing(caller: Caller, respx_mock: respx.MockRouter) -> None:
-    """A function that pages through invoices serves a listing that is prefetched."""
+    """A side effect of respx can serve the pages of a prefetched listing."""
     respx_mock.post(URL).mock(side_effect=server(60))
     assert len(caller.invoices(**KEYS)) == 60
 
 
 def test_an_error_of_respx_is_typed(caller: Caller, respx_mock: respx.MockRouter) -> None:
-    """A status of the mock is the typed error that the server's would be."""
+    """A status of the mock raises the same typed error as a server's."""
     respx_mock.post(URL).respond(429, headers={"Retry-After": "7"})
     with pytest.raises(RateLimitError) as caught:
         caller.page(**KEYS, max_retries=0)
@@ -61,7 +61,7 @@ def test_an_error_of_respx_is_typed(caller: Caller, respx_mock: respx.MockRouter
 
 
 def test_respx_in_place_of_the_transport_skips_the_core() -> None:
-    """With `using="httpx"`, respx replaces the client's transport, and with it this package's.
+    """With `using="httpx"`, respx replaces this package's transport, too.
 
     Then nothing adds keys, repeats requests or raises a `FinerWorksError`: leave `using` as it is.
     """
@@ -80,7 +80,7 @@ RECORDER: Any = vcr.VCR(
 
 
 def test_vcrpy_replays_a_listing_without_the_server(caller: Caller, tmp_path: Path) -> None:
-    """A recorded listing of three pages is read again once the server is gone."""
+    """A recorded listing of three pages is replayed without the server."""
     cassette = tmp_path / "listing.yaml"
     with Wire() as wire, RECORDER.use_cassette(cassette):
         recorded = caller.invoices(**KEYS, base_url=wire.url)
@@ -96,7 +96,7 @@ def test_vcrpy_replays_a_listing_without_the_server(caller: Caller, tmp_path: Pa
 
 
 def test_vcrpy_records_each_attempt(caller: Caller, tmp_path: Path) -> None:
-    """An attempt that failed is replayed as a failure, and repeated as it was."""
+    """A recorded failure is replayed, and retried."""
     cassette = tmp_path / "page.yaml"
 
     def fail_once(exchange: Exchange) -> None:
@@ -112,7 +112,7 @@ def test_vcrpy_records_each_attempt(caller: Caller, tmp_path: Path) -> None:
 
 
 def test_vcrpy_replays_a_compressed_response(caller: Caller, tmp_path: Path) -> None:
-    """A response that came with gzip is replayed as it came, and decoded once."""
+    """A recorded gzip response is replayed, and decompressed once."""
     cassette = tmp_path / "page.yaml"
 
     def compress(exchange: Exchange) -> None:

@@ -12,18 +12,18 @@ AMOUNTS = ["1234567.89", "0.1", "19.99", "16777217.01", "0.00", "-25.5", "999999
 
 @pytest.mark.parametrize("written", [*AMOUNTS, "123456789012345", "0.000000000000123", "1e-9"])
 def test_a_float_from_elsewhere_becomes_the_decimal_that_was_written(written: str) -> None:
-    """A float that was read from up to 15 digits gives those digits back."""
+    """A float that was read from at most 15 digits becomes a Decimal with these digits."""
     assert money.exact(float(written)) == Decimal(written)
 
 
 @pytest.mark.parametrize("written", [*AMOUNTS, "19.90", "12345678901234567.89", "1E+300"])
 def test_a_decimal_stays_as_it_is(written: str) -> None:
-    """The digits of an invoice's amount are kept, trailing zeros too."""
+    """A Decimal keeps its digits, including trailing zeros."""
     assert str(money.exact(Decimal(written))) == written
 
 
 def test_adds_exactly_whatever_the_callers_context(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sum is not rounded, even where the caller's decimals round to three digits."""
+    """A sum is exact in any decimal context of the caller."""
     monkeypatch.setattr(decimal.getcontext(), "prec", 3)
     amounts = [Decimal(each) for each in AMOUNTS]
     assert sum(amounts) != Decimal("118011780.63"), "the builtin rounds to the context"
@@ -31,7 +31,7 @@ def test_adds_exactly_whatever_the_callers_context(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_builtin_sum_is_exact_up_to_28_digits() -> None:
-    """It adds the amounts of any realistic listing; money.total has no such bound."""
+    """The builtin sum is exact for any realistic listing. `money.total` always is."""
     amounts = [Decimal("99999999.99")] * 1_000_000
     assert sum(amounts) == money.total(amounts) == Decimal("99999999990000.00")
     long = [Decimal("1E+27"), Decimal("0.01")]
@@ -40,7 +40,7 @@ def test_the_builtin_sum_is_exact_up_to_28_digits() -> None:
 
 
 def test_adds_numbers_from_elsewhere_too() -> None:
-    """Floats count as the decimals that they were written as; nothing adds up to a Decimal 0."""
+    """Floats count as their shortest decimals. The sum of nothing is Decimal(0)."""
     assert money.total([1000, 0.1, Decimal("0.01")]) == Decimal("1000.11")
     assert money.total([0.1, 0.2]) == Decimal("0.3")
     assert isinstance(money.total([]), Decimal)
@@ -48,13 +48,13 @@ def test_adds_numbers_from_elsewhere_too() -> None:
 
 
 def test_a_sum_of_too_many_digits_is_an_error() -> None:
-    """It raises where it would round."""
+    """A sum that would be rounded raises an error."""
     with pytest.raises(decimal.Inexact):
         money.total([Decimal("1E+1000"), Decimal("0.01")])
 
 
 def test_a_sum_may_have_a_thousand_digits() -> None:
-    """One digit more is an error."""
+    """A sum may have 1,000 digits, and one more is an error."""
     amounts = [Decimal("1E+999"), Decimal(1)]
     assert money.total(amounts) == 10**999 + 1
     with pytest.raises(decimal.Inexact):
@@ -63,7 +63,7 @@ def test_a_sum_may_have_a_thousand_digits() -> None:
 
 @pytest.mark.parametrize("amount", [float("nan"), float("inf"), Decimal("NaN")])
 def test_refuses_what_is_no_amount(amount: float | Decimal) -> None:
-    """Not a number, and infinity, are errors, never a total."""
+    """NaN and infinity are errors."""
     with pytest.raises(ValueError, match="finite"):
         money.exact(amount)
     with pytest.raises(ValueError, match="finite"):
@@ -88,12 +88,12 @@ def test_refuses_what_is_no_amount(amount: float | Decimal) -> None:
     ],
 )
 def test_writes_an_amount_without_rounding(amount: float | Decimal, text: str) -> None:
-    """At least two decimals, more where there are more."""
+    """An amount is written with at least two decimals, and never rounded."""
     assert money.text(amount) == text
 
 
 def test_reads_other_kinds_of_float() -> None:
-    """A float of another library, whose repr says what it is, is the same amount."""
+    """A float of another library with its own `repr` is the same amount."""
 
     class Float64(float):
         def __repr__(self) -> str:

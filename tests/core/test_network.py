@@ -1,4 +1,4 @@
-"""Connections keep to a deadline, and the names of httpx and httpcore that this needs exist."""
+"""Connections observe a deadline, and the private names of httpx and httpcore that this needs exist."""
 
 # ruff: noqa: ARG002, ASYNC109 - the parameters are httpcore's
 
@@ -183,7 +183,7 @@ both = pytest.mark.parametrize("take", [take_every_step, take_every_async_step])
 
 @both
 def test_a_step_takes_no_longer_than_the_attempt_may(take: Take) -> None:
-    """Connecting, encrypting, writing and reading have what is left of the whole, if that is less."""
+    """Each step has at most the remaining time of the attempt."""
     deadline = Deadline(30)
     deadline.start()
     limits = take(Timeout(60, deadline))
@@ -193,7 +193,7 @@ def test_a_step_takes_no_longer_than_the_attempt_may(take: Take) -> None:
 
 @both
 def test_a_step_takes_no_longer_than_its_own_limit(take: Take) -> None:
-    """The shorter of the two counts, and a limit without a deadline counts as it is."""
+    """The shorter limit applies. A limit without a deadline applies unchanged."""
     deadline = Deadline(30)
     deadline.start()
     assert set(take(Timeout(5, deadline)).values()) == {5}
@@ -203,7 +203,7 @@ def test_a_step_takes_no_longer_than_its_own_limit(take: Take) -> None:
 
 @both
 def test_no_step_begins_after_the_deadline(take: Take) -> None:
-    """The first step that is late raises a timeout, and so does every step of a cancelled attempt."""
+    """After the deadline or a cancellation, every step raises a timeout."""
     late = Deadline(0)
     late.start()
     cancelled = Deadline(30)
@@ -262,7 +262,7 @@ async def carry_async_request(stream: AsyncDeadlineStream) -> None:
 
 @pytest.mark.parametrize("step", ["read", "write"])
 def test_a_connection_that_breaks_puts_those_in_doubt_that_worked_before(step: str) -> None:
-    """The pool takes them for closed. One that is new, or worked since, is not in doubt."""
+    """After a failure, connections that were idle before count as closed, but not newer ones."""
     count = FailureCount()
     broken = BreakableStream({})
     first, other, new = (
@@ -281,7 +281,7 @@ def test_a_connection_that_breaks_puts_those_in_doubt_that_worked_before(step: s
 
 
 def test_what_does_not_tell_of_dead_connections_puts_none_in_doubt() -> None:
-    """Neither a connection that breaks before it ever worked, nor an attempt that we ended."""
+    """A connection that never worked, or a cancelled attempt, puts no others in doubt."""
     count = FailureCount()
     never_worked = BreakableStream({})
     never_worked.breaks_at = "read"
@@ -306,7 +306,7 @@ def test_what_does_not_tell_of_dead_connections_puts_none_in_doubt() -> None:
 
 @pytest.mark.parametrize("step", ["read", "write"])
 def test_an_async_connection_that_breaks_puts_others_in_doubt_as_well(step: str) -> None:
-    """The same for asyncio."""
+    """After a failure with asyncio, older idle connections count as closed."""
     count = FailureCount()
     broken = AsyncBreakableStream({})
     first, other, new = (
@@ -329,7 +329,7 @@ def test_an_async_connection_that_breaks_puts_others_in_doubt_as_well(step: str)
 
 
 def test_the_connections_of_a_client_keep_to_deadlines() -> None:
-    """Httpx's pool takes the backend: the private name that it is put under still exists."""
+    """The pool of httpx uses our backend: the private attribute still exists."""
     streams: list[object] = []
 
     class Watching(httpx.HTTPTransport):
@@ -344,7 +344,7 @@ def test_the_connections_of_a_client_keep_to_deadlines() -> None:
 
 
 def test_the_connections_of_an_async_client_keep_to_deadlines() -> None:
-    """The same for asyncio."""
+    """The async pool of httpx uses our backend: the private attribute still exists."""
     streams: list[object] = []
 
     class Watching(httpx.AsyncHTTPTransport):
@@ -388,7 +388,7 @@ def unix_socket(path: Path, port: int) -> Generator[None]:
 
 
 def test_a_unix_socket_carries_a_listing(tmp_path: Path) -> None:
-    """A transport of the caller's may connect to one, as to a gateway on this machine."""
+    """The caller's transport may connect to a Unix socket, such as a gateway on this machine."""
     with Wire() as wire, unix_socket(tmp_path / "gateway", wire.port):
         transport = httpx.HTTPTransport(uds=str(tmp_path / "gateway"))
         with HTTPClient(**KEYS, base_url=wire.url, transport=transport) as client:
@@ -398,7 +398,7 @@ def test_a_unix_socket_carries_a_listing(tmp_path: Path) -> None:
 
 
 def test_a_unix_socket_carries_a_listing_with_asyncio(tmp_path: Path) -> None:
-    """The same for asyncio."""
+    """The caller's async transport may connect to a Unix socket."""
 
     async def count(url: str) -> int:
         transport = httpx.AsyncHTTPTransport(uds=str(tmp_path / "gateway"))
@@ -412,7 +412,7 @@ def test_a_unix_socket_carries_a_listing_with_asyncio(tmp_path: Path) -> None:
 
 
 def test_the_names_that_give_places_back_exist() -> None:
-    """Without them, cancelled requests would fill the pool."""
+    """The private names that release places in the pool exist."""
     pool = httpx.AsyncHTTPTransport()._pool  # pyright: ignore[reportPrivateUsage] - what is tested
     assert isinstance(pool._requests, list)  # pyright: ignore[reportPrivateUsage]
     assert isinstance(pool._connections, list)  # pyright: ignore[reportPrivateUsage]

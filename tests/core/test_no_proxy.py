@@ -1,4 +1,4 @@
-"""`NO_PROXY`: each row of the table in the guide, with real connections, next to other programs."""
+"""`NO_PROXY`: each row of the table in the guide, with real connections, compared with other programs."""
 
 import asyncio
 import os
@@ -143,7 +143,7 @@ def ask_with_httpx(url: str) -> None:
 
 
 def test_the_table_is_read_whole() -> None:
-    """No row of the table in the guide escapes the tests."""
+    """Every row of the table in the guide is tested."""
     assert len(ROWS) > 25
     assert all(row.direct or row.proxied for row in ROWS)
     for program in ("curl", "httpx", "requests"):
@@ -154,7 +154,7 @@ def test_the_table_is_read_whole() -> None:
 def test_requests_go_where_the_table_says(
     network: Network, monkeypatch: pytest.MonkeyPatch, row: Row
 ) -> None:
-    """Each row of the table in the guide holds, on real connections, and so do combinations."""
+    """Requests follow each row of the table, and combinations of rows."""
     monkeypatch.setenv("NO_PROXY", row.value)
     network.check(ask_for_a_page, row)
 
@@ -163,7 +163,7 @@ def test_requests_go_where_the_table_says(
     "row", [row for row in [*ROWS, *COMBINED] if "httpx" in row.programs], ids=lambda row: row.value
 )
 def test_httpx_does_the_same(network: Network, monkeypatch: pytest.MonkeyPatch, row: Row) -> None:
-    """Where the table says so, a plain httpx client goes the same way."""
+    """A plain httpx client does the same where the table says so."""
     monkeypatch.setenv("NO_PROXY", row.value)
     network.check(ask_with_httpx, row)
 
@@ -174,7 +174,7 @@ def test_httpx_does_the_same(network: Network, monkeypatch: pytest.MonkeyPatch, 
 def test_requests_does_the_same(
     network: Network, monkeypatch: pytest.MonkeyPatch, row: Row
 ) -> None:
-    """Where the table says so, requests goes the same way."""
+    """The library requests does the same where the table says so."""
 
     def ask_with_requests(url: str) -> None:
         with suppress(requests.ConnectionError):
@@ -188,7 +188,7 @@ def test_requests_does_the_same(
     "row", [row for row in ROWS if "curl" in row.programs], ids=lambda row: row.value
 )
 def test_curl_does_the_same(network: Network, row: Row) -> None:
-    """Where the table says so, curl goes the same way."""
+    """The program curl does the same where the table says so."""
     curl = needed_program("curl", advice="this test needs curl: `make toolchains`")
 
     def ask_with_curl(url: str) -> None:
@@ -201,7 +201,7 @@ def test_curl_does_the_same(network: Network, row: Row) -> None:
 
 
 def test_it_is_read_at_each_request(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A host is added to `NO_PROXY` while a client is in use."""
+    """A host that is added to `NO_PROXY` while a client is in use takes effect."""
     with FinerWorks(**KEYS, base_url="https://corp.test", max_retries=0) as fw:
 
         def ask(_: str) -> None:
@@ -216,7 +216,7 @@ def test_it_is_read_at_each_request(network: Network, monkeypatch: pytest.Monkey
 def test_it_is_read_at_each_request_with_asyncio(
     network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same for asyncio, which takes the address of a host alone from our server."""
+    """With asyncio, a host that is added to `NO_PROXY` takes effect, too."""
     url = f"https://corp.test:{network.server_port}"
 
     async def ask_twice() -> list[str]:
@@ -234,7 +234,7 @@ def test_it_is_read_at_each_request_with_asyncio(
 
 
 def test_the_lower_case_variable_wins(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in curl; an empty one says that no host is reached directly."""
+    """The lower-case variable takes precedence, even if it is empty, as in curl."""
     monkeypatch.setenv("NO_PROXY", "corp.test")
     monkeypatch.setenv("no_proxy", "other.test")
     assert network.way_of(ask_for_a_page, "https://corp.test") == "proxy"
@@ -267,7 +267,7 @@ def test_the_lower_case_variable_wins(network: Network, monkeypatch: pytest.Monk
 def test_an_entry_without_a_meaning_opens_nothing_and_breaks_nothing(
     network: Network, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
-    """A misspelled entry never sends a request past the proxy, and is never an error."""
+    """A misspelled entry never bypasses the proxy, and is never an error."""
     monkeypatch.setenv("NO_PROXY", value)
     harmless = value in ("corp.test:", "https://corp.test.")
     expected = "direct" if harmless else "proxy"

@@ -1,4 +1,4 @@
-"""Listings where no thread can be started: in limited containers, and while the program ends."""
+"""Listings if no thread can be started, as in limited containers or while the program exits."""
 
 import socket
 import subprocess
@@ -38,37 +38,37 @@ def assert_complete(done: subprocess.CompletedProcess[str]) -> None:
 
 @pytest.mark.parametrize("part", ["sync", "with_options", "async_"])
 def test_without_threads_the_listing_is_complete(part: str) -> None:
-    """It is read page by page. The event loop, which looks names up in a thread, does so itself."""
+    """Without threads, pages are read one by one, and the event loop looks up names itself."""
     assert_complete(run(part, limited=True))
 
 
 def test_an_address_needs_no_lookup() -> None:
-    """The async client needs no thread where it needs no lookup."""
+    """The async client needs no thread for a host that is an address."""
     assert_complete(run("async_", limited=True, host="127.0.0.1"))
 
 
 def test_threads_may_run_out() -> None:
-    """A listing goes on with the threads that it has."""
+    """A listing continues with the threads that it has."""
     assert_complete(run("halfway", limited=False))
 
 
 @pytest.mark.parametrize("limited", [False, True], ids=["unlimited", "limited"])
 @pytest.mark.parametrize("part", ["at_exit", "async_at_exit", "across_the_exit"])
 def test_a_handler_of_atexit_may_list(part: str, *, limited: bool) -> None:
-    """Since Python 3.12, no thread can be started there."""
+    """An `atexit` handler can list, although Python 3.12 starts no thread there."""
     assert_complete(run(part, limited=limited))
 
 
 @pytest.mark.parametrize("part", ["after_the_main_thread", "async_after_the_main_thread"])
 def test_a_thread_may_list_longer_than_the_main_thread(part: str) -> None:
-    """Since Python 3.12, no thread can be started when the main thread has ended."""
+    """A thread can list after the main thread has ended, although no thread can be started."""
     assert_complete(run(part, limited=False))
 
 
 @pytest.mark.parametrize("limited", [False, True], ids=["unlimited", "limited"])
 @pytest.mark.parametrize("part", ["too_late", "half_too_late"])
 def test_after_the_end_a_listing_is_an_error(part: str, *, limited: bool) -> None:
-    """Threads that have ended with the program are not waited for, and no listing looks complete."""
+    """A listing whose threads ended with the program raises an error."""
     done = run(part, limited=limited)
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr.splitlines()[-1] == (
@@ -78,7 +78,7 @@ def test_after_the_end_a_listing_is_an_error(part: str, *, limited: bool) -> Non
 
 
 def test_a_listing_may_be_left_to_the_end_of_the_program() -> None:
-    """What was prefetched is given up without a word."""
+    """A listing that is left at the end of the program ends silently."""
     done = run("left", limited=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "1 invoices\n", "")
 
@@ -87,7 +87,7 @@ def test_a_listing_may_be_left_to_the_end_of_the_program() -> None:
 def test_whatever_prevents_a_thread(
     error: type[Exception], httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A thread that cannot be created for want of memory is none either."""
+    """A thread that cannot start for lack of memory is handled in the same way."""
 
     def fail(_: threading.Thread) -> None:
         raise error
@@ -119,14 +119,14 @@ def two_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_threads", "two_addresses")
 def test_the_next_address_is_tried() -> None:
-    """If nothing listens on the first address of a host, its next one is used."""
+    """If nothing listens on the first address of a host, the next one is used."""
     with Wire(respond) as wire:
         assert len(Async().invoices(**KEYS, base_url=f"http://localhost:{wire.port}")) == 300
 
 
 @pytest.mark.usefixtures("no_threads", "two_addresses")
 def test_a_host_that_does_not_respond_is_an_error() -> None:
-    """If nothing listens on any address, the error says so, as with threads."""
+    """If nothing listens on any address, the error is the same as with threads."""
     with Wire() as wire:
         url = f"http://localhost:{wire.port}"
     (error,) = Async().refusals(1, **KEYS, base_url=url, max_retries=0)
@@ -136,7 +136,7 @@ def test_a_host_that_does_not_respond_is_an_error() -> None:
 
 @pytest.mark.usefixtures("no_threads")
 def test_a_host_without_a_name_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that nobody knows is an error of the connection, as with threads."""
+    """An unknown host name is a connection error, as with threads."""
 
     def fail(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")

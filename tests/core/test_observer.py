@@ -1,4 +1,4 @@
-"""The request extension `finerworks_observer`: each response as it arrived, before it is checked."""
+"""The request extension `finerworks_observer`: each response before it is checked."""
 
 import gzip
 import json
@@ -38,7 +38,7 @@ def request(wire: Wire, observer: object) -> httpx.Request:
 
 
 def test_it_sees_a_good_response(caller: Caller) -> None:
-    """Its status, its headers, and its body to the byte."""
+    """The observer gets the status, the headers and the exact body."""
     seen = Seen()
     with Wire() as wire:
         response = caller.send(request(wire, seen), base_url=wire.url, **KEYS)
@@ -53,7 +53,7 @@ def test_it_sees_a_good_response(caller: Caller) -> None:
     [(200, b"[]"), (200, b"<html>"), (200, b""), (400, b'{"message": "no"}'), (302, b"moved")],
 )
 def test_it_sees_what_is_then_raised(caller: Caller, status: int, content: bytes) -> None:
-    """A response that breaks the contract, is no JSON, or has another status."""
+    """The observer gets responses that are then raised as errors."""
     seen = Seen()
     answer = http(content, status, JSON)
     with Wire(lambda each: each.send(answer)) as wire, pytest.raises(FinerWorksError):
@@ -62,7 +62,7 @@ def test_it_sees_what_is_then_raised(caller: Caller, status: int, content: bytes
 
 
 def test_it_sees_every_attempt(caller: Caller) -> None:
-    """One after the other."""
+    """The observer gets the response of every attempt."""
 
     def answer(exchange: Exchange) -> None:
         exchange.send(http(b"{}", 503 if exchange.number == 1 else 400, JSON))
@@ -74,7 +74,7 @@ def test_it_sees_every_attempt(caller: Caller) -> None:
 
 
 def test_it_sees_a_body_decompressed(caller: Caller) -> None:
-    """And the header that says how it came."""
+    """The observer gets the decompressed body, and the header with its coding."""
     content = json.dumps(listing(rows(1))).encode()
     compressed = http(gzip.compress(content), 200, JSON, "Content-Encoding: gzip")
     seen = Seen()
@@ -91,7 +91,7 @@ def test_it_sees_a_body_decompressed(caller: Caller) -> None:
 
 @pytest.mark.parametrize("compress", [False, True])
 def test_the_limit_of_the_size_holds(caller: Caller, compress: bool) -> None:
-    """A body that is too large is cut, however it came."""
+    """A body that is too large is cut off, compressed or not."""
     content = b" " * 500_000
     answer = http(content, 200, JSON)
     if compress:
@@ -103,7 +103,7 @@ def test_the_limit_of_the_size_holds(caller: Caller, compress: bool) -> None:
 
 
 def test_it_sees_a_damaged_body_as_an_empty_one(caller: Caller) -> None:
-    """It sees the response all the same, which is then raised as an error."""
+    """The observer gets a response with a damaged body, which is empty."""
     damaged = http(b"this is not gzip", 200, JSON, "Content-Encoding: gzip")
     seen = Seen()
     with Wire(lambda each: each.send(damaged)) as wire, pytest.raises(ResponseValidationError):
@@ -113,7 +113,7 @@ def test_it_sees_a_damaged_body_as_an_empty_one(caller: Caller) -> None:
 
 
 def test_it_does_not_see_what_breaks_off(caller: Caller) -> None:
-    """Nobody could tell what is missing."""
+    """The observer does not get an incomplete response."""
     seen = Seen()
     answer = http(b'{"status"', 200, JSON, "Connection: close", length=1000)
 
@@ -127,7 +127,7 @@ def test_it_does_not_see_what_breaks_off(caller: Caller) -> None:
 
 
 def test_it_never_sees_the_keys(caller: Caller) -> None:
-    """The response that it is given has no request, whose headers have them."""
+    """The response has no request, whose headers would contain the keys."""
     seen = Seen()
     with Wire() as wire:
         caller.send(request(wire, seen), base_url=wire.url, **KEYS)
@@ -138,7 +138,7 @@ def test_it_never_sees_the_keys(caller: Caller) -> None:
 
 
 def test_its_own_exception_passes_through(caller: Caller) -> None:
-    """Nothing is sent again for it."""
+    """An exception of the observer is raised, and nothing is retried."""
 
     def fail(_response: httpx.Response, _content: bytes) -> None:
         raise LookupError("mine")
@@ -151,7 +151,7 @@ def test_its_own_exception_passes_through(caller: Caller) -> None:
 def test_it_sees_an_open_connection(
     caller: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Even one that the server closes: afterwards, nothing is known of its TLS."""
+    """The connection is still open, so its TLS version is known."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "authority.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
@@ -170,7 +170,7 @@ def test_it_sees_an_open_connection(
 
 
 def test_a_hook_may_set_it_for_every_call() -> None:
-    """An event hook sees each request before it is sent."""
+    """An event hook can set the observer for every call."""
     seen = Seen()
 
     def observe(request: httpx.Request) -> None:

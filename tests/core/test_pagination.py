@@ -1,4 +1,4 @@
-"""When a listing is whole: pages, totals, caps and rows that move."""
+"""When a listing is complete: pages, totals, page caps, and rows that move."""
 
 import asyncio
 import gc
@@ -61,7 +61,7 @@ class Server:
 
 
 def test_without_a_concurrency_each_page_is_requested_when_it_is_needed() -> None:
-    """A pager of your own starts no thread, and requests nothing ahead, unless you say so."""
+    """By default, a pager starts no thread, and prefetches nothing."""
     threads: list[threading.Thread] = []
     server = Server(list(range(60)))
 
@@ -80,7 +80,7 @@ def test_without_a_concurrency_each_page_is_requested_when_it_is_needed() -> Non
 @pytest.mark.parametrize("total", ["rows", "page", None, 0])
 @pytest.mark.parametrize("cap", [25, 10])
 def test_a_still_listing_is_read_whole(count: int, total: str | int | None, cap: int) -> None:
-    """Whatever the total says, and however pages are capped, every row comes once, in order.
+    """With any total and any page cap, every row is returned once, in order.
 
     One case cannot be told from an honest short page: a capped page whose total counts itself.
     """
@@ -106,21 +106,21 @@ def test_a_still_listing_is_read_whole(count: int, total: str | int | None, cap:
     ],
 )
 def test_no_request_is_needless(count: int, total: str | None, cap: int, requests: int) -> None:
-    """The last request is the last page, but where nothing else tells that it is the last."""
+    """The last request is for the last page, unless only an empty page shows the end."""
     server = Server(list(range(count)), total, cap)
     assert len(list(server.pager())) == count
     assert len(server.asked) == requests
 
 
 def test_goes_on_with_the_size_of_a_server_that_caps_pages() -> None:
-    """After a first page of 10 for 25, pages of 10 are asked for: none is skipped."""
+    """If the server returns 10 rows instead of 25, pages of 10 are requested."""
     server = Server(list(range(30)), cap=10)
     assert list(server.pager()) == list(range(30))
     assert server.asked == [PageRequest(1, 25), PageRequest(2, 10), PageRequest(3, 10)]
 
 
 def test_a_row_that_arrives_while_reading_is_given_once_and_at_the_end() -> None:
-    """A new row in front moves one to the next page: no row twice, and the new one is not lost."""
+    """If a new row moves another to the next page, both are returned once."""
     server = Server(list(range(60)), changes={2: [100, *range(60)]})
     given = list(server.pager())
     assert sorted(given) == [*range(60), 100]
@@ -128,7 +128,7 @@ def test_a_row_that_arrives_while_reading_is_given_once_and_at_the_end() -> None
 
 
 def test_a_row_that_vanishes_while_reading_hides_no_other() -> None:
-    """A row that goes moves one to the page that was read already: it is given all the same."""
+    """If a row disappears, and another moves to a page that was read, the other is returned."""
     server = Server(list(range(60)), changes={2: list(range(1, 60))})
     assert sorted(server.pager()) == list(range(60))
 
@@ -147,13 +147,13 @@ def test_a_row_that_vanishes_while_reading_hides_no_other() -> None:
 def test_a_row_that_comes_again_is_noticed_without_a_total(
     changes: dict[int, list[int]], caps: dict[int, int], total: int | None
 ) -> None:
-    """Where no total tells that a row is missing, pages that overlap do: all is read again."""
+    """Without a total, overlapping pages show that the listing must be read again."""
     server = Server(list(range(8)), total, changes=changes, caps=caps)
     assert list(server.pager(4)) == list(range(8))
 
 
 def test_a_short_page_is_not_taken_for_the_last() -> None:
-    """A server that takes rows off its pages, those of another account say, and names no total."""
+    """A short page is not treated as the last one if there is no total."""
     pages = [[1, 2, 3], [4, 6], [7, 8, 9], []]
     assert list(
         Pager(lambda ask: Page(ask.number, pages[ask.number - 1], None), per_page=3, key=int)
@@ -161,14 +161,14 @@ def test_a_short_page_is_not_taken_for_the_last() -> None:
 
 
 def test_a_total_that_was_not_believed_and_changes_is_noticed() -> None:
-    """It tells that a row moved to the page that was read, and another came."""
+    """A change of a total that is not trusted is detected."""
     pages = iter([([0], 1), ([2], 2), ([1], 2), ([2], 2)])
     given = list(Pager(lambda ask: Page(ask.number, *next(pages)), per_page=1, key=int))
     assert given == [0, 2, 1]
 
 
 def test_a_later_reading_that_has_less_than_an_earlier_one_is_not_taken_for_whole() -> None:
-    """Its page 1 is short and counts itself: but rows that it does not have were given before."""
+    """A later pass with fewer rows than were already returned does not count as complete."""
     told = iter([3, 1, 1, 1, 1, 1])
     caps = iter([2, 1, 1, 1, 1, 1])
     rows = [0, 1, 2]
@@ -181,7 +181,7 @@ def test_a_later_reading_that_has_less_than_an_earlier_one_is_not_taken_for_whol
 
 
 def test_a_listing_that_never_rests_is_an_error() -> None:
-    """What moves in each of three readings cannot be told to be whole."""
+    """A listing that changes in each of three passes raises an error."""
     moving = {n: list(range(n, 60 + n)) + [1000 + n] * (n % 2) for n in range(1, 40)}
     server = Server(list(range(60)), changes=moving)
     with pytest.raises(ListingChangedError, match="in each of 3 passes") as caught:
@@ -226,7 +226,7 @@ class Moving:
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_a_second_pass_uses_no_page_that_was_fetched_ahead_in_the_first(kind: str) -> None:
-    """What was fetched before the change is fetched again, so that one more pass is enough."""
+    """Pages that were prefetched before the change are requested again."""
     server = Moving()
 
     def key(row: int) -> int:
@@ -293,7 +293,7 @@ def create_pager(server: Reluctant) -> AsyncPager[int]:
 
 
 def test_a_page_that_was_read_is_given_after_a_cancellation_while_another_pass_begins() -> None:
-    """The rows of that page were counted as read: they must not get lost with the task."""
+    """A page that was read is returned after a cancellation while another pass begins."""
 
     async def run() -> list[int]:
         server = Reluctant()
@@ -306,7 +306,7 @@ def test_a_page_that_was_read_is_given_after_a_cancellation_while_another_pass_b
 
 
 def test_a_page_that_was_read_is_gone_when_the_listing_is_closed() -> None:
-    """After aclose() there are no further pages, not even one that had arrived."""
+    """After aclose(), no page is returned, not even one that has arrived."""
 
     async def run() -> None:
         server = Reluctant()
@@ -321,7 +321,7 @@ def test_a_page_that_was_read_is_gone_when_the_listing_is_closed() -> None:
 
 
 def test_a_task_that_reads_is_told_that_another_one_closed_the_listing() -> None:
-    """It gets an error that says so, and not a cancellation, which nobody asked for."""
+    """If another task closes the listing, the reading task gets an error, not a cancellation."""
     asked = asyncio.Event()
 
     async def fetch(ask: PageRequest) -> Page[int]:
@@ -347,7 +347,7 @@ def test_a_task_that_reads_is_told_that_another_one_closed_the_listing() -> None
 
 
 def test_a_closed_listing_gives_nothing_of_its_last_page() -> None:
-    """The rest of a page that was given in part is gone, for threads and for tasks."""
+    """After closing, the rest of the current page is not returned."""
 
     def key(row: int) -> int:
         return row
@@ -371,7 +371,7 @@ def test_a_closed_listing_gives_nothing_of_its_last_page() -> None:
 
 
 def test_a_listing_that_nobody_refers_to_any_more_ends_its_tasks() -> None:
-    """What is fetched ahead is cancelled, whatever it waits for."""
+    """The tasks of a garbage-collected listing are cancelled."""
     asked = asyncio.Event()
     cancelled = asyncio.Event()
     never = asyncio.Event()
@@ -401,7 +401,7 @@ def test_a_listing_that_nobody_refers_to_any_more_ends_its_tasks() -> None:
 
 
 def test_without_a_concurrency_one_page_is_read_at_a_time() -> None:
-    """It is the default of a pager of your own, for threads and for tasks."""
+    """By default, a pager reads one page at a time, in threads and in tasks."""
     server = Server(list(range(60)))
     assert list(server.pager()) == list(range(60))
     in_flight: list[int] = []
@@ -423,7 +423,7 @@ def test_without_a_concurrency_one_page_is_read_at_a_time() -> None:
 
 
 def test_a_page_that_repeats_for_ever_is_an_error() -> None:
-    """A server that ignores page_number neither ends the listing nor keeps it going."""
+    """A server that ignores `page_number` causes an error, not an endless listing."""
     rows = list(range(25))
     asked: list[int] = []
 
@@ -441,7 +441,7 @@ def test_a_page_that_repeats_for_ever_is_an_error() -> None:
 
 @pytest.mark.parametrize("total", [61, 1000, pytest.param(10**400, id="more than a float")])
 def test_rows_that_the_total_counts_and_no_page_has_are_an_error(total: int) -> None:
-    """A total larger than what comes is an error in the end, never a short list without one."""
+    """A total that is larger than the number of rows is an error at the end."""
     server = Server(list(range(60)), total)
     given: Iterator[int] = iter(server.pager())
     with pytest.raises(ListingChangedError, match=f"the server counts {str(total)[:99]}"):
@@ -451,20 +451,20 @@ def test_rows_that_the_total_counts_and_no_page_has_are_an_error(total: int) -> 
 
 
 def test_more_rows_than_the_total_counts_are_given() -> None:
-    """A total that is too small loses nothing."""
+    """A total that is too small loses no row."""
     server = Server(list(range(60)), 30)
     assert list(server.pager()) == list(range(60))
 
 
 def test_a_negative_total_breaks_the_contract() -> None:
-    """A total below 0 is an error that names it."""
+    """A total below 0 is an error that names the field."""
     with pytest.raises(ResponseValidationError, match="total_count is below 0") as caught:
         Page[int](1, [], -1)
     assert caught.value.field == "total_count"
 
 
 def test_an_error_on_a_page_ends_the_listing() -> None:
-    """A page that fails for good is the listing's error, after what came before it."""
+    """The error of a page is raised after the rows before it."""
     server = Server(list(range(60)))
 
     def fetch(ask: PageRequest) -> Page[int]:
@@ -482,6 +482,6 @@ def test_an_error_on_a_page_ends_the_listing() -> None:
 
 
 def test_two_items_of_one_id_on_a_page_are_an_error() -> None:
-    """An invoice and its credit under one id, or drafts without one: neither is dropped silently."""
+    """Two items with the same ID on a page are an error. Neither is dropped silently."""
     with pytest.raises(ResponseValidationError, match="two items on one page have the same id"):
         list(Server([1, 2, 2]).pager())

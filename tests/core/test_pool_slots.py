@@ -206,7 +206,7 @@ async def all_slots(fw: AsyncFinerWorks, server: LoopServer, count: int = SLOTS)
 def test_a_request_that_is_cancelled_at_any_step_gives_its_slot_back(
     certificates: Certificates | None, keep_alive: bool
 ) -> None:
-    """After 250 cancellations, at each step in turn, every slot is there, and no connection is left over."""
+    """After 250 cancellations, at each step in turn, every slot is free, and no connection is left."""
 
     async def body(fw: AsyncFinerWorks, server: LoopServer) -> None:
         in_time = [0] * STEPS
@@ -223,7 +223,7 @@ def test_a_request_that_is_cancelled_at_any_step_gives_its_slot_back(
 
 
 def test_the_clients_own_pool_survives_thousands_of_cancellations() -> None:
-    """After 1,500 cancellations, the default pool has all of its 100 connections."""
+    """After 1,500 cancellations, all 100 connections of the default pool can be used."""
 
     async def body(fw: AsyncFinerWorks, server: LoopServer) -> None:
         for number in range(1_500):
@@ -238,7 +238,7 @@ def test_the_clients_own_pool_survives_thousands_of_cancellations() -> None:
 def test_a_request_that_is_cancelled_twice_gives_its_slot_back(
     certificates: Certificates | None, again: int
 ) -> None:
-    """A second cancellation, while the first one is handled, leaves nothing behind either."""
+    """A second cancellation during the first one leaves nothing behind."""
 
     async def body(fw: AsyncFinerWorks, server: LoopServer) -> None:
         for number in range(3 * STEPS):
@@ -258,7 +258,7 @@ def test_a_request_that_is_cancelled_twice_gives_its_slot_back(
 def test_a_request_that_is_cancelled_while_it_waits_for_a_slot(
     certificates: Certificates | None, keep_alive: bool
 ) -> None:
-    """Cancelled just when another request hands its slot over, it leaves that slot to the next."""
+    """A request that is cancelled when it gets a slot passes the slot on."""
 
     async def body(fw: AsyncFinerWorks, server: LoopServer) -> None:
         for after in range(STEPS):
@@ -290,7 +290,7 @@ async def limited(fw: AsyncFinerWorks, limits: list[asyncio.Timeout]) -> None:
 
 
 def test_a_time_limit_of_asyncio_gives_the_slot_back(certificates: Certificates | None) -> None:
-    """`asyncio.timeout` around a call ends it at any step without a trace."""
+    """`asyncio.timeout` around a call releases its slot at any step."""
 
     async def body(fw: AsyncFinerWorks, server: LoopServer) -> None:
         loop = asyncio.get_running_loop()
@@ -315,7 +315,7 @@ def test_a_time_limit_of_asyncio_gives_the_slot_back(certificates: Certificates 
 def test_a_listing_that_is_cancelled_gives_its_slots_back(
     certificates: Certificates | None,
 ) -> None:
-    """A listing with several pages in flight, cancelled at any step, leaves all slots to the next."""
+    """A listing that is cancelled at any step releases all of its slots."""
 
     async def read(fw: AsyncFinerWorks) -> int:
         pager = fw.invoices.list(per_page=10, concurrency=SLOTS)
@@ -417,7 +417,7 @@ def small(certificates: Certificates | None) -> Iterator[httpx.HTTPTransport]:
 def test_a_request_that_a_signal_handler_interrupts_gives_its_slot_back(
     certificates: Certificates | None, small: httpx.HTTPTransport, headers: list[str]
 ) -> None:
-    """An exception where any function of the HTTP library is entered leaves every slot usable."""
+    """An exception at the start of any function of the HTTP library leaves every slot usable."""
     crowd, tls, places = Crowd(*headers), certificates.server if certificates else None, list[str]()
     with Wire(crowd, tls=tls) as wire:
         client = HTTPClient(**KEYS, base_url=wire.url, transport=small, timeout=5, max_retries=0)

@@ -169,7 +169,7 @@ def run(tls: ssl.SSLContext | None, transport: str, preloads: str) -> tuple[str,
 def test_nothing_blocks_the_loop_after_preloading(
     tls: ssl.SSLContext | None, transport: str, preloads: str
 ) -> None:
-    """No import, file or certificate: for a client, a listing with a retry, failures, a cancellation."""
+    """After `preload()`, neither a listing, a retry, a failure nor a cancellation blocks the loop."""
     assert run(tls, transport, preloads) == (RESULTS, [])
 
 
@@ -177,7 +177,7 @@ def test_nothing_blocks_the_loop_after_preloading(
 def test_the_first_request_blocks_the_loop_without_it(
     tls: ssl.SSLContext | None, transport: str
 ) -> None:
-    """Otherwise the test above would see nothing."""
+    """Without `preload()`, the first request blocks the loop, so the test above is valid."""
     results, events = run(tls, transport, "never")
     assert results == RESULTS
     assert "import finerworks_client.models" in " ".join(events)
@@ -186,7 +186,7 @@ def test_the_first_request_blocks_the_loop_without_it(
 
 
 def test_it_works_where_an_event_loop_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Called there, it blocks that loop, and nothing else happens to it. Keys are not needed."""
+    """`preload()` works in a running event loop, which it blocks, and needs no keys."""
     monkeypatch.setenv("FINERWORKS_ACCOUNT_KEY", " ")
     monkeypatch.setenv("FINERWORKS_APP_KEY", "two words")
 
@@ -197,7 +197,7 @@ def test_it_works_where_an_event_loop_runs(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_it_says_what_is_wrong_with_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The base URL is an argument, or that of the environment."""
+    """An invalid base URL, from the argument or the environment, is an error."""
     with pytest.raises(ValueError, match=r"base_url= .in place of FINERWORKS_BASE_URL. is not"):
         finerworks.preload("ftp://127.0.0.1")
     monkeypatch.setenv("FINERWORKS_BASE_URL", "nonsense")

@@ -1,4 +1,4 @@
-"""What a proxy of the environment does to requests: typed errors that say it was the proxy."""
+"""Proxies from the environment: typed errors say that the proxy caused them."""
 
 import asyncio
 import base64
@@ -90,7 +90,7 @@ def check_hidden(error: BaseException) -> None:
 def test_a_tunnel_that_is_refused(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, status: int, attempts: int, told: str
 ) -> None:
-    """The status decides whether another attempt follows; the variable is named, and no secret."""
+    """The proxy's status decides about a retry. The error names the variable, but no secret."""
     with Wire(echoes(status)) as proxy:
         use(monkeypatch, proxy)
         with pytest.raises(APIConnectionError) as caught:
@@ -109,7 +109,7 @@ def test_a_tunnel_that_is_refused(
 def test_the_hint_says_what_to_do(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, status: int, told: str
 ) -> None:
-    """A password is corrected in the variable; a host is allowed, or reached without the proxy."""
+    """The hint says how to correct a password, or to allow or bypass the proxy for a host."""
     with Wire(echoes(status)) as proxy:
         use(monkeypatch, proxy)
         with pytest.raises(APIConnectionError) as caught:
@@ -121,7 +121,7 @@ def test_the_hint_says_what_to_do(
 def test_a_listing_asks_a_proxy_once_for_each_page(
     caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A wrong password does not lock its user out: a listing sends it once."""
+    """A listing sends a wrong password only once, so it does not lock out the user."""
     with Wire(echoes(407)) as proxy:
         use(monkeypatch, proxy)
         with pytest.raises(APIConnectionError):
@@ -130,7 +130,7 @@ def test_a_listing_asks_a_proxy_once_for_each_page(
 
 
 def test_plain_http_that_the_proxy_refuses(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A 407 to the request itself is the proxy's, as it is to a tunnel."""
+    """A 407 to a plain http request is the proxy's, as for a tunnel."""
     with Wire(echoes(407)) as proxy:
         use(monkeypatch, proxy)
         with pytest.raises(APIConnectionError) as caught:
@@ -153,7 +153,7 @@ def test_another_status_for_plain_http_may_be_the_proxys(
     kind: type[APIStatusError],
     attempts: int,
 ) -> None:
-    """It is an error of its status, which says that there is a proxy."""
+    """Another status for plain http is its typed error, which mentions the proxy."""
     with Wire(lambda exchange: exchange.send(http(b"no", status))) as proxy:
         use(monkeypatch, proxy)
         with pytest.raises(kind) as caught:
@@ -166,7 +166,7 @@ def test_another_status_for_plain_http_may_be_the_proxys(
 def test_a_status_407_within_a_tunnel_is_the_servers(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Only what was encrypted for FinerWorks' host came from it."""
+    """A 407 inside a tunnel is the server's."""
     authority = trustme.CA()
     served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.2").configure_cert(served)  # pyright: ignore[reportUnknownMemberType] - it takes other kinds too
@@ -189,7 +189,7 @@ def test_a_status_407_within_a_tunnel_is_the_servers(
 
 
 def test_a_proxy_that_cannot_be_reached(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It may come back, so this is retried; the message says that it is the proxy."""
+    """An unreachable proxy is retried, and the error says that it is the proxy."""
     with Wire() as proxy:
         use(monkeypatch, proxy)
     with pytest.raises(APIConnectionError) as caught:
@@ -201,7 +201,7 @@ def test_a_proxy_that_cannot_be_reached(caller: Caller, monkeypatch: pytest.Monk
 
 
 def test_a_proxy_that_hangs_up(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection that ends is not known to be the proxy's fault: the message names both."""
+    """If a connection ends, the error names both the proxy and the host."""
     with Wire(lambda exchange: exchange.close()) as proxy:
         use(monkeypatch, proxy)
         with pytest.raises(APIConnectionError) as caught:
@@ -212,7 +212,7 @@ def test_a_proxy_that_hangs_up(caller: Caller, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_proxy_that_never_responds(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tunnel is opened within the time limit of the attempt."""
+    """Opening a tunnel counts towards the time limit of the attempt."""
     with Wire(lambda exchange: exchange.wait()) as proxy:
         use(monkeypatch, proxy)
         with pytest.raises(APITimeoutError, match=r"through the proxy http://127.0.0.1:") as caught:
@@ -221,7 +221,7 @@ def test_a_proxy_that_never_responds(caller: Caller, monkeypatch: pytest.MonkeyP
 
 
 def test_a_proxy_that_speaks_no_tls(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`https://` in the address of an ordinary proxy is a common mistake, so the hint names it."""
+    """The hint explains that `https://` is wrong for a proxy without TLS."""
     with Wire(greets=lambda exchange: exchange.send(b"HTTP/1.1 400 No\r\n\r\n")) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"https://{USER}:{PASSWORD}@127.0.0.1:{proxy.port}")
         with pytest.raises(APIConnectionError, match=r"HTTPS_PROXY begins with https://") as caught:
@@ -265,7 +265,7 @@ REFUSALS = {
 def test_a_socks_proxy_that_refuses(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, refusal: Refusal
 ) -> None:
-    """A wrong login and a rule are final, the rest is retried. No connection is left open."""
+    """A wrong login and a rule are final. Other replies are retried. No connection stays open."""
     with Wire(greets=refusal.does) as proxy:
         monkeypatch.setenv("ALL_PROXY", f"socks5h://{USER}:{PASSWORD}@127.0.0.1:{proxy.port}")
         with pytest.raises(APIConnectionError) as caught:
@@ -277,7 +277,7 @@ def test_a_socks_proxy_that_refuses(
 
 
 def test_a_socks_proxy_that_wants_a_login(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a user name in the address, the proxy's refusal is final as well."""
+    """Without a user name in the address, the refusal of a SOCKS proxy is final."""
     with Wire(greets=SOCKSProxy(0, b"me", b"secret")) as proxy:
         monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{proxy.port}")
         with pytest.raises(APIConnectionError, match="Check the user name and pass") as caught:
@@ -289,7 +289,7 @@ def test_a_socks_proxy_that_wants_a_login(caller: Caller, monkeypatch: pytest.Mo
 def test_a_status_through_a_socks_proxy_is_the_servers(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
-    """A SOCKS proxy carries plain http as it is."""
+    """A status through a SOCKS proxy is the server's, also for plain http."""
     with (
         Wire(lambda exchange: exchange.send(http(b"", status))) as server,
         Wire(greets=SOCKSProxy(server.port)) as proxy,
@@ -302,7 +302,7 @@ def test_a_status_through_a_socks_proxy_is_the_servers(
 
 
 def test_a_socks_proxy_that_says_nothing(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its greeting counts towards the time limit of the attempt."""
+    """The SOCKS handshake counts towards the time limit of the attempt."""
     with Wire(greets=lambda exchange: exchange.wait()) as proxy:
         monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{proxy.port}")
         with pytest.raises(APITimeoutError, match=r"through the proxy socks5://") as caught:
@@ -312,7 +312,7 @@ def test_a_socks_proxy_that_says_nothing(caller: Caller, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize(("status", "attempts"), [(407, 1), (403, 1), (502, 3)])
 def test_a_proxy_of_a_transport_of_your_own(caller: Caller, status: int, attempts: int) -> None:
-    """It is not known by name, but its refusal is as final."""
+    """The refusal of a proxy of your own transport is final as well."""
     with Wire(echoes(status)) as proxy:
         address = f"http://{USER}:{PASSWORD}@127.0.0.1:{proxy.port}"
 
@@ -333,7 +333,7 @@ def test_a_proxy_of_a_transport_of_your_own(caller: Caller, status: int, attempt
 
 
 def test_a_proxy_of_another_transport(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """The words of transports that are not httpx's are quoted, without a user name and a password."""
+    """The text of other transports is quoted without user name and password."""
     words = f"Cannot connect to http://{USER}:{PASSWORD}@proxy.test:3128"
     httpx_mock.add_exception(httpx.ProxyError(words), is_reusable=True)
     with pytest.raises(APIConnectionError) as caught:
@@ -346,7 +346,7 @@ def test_a_proxy_of_another_transport(caller: Caller, httpx_mock: HTTPXMock) -> 
 def test_no_log_line_shows_the_password(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither those of this package nor those of httpx and httpcore, at their most talkative."""
+    """No log line of this package, httpx or httpcore shows the password, at any level."""
     caplog.set_level(logging.DEBUG)
     with Wire(lambda exchange: exchange.send(page(exchange))) as proxy:
         use(monkeypatch, proxy)
@@ -366,7 +366,7 @@ def test_no_log_line_shows_the_password(
 def test_the_proxies_of_the_system_are_used(
     caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On Windows and macOS, Python reads them and their exceptions where no variable is set."""
+    """On Windows and macOS, the system's proxies and exceptions are used without variables."""
     with Wire(echoes(407)) as proxy:
         address = f"http://{USER}:{PASSWORD}@127.0.0.1:{proxy.port}"
         monkeypatch.setattr(proxies, "getproxies", lambda: {"https": address})
@@ -382,7 +382,7 @@ def test_the_proxies_of_the_system_are_used(
 def test_a_variable_that_is_deleted_meanwhile_does_no_harm(
     caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another thread may change the environment while Python looks up each variable in turn."""
+    """Another thread may change the environment while the variables are read."""
     read = urllib.request.getproxies_environment
     interrupted = [KeyError("ANOTHER_VARIABLE"), KeyError("ANOTHER_VARIABLE")]
 

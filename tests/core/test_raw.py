@@ -1,4 +1,4 @@
-"""What the caller sees of a response beside its model: status, headers and JSON, without secrets."""
+"""Raw responses: status, headers and JSON next to the model, without secrets."""
 
 import asyncio
 import copy
@@ -71,7 +71,7 @@ BODY = json.dumps(listing(rows(1, 2), 2)).replace("19.99", "12345678901234567.89
 
 
 def test_a_raw_page_has_status_headers_json_and_model() -> None:
-    """The JSON is what the server sent, with every digit; the model is what `page()` returns."""
+    """The JSON has every digit that the server sent, and the model is that of `page()`."""
     packed = ["Content-Type: application/json", "Content-Encoding: gzip", *PUBLIC_HEADERS]
     with Wire(lambda each: each.send(http(gzip.compress(BODY), 200, *packed))) as wire:
         for raw in raw_pages(wire):
@@ -89,7 +89,7 @@ def test_a_raw_page_has_status_headers_json_and_model() -> None:
 
 
 def test_a_raw_page_is_requested_as_any_page() -> None:
-    """With its arguments, and again after a failure."""
+    """A raw page is requested with the same arguments and retries."""
 
     def does(exchange: Exchange) -> None:
         exchange.send(http(BODY) if exchange.number % 2 == 0 else http(b"", 503))
@@ -103,7 +103,7 @@ def test_a_raw_page_is_requested_as_any_page() -> None:
 
 
 def test_the_arguments_of_a_raw_page_are_checked() -> None:
-    """Before anything is sent."""
+    """Arguments are checked before anything is sent."""
     with elsewhere() as wire:
         for arguments in ((0, 10, None), (1, 26, None), (1, 10, " ")):
             with pytest.raises(ValueError, match=r"page_number|per_page|account_key"):
@@ -111,7 +111,7 @@ def test_the_arguments_of_a_raw_page_are_checked() -> None:
 
 
 def test_a_raw_response_has_no_secret() -> None:
-    """Neither cookies, nor what proves who somebody is, nor an echoed key."""
+    """A raw response has no cookies, no authentication headers and no echoed key."""
     echo = f"X-Echo: you sent {KEYS['web_api_key']} and {KEYS['app_key']}"
     headers = [*SECRET_HEADERS, *PUBLIC_HEADERS, echo]
     with Wire(lambda each: each.send(http(BODY, 200, *headers))) as wire:
@@ -144,7 +144,7 @@ REJECTED = {"status": {**STATUS, "success": False}, "invoices": None, "total_cou
 def test_an_error_has_the_headers_of_its_response(
     caller: Caller, body: bytes, status: int, error_class: type[FinerWorksError]
 ) -> None:
-    """All but those that may hold a secret; they survive a copy and a pickle."""
+    """An error has the headers without secrets, also after a copy or a pickle."""
     headers = [*SECRET_HEADERS, *PUBLIC_HEADERS, f"X-Echo: {KEYS['app_key']}"]
     error = error_of(caller, lambda each: each.send(http(body, status, *headers)))
     assert type(error) is error_class
@@ -159,7 +159,7 @@ def test_an_error_has_the_headers_of_its_response(
 
 @both
 def test_an_error_keeps_a_bounded_number_of_headers(caller: Caller) -> None:
-    """A few long ones and many short ones do not fill a log."""
+    """The number and length of headers are limited."""
     headers = [f"X-Long: {'a' * 5_000}", *(f"X-{number}: 1" for number in range(80))]
     error = error_of(caller, lambda each: each.send(http(b"", 500, *headers)))
     assert len(error.headers) <= MAX_HEADERS
@@ -170,7 +170,7 @@ def test_an_error_keeps_a_bounded_number_of_headers(caller: Caller) -> None:
 
 @both
 def test_an_error_without_a_response_has_no_headers(caller: Caller) -> None:
-    """An empty mapping, so that `error.headers.get()` always works."""
+    """Without a response, `error.headers` is an empty mapping."""
     error = error_of(caller, lambda each: each.close())
     assert isinstance(error, APIConnectionError)
     assert error.headers.get("X-Request-Id") is None

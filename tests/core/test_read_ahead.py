@@ -1,4 +1,4 @@
-"""Reading ahead: how many pages at a time, in which order, how it stops, and what a rate limit makes of it."""
+"""Reading ahead: the number of pages, their order, how it stops, and the effect of a rate limit."""
 
 import asyncio
 import contextlib
@@ -84,7 +84,7 @@ both = pytest.mark.parametrize("lists", [in_threads, in_tasks])
 @both
 @pytest.mark.parametrize("concurrency", [1, 2, 6, 8, 16])
 def test_so_many_pages_are_in_flight_and_no_more(lists: Lists, concurrency: int) -> None:
-    """Whatever order the pages come in, the invoices are given in the server's."""
+    """No more pages than `concurrency` are in flight, and invoices are in the server's order."""
     crowd = Crowd(concurrency)
     with Wire(crowd) as wire:
         assert lists(wire.url, concurrency) == IDS
@@ -95,7 +95,7 @@ def test_so_many_pages_are_in_flight_and_no_more(lists: Lists, concurrency: int)
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_six_is_the_default(kind: str) -> None:
-    """As many as a browser opens to one host."""
+    """The default is six pages, like the connections of a browser to one host."""
 
     async def run(url: str) -> int:
         async with AsyncFinerWorks(**KEYS, base_url=url) as fw:
@@ -113,7 +113,7 @@ def test_six_is_the_default(kind: str) -> None:
 
 @both
 def test_pages_that_come_late_are_given_in_their_turn(lists: Lists) -> None:
-    """The earlier a page, the longer its answer takes here."""
+    """Pages that arrive in reverse order are returned in order."""
 
     def does(exchange: Exchange) -> None:
         exchange.pause(
@@ -136,7 +136,7 @@ def settles(wire: Wire, requests: int) -> None:
 
 @pytest.mark.parametrize("concurrency", [1, 2, 6])
 def test_a_slow_consumer_holds_so_many_pages(concurrency: int) -> None:
-    """One page is read ahead before the first is given; then as many as make so many with the one in hand."""
+    """With a slow consumer, no more pages than `concurrency` are held."""
     with Wire(lambda exchange: exchange.send(page(exchange, COUNT))) as wire:
         with (
             FinerWorks(**KEYS, base_url=wire.url) as fw,
@@ -153,7 +153,7 @@ def test_a_slow_consumer_holds_so_many_pages(concurrency: int) -> None:
 
 
 def test_tasks_hold_so_many_pages() -> None:
-    """The same with asyncio."""
+    """With asyncio, no more pages than `concurrency` are held."""
 
     async def run(wire: Wire) -> None:
         async with AsyncFinerWorks(**KEYS, base_url=wire.url) as fw:
@@ -207,7 +207,7 @@ def leaves(fw: FinerWorks, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["break", "raise", "close"])
 def test_who_leaves_waits_for_no_answer_and_leaves_nothing_behind(how: str) -> None:
-    """What is in flight is ended on the wire, however long it might have taken; the client is as good as new."""
+    """Leaving a listing cancels its requests at once, and the client remains usable."""
     silent = Silent()
     with Wire(silent) as wire, FinerWorks(**KEYS, base_url=wire.url, timeout=600) as fw:
         for _ in range(3):
@@ -236,7 +236,7 @@ class Stuck(httpx.BaseTransport):
 
 
 def test_closing_waits_for_no_request_that_cannot_be_ended() -> None:
-    """A thread that is stuck where nothing reaches it is left behind."""
+    """Closing does not wait for a thread that cannot be interrupted."""
     transport = Stuck()
     with HTTPClient(**KEYS, transport=transport) as client:
         pages = FinerWorks(http_client=client).invoices.list(concurrency=2).pages()
@@ -251,7 +251,7 @@ def test_closing_waits_for_no_request_that_cannot_be_ended() -> None:
 
 
 def test_connections_come_back_from_requests_that_were_ended() -> None:
-    """With no more connections than pages in flight, a listing that was left takes none from the next."""
+    """Cancelled requests of a listing release their connections."""
     silent = Silent()
     limits = httpx.Limits(max_connections=6)
     with Wire(silent) as wire, httpx.HTTPTransport(limits=limits) as transport:
@@ -266,7 +266,7 @@ def test_connections_come_back_from_requests_that_were_ended() -> None:
 
 @pytest.mark.parametrize("how", ["break", "cancel", "collect"])
 def test_tasks_that_are_left_are_cancelled(how: str) -> None:  # noqa: C901 - three ways to leave
-    """Left, cancelled or forgotten: no task and no connection stays."""
+    """A listing that is left, cancelled or garbage-collected leaves no task and no connection."""
     silent = Silent()
 
     async def reads(fw: AsyncFinerWorks) -> None:
@@ -321,7 +321,7 @@ def run_program(program: str, url: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_program_that_dies_while_it_reads_does_not_wait() -> None:
-    """An error that nobody catches ends the program, though pages are in flight."""
+    """An uncaught error ends the program, although pages are in flight."""
     program = """
         from finerworks import FinerWorks
         pages = FinerWorks(timeout=600).invoices.list().pages()  # a name that is there to the end: nobody closes it
@@ -335,7 +335,7 @@ def test_a_program_that_dies_while_it_reads_does_not_wait() -> None:
 
 
 def test_a_fork_is_told_that_the_listing_is_not_its_own() -> None:
-    """The child gets an error in place of pages that never come, and takes nothing from the parent."""
+    """In a forked child, the listing raises an error."""
     program = """
         import os
         from finerworks import FinerWorks
@@ -359,7 +359,7 @@ def test_a_fork_is_told_that_the_listing_is_not_its_own() -> None:
 
 
 def test_it_reads_ahead_under_a_running_event_loop() -> None:
-    """The sync client works where a loop runs; it holds that loop up."""
+    """The sync client works while an event loop runs, which it blocks."""
 
     async def run(url: str) -> list[str]:
         return in_threads(url, 6)
@@ -370,7 +370,7 @@ def test_it_reads_ahead_under_a_running_event_loop() -> None:
 
 @both
 def test_a_page_that_fails_for_good_ends_the_listing_in_its_turn(lists: Lists) -> None:
-    """The pages before it are given, though later ones came first; nothing is given after it."""
+    """The error of a page is raised after the pages before it, even if later ones have arrived."""
 
     def does(exchange: Exchange) -> None:
         number = exchange.asked["page_number"]
@@ -424,7 +424,7 @@ class Limited:
 def test_a_rate_limit_pauses_the_listing_and_lowers_the_number_in_flight(
     lists: Lists, headers: list[str]
 ) -> None:
-    """While the server asks to wait, no page is asked for; then half as many at a time, all of them in the end."""
+    """A rate limit pauses the listing, then halves the pages in flight. All pages are returned."""
     limited = Limited(*headers)
     with Wire(limited) as wire:
         assert lists(wire.url, 6) == IDS
@@ -435,7 +435,7 @@ def test_a_rate_limit_pauses_the_listing_and_lowers_the_number_in_flight(
 
 @pytest.mark.waits
 def test_a_wait_ends_when_the_listing_is_left() -> None:
-    """A thread that waits for its turn, as a server asked it to, is gone at once."""
+    """A thread that waits because of a rate limit ends when the listing is left."""
     limited = Limited("Retry-After: 100")
     with Wire(limited) as wire, FinerWorks(**KEYS, base_url=wire.url) as fw:
         pages = fw.invoices.list().pages()
@@ -450,7 +450,7 @@ def test_a_wait_ends_when_the_listing_is_left() -> None:
 
 @pytest.mark.waits
 def test_a_request_of_a_hook_does_not_wait_for_the_page_that_it_belongs_to() -> None:
-    """With one page in flight, a hook that sends a request of its own by the same client gets its answer."""
+    """A request that a hook sends does not wait for the page that caused it."""
     limited = Limited()
 
     def asks(answer: httpx.Response) -> None:
@@ -467,7 +467,7 @@ def test_a_request_of_a_hook_does_not_wait_for_the_page_that_it_belongs_to() -> 
 
 
 def test_a_request_that_waits_for_its_turn_ends_when_the_listing_is_closed() -> None:
-    """It does not wait until the request in front of it is over."""
+    """A waiting request ends when the listing is closed, without waiting for the one before it."""
     throttle = ListingThrottle(1)
     throttle.enter(Deadline(60))
     waits = threading.Event()
@@ -489,7 +489,7 @@ def test_a_request_that_waits_for_its_turn_ends_when_the_listing_is_closed() -> 
 
 
 def test_a_throttle_that_was_closed_lets_nothing_start() -> None:
-    """What is in flight is cancelled, what ended before is not, and what comes is refused."""
+    """A closed throttle cancels requests in flight, and refuses new ones."""
     throttle = ListingThrottle(2)
     early, late = Deadline(30), Deadline(30)
     throttle.enter(early)
@@ -507,13 +507,13 @@ def test_a_throttle_that_was_closed_lets_nothing_start() -> None:
 def test_the_number_is_checked(
     kind: type[FinerWorks] | type[AsyncFinerWorks], concurrency: object
 ) -> None:
-    """From 1 to as many as there are connections; said before anything is sent."""
+    """`concurrency` must be from 1 to the number of connections, which is checked at once."""
     with pytest.raises(ValueError, match="concurrency= must be an integer from 1 to 100"):
         kind(**KEYS).invoices.list(concurrency=concurrency)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - the error is what is tested
 
 
 def test_context_variables_reach_the_threads() -> None:
-    """What a caller's tracing has set where the listing is read, its hooks see in every request."""
+    """Hooks see the context variables of the code that reads the listing."""
     span: ContextVar[str] = ContextVar("span", default="none")
     seen: list[str] = []
     with (
@@ -532,7 +532,7 @@ def test_context_variables_reach_the_threads() -> None:
 
 @both
 def test_a_client_that_is_closed_while_it_is_read_ahead_says_so(lists: Lists) -> None:
-    """The pages that are there already may come; then an error does, not a short list."""
+    """If the client is closed, the listing raises an error after pages that have arrived."""
 
     def reads(url: str) -> None:
         with FinerWorks(**KEYS, base_url=url) as fw:

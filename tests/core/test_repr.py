@@ -82,7 +82,7 @@ def invoice(**fields: object) -> Invoice:
 
 
 def test_an_invoice_is_one_readable_line() -> None:
-    """Amounts and dates are plain text, and unknown fields are displayed if there are any."""
+    """An invoice is one line with plain amounts and dates, and with unknown fields if there are any."""
     plain = invoice(due_date=None)
     assert repr(plain) == (
         "Invoice(invoice_id='INV-1', amount_due=1234.50, invoice_month=2026-02-01 00:00:00-06:00, "
@@ -109,7 +109,7 @@ def test_an_invoice_is_one_readable_line() -> None:
     ids=["id", "amount", "text", "list", "fields", "nested", "integer"],
 )
 def test_a_long_value_is_cut(fields: dict[str, object]) -> None:
-    """And a line break, or what cannot be printed, is escaped."""
+    """A long value is truncated, and unprintable characters are escaped."""
     made = invoice(**fields)
     assert "..." in repr(made)
     assert len(repr(made)) < 900
@@ -117,14 +117,14 @@ def test_a_long_value_is_cut(fields: dict[str, object]) -> None:
 
 
 def test_what_cannot_be_printed_is_escaped() -> None:
-    """A line break, a terminal's escape sequence, half a surrogate pair."""
+    """A line break, an escape sequence and a lone surrogate are escaped."""
     made = invoice(invoice_id="a\n\x1b[31m\ud800")
     assert "'a\\n\\x1b[31m\\ud800'" in repr(made)
     displayed(made).encode()
 
 
 def test_a_page_says_how_many_invoices_it_has() -> None:
-    """Not each of them."""
+    """The `repr` of a page has the number of invoices, but not each invoice."""
     response = InvoiceList.from_dict(listing(rows("a", "b"), 7))
     assert repr(response) == (
         "InvoiceList(status=ResponseStatus(success=True, status_code=200, message='', debug=None, "
@@ -136,7 +136,7 @@ def test_a_page_says_how_many_invoices_it_has() -> None:
 
 
 def test_a_notebook_shows_a_page_as_a_table() -> None:
-    """With the amounts and dates of each invoice."""
+    """A notebook shows a page as a table with amounts and dates."""
     response = InvoiceList.from_dict(listing(rows("a", "b"), 7))
     page = Page(1, response.invoices or [], 7)
     for shown in (Table(displayed(response)), Table(displayed(page))):
@@ -147,7 +147,7 @@ def test_a_notebook_shows_a_page_as_a_table() -> None:
 
 
 def test_a_table_has_a_limited_number_of_rows() -> None:
-    """It says so."""
+    """A table has a limited number of rows, and says so."""
     response = InvoiceList.from_dict(listing(rows(*range(MAX_ROWS + 1))))
     page = Page(1, response.invoices or [], None)
     for shown in (Table(displayed(response)), Table(displayed(page))):
@@ -156,7 +156,7 @@ def test_a_table_has_a_limited_number_of_rows() -> None:
 
 
 def test_an_empty_page_is_displayed_too() -> None:
-    """As are pages of something else."""
+    """Empty pages, and pages of other items, can be displayed."""
     assert displayed(InvoiceList.from_dict(listing([])))
     assert displayed(InvoiceList.from_dict({**listing([]), "invoices": None}))
     pages: list[list[object]] = [[], [7, "x"]]
@@ -166,7 +166,7 @@ def test_an_empty_page_is_displayed_too() -> None:
 
 
 def test_html_is_escaped() -> None:
-    """In cells, in names of fields, and in captions."""
+    """HTML is escaped in cells, field names and captions."""
     row = {**ROW, "invoice_id": EVIL, EVIL: EVIL}
     response = InvoiceList.from_dict({**listing([row]), EVIL: EVIL})
     for value in (response, (response.invoices or [])[0], Page(1, response.invoices or [], 1)):
@@ -177,7 +177,7 @@ def test_html_is_escaped() -> None:
 
 @pytest.mark.parametrize("show", [repr, str, displayed])
 def test_a_pager_sends_nothing_to_be_displayed(show: Callable[[object], str]) -> None:
-    """It says what it lists."""
+    """Displaying a pager sends nothing, and shows what it lists."""
     with elsewhere() as wire:
         fw = FinerWorks(**KEYS, base_url=wire.url)
         pager = fw.invoices.list(since=dt.date(2026, 1, 31), limit=3, consistent=True)
@@ -188,7 +188,7 @@ def test_a_pager_sends_nothing_to_be_displayed(show: Callable[[object], str]) ->
 
 
 def test_a_pager_shows_the_total_once_it_is_known() -> None:
-    """As the server reported it."""
+    """A pager shows the total that the server reported."""
 
     def does(exchange: Exchange) -> None:
         exchange.send(http(json.dumps(listing(rows(1, 2), 2)).encode()))
@@ -201,7 +201,7 @@ def test_a_pager_shows_the_total_once_it_is_known() -> None:
 
 
 def test_a_client_shows_its_host_and_no_key() -> None:
-    """Nor an account's key, but that there is one; and whether it is closed."""
+    """A client shows its host, whether it has an account and is closed, but no key."""
     url = "http://127.0.0.1:9"
     fw = FinerWorks(**KEYS, base_url=url)
     account = fw.with_options(account_key="an-account")
@@ -229,7 +229,7 @@ def test_a_client_shows_its_host_and_no_key() -> None:
 def test_a_client_whose_constructor_failed_can_be_displayed(
     client: type[FinerWorks | AsyncFinerWorks | HTTPClient | AsyncHTTPClient],
 ) -> None:
-    """As in a traceback with local variables: it does not hide the error behind another one."""
+    """A client whose constructor failed has a `repr`, so it does not hide the error in a traceback."""
     with pytest.raises(CredentialsError) as caught:
         client(web_api_key="a key", app_key="another")
     shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
@@ -237,7 +237,7 @@ def test_a_client_whose_constructor_failed_can_be_displayed(
 
 
 def test_a_request_does_not_show_the_account() -> None:
-    """Neither as text nor as HTML."""
+    """A request shows no account, in text and in HTML."""
     request = InvoiceListRequest(account_key="an-account", per_page=3)
     assert repr(request) == "InvoiceListRequest(per_page=3, account_key=[key])"
     assert "an-account" not in displayed(request)

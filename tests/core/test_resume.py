@@ -1,4 +1,4 @@
-"""An iterator that raised keeps its place: the next step goes on where it stopped, and nothing is lost."""
+"""An iterator that raised keeps its position: the next step continues, and no invoice is lost."""
 
 import asyncio
 import gc
@@ -177,7 +177,7 @@ def read_all(
 def test_it_goes_on_after_a_failure(
     kind: str, how: str, concurrency: int, times: dict[int, int], status: int
 ) -> None:
-    """A page that failed is requested again, and each invoice is given once, in the server's order."""
+    """A failed page is requested again, and each invoice is returned once, in order."""
     failures: list[Exception] = []
     with Wire(Fails(times, status)) as wire:
         assert read_all(kind, wire.url, how, concurrency, failures) == IDS
@@ -191,7 +191,7 @@ def test_it_goes_on_after_a_failure(
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_it_goes_on_amid_pages_that_were_read_ahead(kind: str) -> None:
-    """With many pages in flight, failures here and there cost no invoice, and change no order."""
+    """With many pages in flight, failures lose no invoice, and keep the order."""
     failures: list[Exception] = []
     with Wire(Fails({3: 1, 4: 2, 9: 1, 20: 1}, 501, count=500)) as wire:
         found = read_all(kind, wire.url, "items", 6, failures)
@@ -205,7 +205,7 @@ def test_it_goes_on_amid_pages_that_were_read_ahead(kind: str) -> None:
 def test_a_step_that_was_given_up_is_taken_up_again(
     how: str, concurrency: int, leaves: str
 ) -> None:
-    """Who stops waiting for a page, by a time limit or by cancellation, gets that page at the next step.
+    """After a timeout or a cancellation, the next step returns the same page.
 
     The request goes on meanwhile, and is not made again.
     """
@@ -237,7 +237,7 @@ def test_a_step_that_was_given_up_is_taken_up_again(
 
 @concurrent
 def test_steps_that_are_given_up_many_times_lose_nothing(concurrency: int) -> None:
-    """Cancelled after every number of steps of the event loop, a listing still gives each invoice once."""
+    """Cancelled at any step of the event loop, a listing returns each invoice once."""
 
     async def run(url: str) -> list[str]:
         async with AsyncFinerWorks(**KEYS, base_url=url) as fw:
@@ -286,7 +286,7 @@ def interrupts() -> Generator[Callable[[], None]]:
 def test_it_goes_on_after_ctrl_c(
     how: str, concurrency: int, interrupts: Callable[[], None]
 ) -> None:
-    """An exception of a signal handler, raised while a page is waited for, costs no invoice."""
+    """An exception of a signal handler while a page is awaited loses no invoice."""
     server = Fails({}, held=(2,))
     with Wire(server) as wire, FinerWorks(**KEYS, base_url=wire.url) as fw:
         ids = Ids(fw, how, concurrency)
@@ -315,7 +315,7 @@ def test_it_goes_on_after_ctrl_c(
 def test_an_interruption_while_a_thread_is_started_leaves_no_thread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The thread ends with the listing, even if nobody could take note of it."""
+    """A thread that was just started when the iterator was interrupted ends with the listing."""
     started: list[threading.Thread] = []
 
     def interrupted_start(target: Callable[[], None]) -> threading.Thread:
@@ -380,7 +380,7 @@ def interrupted_listing(fw: FinerWorks, concurrency: int, at: int) -> tuple[list
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @concurrent
 def test_wherever_it_is_interrupted_it_goes_on(concurrency: int) -> None:
-    """An exception where any function of the package is entered, in any step, costs no invoice."""
+    """An exception at the start of any function of the package loses no invoice."""
     lost: list[str] = []
     with Wire() as wire, FinerWorks(**KEYS, base_url=wire.url) as fw:
         for at in range(1, 2_000):
@@ -457,7 +457,7 @@ class Moved:
 def test_a_listing_that_moved_does_not_end_as_if_complete(
     kind: str, how: str, concurrency: int, settles: bool
 ) -> None:
-    """After `ListingChangedError`, a further step raises again, or the listing goes on to its end."""
+    """After `ListingChangedError`, the next step raises again, or the listing is completed."""
     moves = Moves()
     moved = Moved(moves, settles=settles)
 
@@ -483,7 +483,7 @@ LEAVES = ["close", "break", "collect"]
 
 @pytest.mark.parametrize("how", LEAVES)
 def test_leaving_after_a_failure_ends_what_is_in_flight(how: str) -> None:
-    """An iterator that went on after a failure still ends its requests and threads when it is left."""
+    """Leaving an iterator after a failure ends its requests and threads."""
     server = Fails({2: 1}, count=500, held=tuple(range(5, 21)))
     with Wire(server) as wire, FinerWorks(**KEYS, base_url=wire.url, timeout=600) as fw:
         pages = fw.invoices.list(concurrency=6).pages()
@@ -509,7 +509,7 @@ def test_leaving_after_a_failure_ends_what_is_in_flight(how: str) -> None:
 
 @pytest.mark.parametrize("how", LEAVES)
 def test_leaving_after_a_failure_ends_the_tasks(how: str) -> None:
-    """The same with asyncio, without a task that is left or a warning."""
+    """Leaving an async iterator after a failure ends its tasks without a warning."""
 
     async def run(url: str) -> None:
         others = asyncio.all_tasks()
@@ -546,7 +546,7 @@ def test_leaving_after_a_failure_ends_the_tasks(how: str) -> None:
 def test_two_threads_that_share_an_iterator_lose_nothing(  # noqa: C901 - a thread's work is in it
     concurrency: int, times: dict[int, int]
 ) -> None:
-    """Each invoice goes to one of them; who comes while the other is in a step may be refused."""
+    """If threads share an iterator, each invoice goes to one of them. A concurrent call may be refused."""
     found: list[str] = []
     failures: list[Exception] = []
     together = threading.Barrier(2)
@@ -588,7 +588,7 @@ def test_two_threads_that_share_an_iterator_lose_nothing(  # noqa: C901 - a thre
 
 @concurrent
 def test_two_tasks_that_share_an_iterator_lose_nothing(concurrency: int) -> None:
-    """The same with asyncio."""
+    """If tasks share an iterator, each invoice goes to one of them."""
     found: list[str] = []
 
     async def read(ids: AsyncIterator[Invoice]) -> None:

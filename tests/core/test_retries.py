@@ -1,4 +1,4 @@
-"""What is tried again, and when: the table, and the attempts counted on the wire."""
+"""What is retried, and when: the decisions, and the attempts on the wire."""
 
 import email.utils
 import time
@@ -71,7 +71,7 @@ def date(seconds: float) -> str:
 )
 @pytest.mark.parametrize("zone", ["UTC", "America/Chicago", "Asia/Tokyo"])
 def test_reads_retry_after(header: str | None, seconds: float | None, zone: str) -> None:
-    """Seconds and dates are understood, in any time zone; what names no usable time is ignored."""
+    """Seconds and dates in any time zone are read, and invalid values are ignored."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TZ", zone)
         time.tzset()
@@ -81,7 +81,7 @@ def test_reads_retry_after(header: str | None, seconds: float | None, zone: str)
 
 
 def test_a_date_is_compared_with_the_responses_own() -> None:
-    """A clock that is wrong on this machine neither shortens nor prolongs the wait."""
+    """A wrong clock on this machine does not change the wait."""
     assert retry.parse_retry_after(date(3600 + 20), date=date(3600)) == 20
     now = email.utils.formatdate(time.time() + 1000, usegmt=True)
     for unusable in (None, "", "yesterday"):
@@ -100,7 +100,7 @@ def test_a_date_is_compared_with_the_responses_own() -> None:
     ],
 )
 def test_the_responses_own_date_may_have_any_form(own: str, zone: str) -> None:
-    """The response's date is understood as the other is, in any time zone."""
+    """The response's date may have any form and any time zone."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TZ", zone)
         time.tzset()
@@ -114,14 +114,14 @@ def test_the_responses_own_date_may_have_any_form(own: str, zone: str) -> None:
     [(None, 200), ("0", 200), ("150", 50), ("500", 0), ("-1", 200), ("old", 200)],
 )
 def test_the_age_of_a_response_has_passed(age: str | None, seconds: float) -> None:
-    """Of a response that a cache kept, the time since its own date has been waited already."""
+    """The `Age` of a cached response is subtracted from the wait."""
     assert retry.parse_retry_after(date(200), date=date(0), age=age) == seconds
     assert retry.parse_retry_after("7", date=date(0), age=age) == 7
 
 
 @pytest.mark.parametrize("code", [302, 429, 503])
 def test_a_date_is_read_from_the_wire(caller: Caller, code: int) -> None:
-    """The headers of the response are compared, also where a proxy has added others of its own."""
+    """The response's own headers are compared, even if a proxy has added others."""
     heads = [
         f"Retry-After: {date(3600 + 200)}",
         "Retry-After: 1",
@@ -162,7 +162,7 @@ def status(code: int, retry_after: float | None = None) -> APIStatusError:
     ],
 )
 def test_decides(error: FinerWorksError, expected: float | str | None) -> None:
-    """What another attempt may overcome is tried again, after the time that the server names."""
+    """Transient failures are retried after the time that the server requests."""
     decision = retry.decide(error, attempt=1, max_retries=1)
     assert decision.retry == (expected is not None)
     if expected == "backoff":
@@ -173,7 +173,7 @@ def test_decides(error: FinerWorksError, expected: float | str | None) -> None:
 
 
 def test_waits_longer_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the server names no time, waits double from half a second up to eight."""
+    """Without a requested time, waits double from half a second up to eight seconds."""
     monkeypatch.setattr(retry, "JITTER", 0)
     waits = [retry.backoff(attempt) for attempt in range(1, 8)]
     assert waits == [0.5, 1, 2, 4, 8, 8, 8]
@@ -181,7 +181,7 @@ def test_waits_longer_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_two_clients_wait_alike() -> None:
-    """A random part of up to half a second keeps clients that failed together from coming back together."""
+    """A random addition of up to half a second keeps clients from retrying at the same time."""
     waits = {retry.backoff(1) for _ in range(20)}
     assert len(waits) > 10
     assert all(0.5 <= wait <= 1.0 for wait in waits)
@@ -191,7 +191,7 @@ def test_no_two_clients_wait_alike() -> None:
 def test_counts_attempts_on_the_wire(
     caller: Caller, httpx_mock: HTTPXMock, max_retries: int
 ) -> None:
-    """max_retries=2 is three attempts, and the error says so."""
+    """`max_retries=2` makes three attempts, and the error says so."""
     httpx_mock.add_response(503, is_reusable=True)
     with pytest.raises(ServerError) as caught:
         caller.page(**KEYS, max_retries=max_retries)
@@ -201,7 +201,7 @@ def test_counts_attempts_on_the_wire(
 
 
 def test_a_failure_that_passes_is_not_seen(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """A reset, then a 503, then a good answer: the caller sees the answer, the keys go each time."""
+    """After a reset and a 503, the caller gets the response. Each attempt has the keys."""
     httpx_mock.add_exception(httpx.ReadError("reset"))
     httpx_mock.add_response(503, headers={"Retry-After": "1"})
     httpx_mock.add_response(json=listing(rows("a")))
@@ -213,7 +213,7 @@ def test_a_failure_that_passes_is_not_seen(caller: Caller, httpx_mock: HTTPXMock
 
 
 def test_a_page_is_retried_by_itself(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """A 503 on page 2 asks for page 2 again, not for page 1."""
+    """A 503 on page 2 retries page 2, not the listing."""
     httpx_mock.add_response(json=listing(rows(*range(25)), 30))
     httpx_mock.add_response(503)
     httpx_mock.add_response(json=listing(rows(*range(25, 30)), 30))
@@ -236,7 +236,7 @@ def test_a_page_is_retried_by_itself(caller: Caller, httpx_mock: HTTPXMock) -> N
 def test_what_cannot_be_mended_is_sent_once(
     caller: Caller, httpx_mock: HTTPXMock, answer: httpx.Response, kind: type[Exception]
 ) -> None:
-    """Refusals, a long wait, and answers that break the contract raise at once."""
+    """Permanent errors, long waits, and invalid responses raise at once."""
     httpx_mock.add_response(answer.status_code, headers=answer.headers, content=answer.content)
     with pytest.raises(kind):
         caller.page(**KEYS)
@@ -244,7 +244,7 @@ def test_what_cannot_be_mended_is_sent_once(
 
 
 def test_a_long_wait_is_handed_on(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """The error of a wait over 120 s carries the seconds."""
+    """The error has the seconds of a wait above 120 seconds."""
     httpx_mock.add_response(429, headers={"Retry-After": "3600"})
     with pytest.raises(RateLimitError) as caught:
         caller.page(**KEYS)
@@ -252,7 +252,7 @@ def test_a_long_wait_is_handed_on(caller: Caller, httpx_mock: HTTPXMock) -> None
 
 
 def test_an_unknown_operation_is_not_sent_again(caller: Caller, httpx_mock: HTTPXMock) -> None:
-    """What is not known to read may write: a failure after sending is not followed by another."""
+    """An operation that may write is not retried after a failure."""
     httpx_mock.add_response(503)
     request = httpx.Request("POST", "https://v2.api.finerworks.com/v3/submit_order", json={})
     with pytest.raises(ServerError):
@@ -263,7 +263,7 @@ def test_an_unknown_operation_is_not_sent_again(caller: Caller, httpx_mock: HTTP
 def test_an_unknown_operation_is_not_tried_again_for_want_of_a_connection(
     caller: Caller, httpx_mock: HTTPXMock
 ) -> None:
-    """What may write is the caller's to send again, whatever went wrong."""
+    """An operation that may write is not retried without a connection either."""
     httpx_mock.add_exception(httpx.ConnectError("refused"))
     request = httpx.Request("POST", "https://v2.api.finerworks.com/v3/submit_order", json={})
     with pytest.raises(APIConnectionError) as caught:
@@ -275,7 +275,7 @@ def test_an_unknown_operation_is_not_tried_again_for_want_of_a_connection(
 def test_an_operation_that_writes_may_have_nothing_to_say(
     caller: Caller, httpx_mock: HTTPXMock
 ) -> None:
-    """A 204 is a good answer where the contract has none to compare with, and its headers are handed on."""
+    """A 204 is valid for an unknown operation, and its headers are returned."""
     httpx_mock.add_response(204, headers={"Location": "/v3/orders/2"})
     request = httpx.Request("DELETE", "https://v2.api.finerworks.com/v3/orders/1")
     answer = caller.send(request, **KEYS)
@@ -287,7 +287,7 @@ def test_an_operation_that_writes_may_have_nothing_to_say(
 
 
 def test_a_callers_own_exception_passes_through(httpx_mock: HTTPXMock) -> None:
-    """What an event hook raises is neither wrapped nor followed by another attempt."""
+    """An exception of an event hook is neither wrapped nor retried."""
 
     class OwnError(Exception):
         pass
@@ -313,7 +313,7 @@ def test_a_callers_own_exception_passes_through(httpx_mock: HTTPXMock) -> None:
 def test_only_the_operation_itself_is_known_to_read(
     httpx_mock: HTTPXMock, method: str, url: str
 ) -> None:
-    """The same path by another method, or on another host, is another operation."""
+    """Another method or host makes it another operation, which is not retried."""
     httpx_mock.add_response(503)
     with FinerWorks(**KEYS) as fw, pytest.raises(ServerError):
         fw.client.get_httpx_client().request(method, url)

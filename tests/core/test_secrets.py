@@ -1,4 +1,4 @@
-"""Both keys reach the server they are for, and nothing else: a canary for each, looked for everywhere."""
+"""Both keys reach only their server: the tests search for a canary in everything else."""
 
 import asyncio
 import gc
@@ -177,7 +177,7 @@ FAILURES: dict[str, Does] = {
 def test_no_failure_shows_a_key(
     caller: Caller, does: Does, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """No error, no log record of any logger and no output has a key, though the server repeats it."""
+    """No error, log record or output contains a key, even if the server repeats it."""
     caplog.set_level(1)
     for name in ("finerworks", "httpx", "httpcore", "asyncio"):
         caplog.set_level(1, name)
@@ -193,7 +193,7 @@ def test_no_failure_shows_a_key(
 
 @pytest.mark.usefixtures("canaries")
 def test_no_error_quotes_what_is_not_http(caller: Caller) -> None:
-    """A server that repeats the keys where an answer should begin gets them into no error."""
+    """A response that is not HTTP is not quoted in an error."""
     with Wire(lambda exchange: exchange.send(echo().encode() + b"\r\n\r\n")) as wire:
         (error,) = caller.refusals(1, base_url=wire.url)
     arrived(wire)
@@ -209,7 +209,7 @@ def transport_errors() -> list[object]:
 
 @pytest.mark.usefixtures("canaries")
 def test_the_error_of_the_transport_is_let_go(caller: Caller) -> None:
-    """Its frames have the request with its keys: nothing of ours keeps it, not even until memory is tidied."""
+    """The transport's error, whose frames have the keys, is released at once."""
     gc.collect()
     gc.disable()
     try:
@@ -230,7 +230,7 @@ def test_the_error_of_the_transport_is_let_go(caller: Caller) -> None:
 def test_nothing_that_users_hold_shows_a_key(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Clients, views, the generated client and its attributes, pagers, pages, answers: none shows one."""
+    """No client, generated client, pager, page or response shows a key."""
     caplog.set_level(1)
     with Wire() as wire, HTTPClient(base_url=wire.url) as door, FinerWorks(http_client=door) as fw:
         view = fw.with_options(timeout=5, account_key=ACCOUNT)
@@ -276,7 +276,7 @@ def test_nothing_that_users_hold_shows_a_key(
 
 @pytest.mark.usefixtures("canaries")
 def test_a_client_left_open_warns_without_a_key() -> None:
-    """Python's warning of a connection that was never closed comes, as for any httpx client, without keys."""
+    """Python's warning about an open connection contains no key."""
 
     def abandon(url: str) -> None:
         FinerWorks(base_url=url).invoices.page()
@@ -306,7 +306,7 @@ WRONG: list[dict[str, Any]] = [{"timeout": -1}, {"timout": 5}, {"account_key": "
 def test_a_wrong_argument_shows_no_key(
     make: type[FinerWorks], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What cannot be made says why, without a key in any frame of its traceback."""
+    """An error of a constructor has no key in any frame of its traceback."""
     with pytest.raises(CredentialsError) as caught:
         make(web_api_key=BAD, app_key=APP)
     check_error(caught.value)
@@ -356,7 +356,7 @@ TARGETS = [
 def test_no_redirect_reaches_anybody(
     caller: Caller, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever a 3xx points to, nothing goes there: no header, no body, not even a connection."""
+    """Nothing is sent to the target of a redirect, and no connection is opened."""
     caplog.set_level(1)
     with elsewhere() as other:
 
@@ -380,7 +380,7 @@ def test_no_redirect_reaches_anybody(
 
 @pytest.mark.usefixtures("canaries")
 def test_no_option_of_the_callers_turns_redirects_on() -> None:
-    """follow_redirects has no effect, on the client or on a request, with a transport of one's own or without."""
+    """`follow_redirects` has no effect, with any transport."""
     with elsewhere() as other:
         target = f"Location: http://127.0.0.1:{other.port}/"
         with Wire(lambda exchange: exchange.send(http(b"", 307, target))) as wire:
@@ -408,7 +408,7 @@ def test_no_option_of_the_callers_turns_redirects_on() -> None:
 )
 @pytest.mark.usefixtures("canaries")
 def test_plain_http_does_not_leave_the_machine(make: type[FinerWorks], host: str) -> None:
-    """Keys go unencrypted to this machine alone, unless the caller says that they may."""
+    """Keys are sent unencrypted only to this machine, unless the caller allows it."""
     with pytest.raises(ValueError, match="would send the keys unencrypted: use https://") as caught:
         make(base_url=f"http://{host}")
     check_error(caught.value)
@@ -421,7 +421,7 @@ def test_plain_http_does_not_leave_the_machine(make: type[FinerWorks], host: str
 
 @pytest.mark.usefixtures("canaries")
 def test_a_proxy_sees_a_tunnel(caller: Caller, tmp_path: Path) -> None:
-    """A proxy learns the host, and carries what it cannot read."""
+    """A proxy sees the host, and an encrypted tunnel."""
     authority, passed = trustme.CA(), list[bytes]()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.tempfile() as chain:
@@ -470,7 +470,7 @@ def test_a_proxy_sees_a_tunnel(caller: Caller, tmp_path: Path) -> None:
 def test_a_proxy_of_the_environment_is_used(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """It carries what goes to other hosts, but for those that NO_PROXY leaves out; with or without its scheme."""
+    """The environment's proxy is used for other hosts, unless NO_PROXY excludes them."""
     with Wire(lambda exchange: exchange.send(page(exchange))) as proxy:
         for value in (proxy.url, proxy.url.removeprefix("http://")):
             monkeypatch.setenv(name, value)
@@ -489,7 +489,7 @@ def test_a_proxy_of_the_environment_is_used(
 def test_a_proxy_of_the_environment_is_not_for_this_machine(
     caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Plain http to this machine goes there, not in the open to a proxy."""
+    """Plain http to this machine does not go through a proxy."""
     with elsewhere() as proxy, Wire() as wire:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy.url)
@@ -502,7 +502,7 @@ def test_a_proxy_of_the_environment_is_not_for_this_machine(
 
 @pytest.mark.usefixtures("canaries")
 def test_the_output_of_commands_shows_no_key() -> None:
-    """Neither the sandbox, told wrong keys, nor a program on the SDK prints one, at the most talkative."""
+    """Neither the sandbox nor a program prints a key, at the most verbose level."""
     talkative = {**os.environ, "FINERWORKS_LOG": "debug", "THEIR_WEB": WEB, "THEIR_APP": APP}
     command = [sys.executable, "-m", "finerworks.sandbox", "--", sys.executable, "-c", LISTS]
     done = subprocess.run(

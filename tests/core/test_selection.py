@@ -1,4 +1,4 @@
-"""What `list()` returns with limit, since and until, and what `first()`, `to_list()`, `count()` return."""
+"""`list()` with `limit`, `since` and `until`, and the results of `first()`, `to_list()` and `count()`."""
 
 import asyncio
 import datetime as dt
@@ -260,7 +260,7 @@ SIX = months("2026-03", "2026-02", "2026-02", "2026-01", "2025-12", "2026-02")
 def test_since_and_until_select_months_in_the_servers_order(
     reader: Reader, since: str | dt.date | None, until: str | dt.date | None, expected: list[str]
 ) -> None:
-    """Both months are included, and a date stands for its month."""
+    """Both months are included, and a date means its month."""
     serves = Serves(SIX)
     with Wire(serves) as wire:
         assert reader.to_list(wire, since=since, until=until, per_page=2) == expected
@@ -269,7 +269,7 @@ def test_since_and_until_select_months_in_the_servers_order(
 
 @sync_and_async
 def test_pages_without_a_selected_invoice_are_empty(reader: Reader) -> None:
-    """No page is skipped."""
+    """A page without a selected invoice is returned empty."""
     with Wire(Serves(SIX)) as wire:
         assert reader.pages(wire, since="2026-03", per_page=2) == [["0"], [], []]
 
@@ -283,7 +283,7 @@ def test_pages_without_a_selected_invoice_are_empty(reader: Reader) -> None:
 def test_a_limit_requests_no_page_that_is_not_needed(
     reader: Reader, concurrency: int, limit: int, pages: int, requested: list[int]
 ) -> None:
-    """Nor is one fetched ahead."""
+    """A limit requests and prefetches no page that is not needed."""
     serves = Serves(months(*["2026-01"] * 60))
     with Wire(serves) as wire:
         found = reader.pages(wire, limit=limit, per_page=10, concurrency=concurrency)
@@ -295,7 +295,7 @@ def test_a_limit_requests_no_page_that_is_not_needed(
 
 @pytest.mark.parametrize("limit", [1, 10])
 def test_nothing_is_fetched_ahead_of_the_last_page_that_a_limit_needs(limit: int) -> None:
-    """With the first page, a listing without a limit starts to fetch the second."""
+    """A limit does not prefetch the second page. A listing without a limit does."""
     with Wire(Serves(months(*["2026-01"] * 60))) as wire:
         with FinerWorks(**KEYS, base_url=wire.url) as fw:
             pages = fw.invoices.list(limit=limit, per_page=10).pages()
@@ -313,7 +313,7 @@ def test_nothing_is_fetched_ahead_of_the_last_page_that_a_limit_needs(limit: int
 
 @sync_and_async
 def test_a_limit_counts_what_is_selected(reader: Reader) -> None:
-    """Not what was read: the third selected invoice is on the last page."""
+    """A limit counts selected invoices: the third one is on the last page."""
     with Wire(Serves(SIX)) as wire:
         assert reader.to_list(wire, limit=2, since="2026-02", until="2026-02") == ["1", "2"]
         assert reader.to_list(wire, limit=3, since="2026-02", until="2026-02") == ["1", "2", "5"]
@@ -323,7 +323,7 @@ def test_a_limit_counts_what_is_selected(reader: Reader) -> None:
 @sync_and_async
 @pytest.mark.parametrize("concurrency", [1, 6])
 def test_a_selection_goes_on_after_an_error(reader: Reader, concurrency: int) -> None:
-    """A page that fails is requested again. The limit counts each invoice once."""
+    """A failed page is requested again, and the limit counts each invoice once."""
     serves = Serves(months(*["2026-01", "2026-02"] * 10), refused=(1, 3, 3))
     with Wire(serves) as wire:
         found = reader.resumed(wire, since="2026-02", limit=8, per_page=4, concurrency=concurrency)
@@ -334,7 +334,7 @@ def test_a_selection_goes_on_after_an_error(reader: Reader, concurrency: int) ->
 
 @sync_and_async
 def test_an_invoice_without_a_month_is_never_left_out_silently(reader: Reader) -> None:
-    """It might belong to the months. Going on raises the same error again."""
+    """An invoice without a month raises an error, and so does the next step."""
     undated = Serves(months("2026-01", "2026-02", "2026-03", None, "2026-02", "2026-01"))
     with Wire(undated) as wire:
         found = reader.resumed(wire, since="2026-02", per_page=2)
@@ -353,7 +353,7 @@ def test_an_invoice_without_a_month_is_never_left_out_silently(reader: Reader) -
 
 @sync_and_async
 def test_a_consistent_listing_has_a_selection(reader: Reader) -> None:
-    """Two whole passes agree before anything is returned, whatever is selected."""
+    """Two complete passes must agree before selected invoices are returned."""
     serves = Serves(SIX)
     with Wire(serves) as wire:
         assert reader.to_list(
@@ -366,7 +366,7 @@ def test_a_consistent_listing_has_a_selection(reader: Reader) -> None:
 
 @sync_and_async
 def test_the_first_is_one_request(reader: Reader) -> None:
-    """None if there is none."""
+    """`first()` sends one request, and returns None if there is no invoice."""
     serves = Serves(months(*["2026-01"] * 60))
     with Wire(serves) as wire:
         assert reader.first(wire) == "0"
@@ -402,7 +402,7 @@ def test_the_first_is_one_request(reader: Reader) -> None:
 def test_a_count_is_that_of_an_iteration(
     reader: Reader, count: int, total: object, arguments: Arguments, expected: tuple[int, int]
 ) -> None:
-    """One request if the first page shows it; otherwise the listing is read, and counted."""
+    """`count()` sends one request if the first page shows the number. Otherwise, it counts."""
     serves = Serves(months(*["2026-01"] * count), total)
     arguments["concurrency"] = 1
     with Wire(serves) as wire:
@@ -425,7 +425,7 @@ def test_a_count_is_that_of_an_iteration(
 def test_a_wrong_argument_is_an_error_before_anything_is_sent(
     arguments: Arguments, message: str
 ) -> None:
-    """A ValueError of `list()` itself, sync and async."""
+    """An invalid argument raises ValueError in `list()` itself."""
     with elsewhere() as wire:
         with FinerWorks(**KEYS, base_url=wire.url) as fw, pytest.raises(ValueError) as caught:  # noqa: PT011 - the message is below
             fw.invoices.list(**arguments)
@@ -437,7 +437,7 @@ def test_a_wrong_argument_is_an_error_before_anything_is_sent(
 
 
 def test_the_total_is_the_servers_whatever_is_selected() -> None:
-    """And `count()` sets it too."""
+    """`total_count` is the server's total, whatever is selected. `count()` sets it, too."""
     with Wire(Serves(SIX)) as wire, FinerWorks(**KEYS, base_url=wire.url) as fw:
         pager = fw.invoices.list(since="2026-03", per_page=2)
         assert (len(pager.to_list()), pager.total_count) == (1, 6)

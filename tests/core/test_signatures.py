@@ -36,7 +36,7 @@ SETTINGS = [
 def test_every_setting_is_an_argument_of_its_own(
     function: Callable[..., object], arguments: set[str]
 ) -> None:
-    """There is no `**settings`: each has a type, and None stands for "not given"."""
+    """Each setting is a typed argument, and None means "not given"."""
     parameters = inspect.signature(function).parameters
     assert set(parameters) == arguments
     for name, parameter in parameters.items():
@@ -48,7 +48,7 @@ def test_every_setting_is_an_argument_of_its_own(
 
 @pytest.mark.parametrize("resource", [Resource, AsyncResource])
 def test_signatures_show_numbers(resource: type[Resource[object, object, object]]) -> None:
-    """A reader sees what a default is, not what it is called."""
+    """Signatures show the values of defaults, not their names."""
     listing = inspect.signature(resource.list).parameters
     assert (listing["per_page"].default, listing["concurrency"].default) == (25, 6)
     page = inspect.signature(resource.page).parameters
@@ -57,7 +57,7 @@ def test_signatures_show_numbers(resource: type[Resource[object, object, object]
 
 
 def test_help_shows_each_argument() -> None:
-    """`help(FinerWorks)` has every argument with its type."""
+    """`help(FinerWorks)` shows every argument with its type."""
     shown = pydoc.plain(pydoc.render_doc(FinerWorks))
     for name in (*SETTINGS, "account_key", "http_client"):
         assert f"{name}: " in shown

@@ -1,4 +1,4 @@
-"""Sentry and OpenTelemetry observe requests by their own integrations for httpx, without keys."""
+"""Sentry and OpenTelemetry observe requests with their integrations for httpx, without keys."""
 
 import asyncio
 import json
@@ -62,7 +62,7 @@ def has_key(recorded: object) -> bool:
 
 
 def test_a_recorded_key_would_be_found() -> None:
-    """The search of these tests finds a key."""
+    """These tests would find a recorded key."""
     assert has_key([{"headers": [(b"app_key", CANARIES["FINERWORKS_APP_KEY"].encode())]}])
 
 
@@ -110,7 +110,7 @@ def sentry() -> Iterator[Recorder]:
 def test_sentry_records_one_span_for_a_call(
     caller: Caller, sentry: Recorder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A call with a retry is one span and one breadcrumb; its failed attempt is a breadcrumb."""
+    """A call with a retry is one span and one breadcrumb, and its failed attempt is a breadcrumb."""
     caplog.set_level(logging.INFO, "finerworks")
     with Wire(fail_once) as wire:
         with sentry_sdk.start_transaction(name="test"):
@@ -168,7 +168,7 @@ def test_an_error_in_sentry_shows_no_key(
     serve: Callable[[Exchange], None],
     error_class: type[FinerWorksError],
 ) -> None:
-    """An error event with the local variables of all frames has no key anywhere."""
+    """An error event with the local variables of all frames contains no key."""
     with Wire(serve) as wire, sentry_sdk.start_transaction(name="test"):
         with pytest.raises(error_class) as caught:
             caller.page(base_url=wire.url, max_retries=1)
@@ -183,7 +183,7 @@ def fail_in_transport(request: httpx.Request) -> httpx.Response:
 
 
 def test_a_foreign_error_in_sentry_shows_no_key(sentry: Recorder) -> None:
-    """Even where a transport raises an error of its own, local variables show no key."""
+    """An unexpected error of a transport shows no key in local variables."""
     transport = httpx.MockTransport(fail_in_transport)
     with HTTPClient(transport=transport) as client, FinerWorks(http_client=client) as fw:
         with pytest.raises(RuntimeError, match="broken") as caught:
@@ -195,7 +195,7 @@ def test_a_foreign_error_in_sentry_shows_no_key(sentry: Recorder) -> None:
 def test_missing_keys_in_sentry_show_no_other_key(
     caller: Caller, sentry: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where one key is missing, the error event does not show the other one."""
+    """If one key is missing, the error event does not show the other one."""
     monkeypatch.delenv("FINERWORKS_APP_KEY")
     with pytest.raises(CredentialsError) as caught:
         caller.page()
@@ -417,7 +417,7 @@ def test_global_instrumentation_captures_the_keys_only_on_request(
     exporter: InMemorySpanExporter,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Who has all headers captured has the keys captured, unless these are sanitized."""
+    """Capturing all headers captures the keys, unless they are sanitized."""
     monkeypatch.setenv(CAPTURE, ".*")
     monkeypatch.setenv(SANITIZE, sanitized)
     instrumentor = HTTPXClientInstrumentor()
