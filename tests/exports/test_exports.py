@@ -1,4 +1,4 @@
-"""Exports and tables: every invoice, to the digit, in a file that is whole or not there."""
+"""Exports and tables: every invoice with exact amounts, in a file that is complete or not there."""
 
 # The types that pyarrow-stubs has are in part unknown.
 # pyright: reportUnknownMemberType=false
@@ -107,7 +107,7 @@ def listed(sandbox: Sandbox) -> list[Invoice]:
 def test_a_file_has_every_invoice_to_the_cent(
     form: str, listed: list[Invoice], tmp_path: Path
 ) -> None:
-    """What another program reads is what the server sent: ids in order, amounts exact, and their sum."""
+    """Other programs read the IDs, the exact amounts and their sum from a file."""
     path = tmp_path / f"invoices.{form}"
     done = export(listed, path)
     rows = read(path)
@@ -123,7 +123,7 @@ def test_a_file_has_every_invoice_to_the_cent(
 def test_no_amount_is_changed(
     form: str, cents: list[int], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Whatever amounts of up to fifteen digits there are, they come back to the cent, and so does their sum."""
+    """Every amount of up to 15 digits is read back exactly, and so is the sum."""
     path = tmp_path_factory.mktemp("amounts") / f"file.{form}"
     meant = [Decimal(each) / 100 for each in cents]
     done = export([invoice(amount=each) for each in meant], path)
@@ -133,7 +133,7 @@ def test_no_amount_is_changed(
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_text_keeps_the_offset_of_a_date(form: str, tmp_path: Path) -> None:
-    """A date is written as the server meant it: with its offset, without one, or not at all."""
+    """In text, a date keeps its offset, or has none if the server sent none."""
     path = tmp_path / f"file.{form}"
     export([invoice(due=DUE), invoice(due=DUE.replace(tzinfo=None)), invoice(due=None)], path)
     due = [row["due_date"] or None for row in read(path)]
@@ -141,7 +141,7 @@ def test_text_keeps_the_offset_of_a_date(form: str, tmp_path: Path) -> None:
 
 
 def test_parquet_has_the_wall_clock_and_the_offset(tmp_path: Path) -> None:
-    """A column of timestamps has one zone or none: the offset is in a column of its own, after each."""
+    """In Parquet, a date is in the server's local time, and its offset is in a column of its own."""
     path = tmp_path / "file.parquet"
     never = dt.datetime(1, 1, 1)  # noqa: DTZ001 - as .NET writes it
     export(
@@ -161,7 +161,7 @@ def test_parquet_has_the_wall_clock_and_the_offset(tmp_path: Path) -> None:
 
 
 def test_excel_has_numbers_and_days(tmp_path: Path) -> None:
-    """Amounts are numbers shown with two decimals, dates are dates of the right day; what has no date is empty."""
+    """In Excel, amounts are numbers with two decimals, and dates are dates. Null is an empty cell."""
     path = tmp_path / "file.xlsx"
     never = dt.datetime(1, 1, 1)  # noqa: DTZ001 - as .NET writes it
     export([invoice(due=DUE), invoice(amount=-1000, due=never), invoice(due=None)], path)
@@ -182,7 +182,7 @@ def test_excel_has_numbers_and_days(tmp_path: Path) -> None:
 
 
 def test_all_files_and_tables_have_the_same_columns(listed: list[Invoice], tmp_path: Path) -> None:
-    """They are the contract's, in its order; where a date cannot hold its offset, a column more has it."""
+    """The columns are those of the contract, in order, with additional columns for offsets."""
     heads = dict[str, list[str]]()
     for form in FORMATS:
         export(listed[:3], tmp_path / f"file.{form}")
@@ -197,7 +197,7 @@ def test_all_files_and_tables_have_the_same_columns(listed: list[Invoice], tmp_p
     ["=1+1", "+1", "-1", "@SUM(A1)", "\t1", "  =1", "\r=1", "\n=1", "\N{FULLWIDTH EQUALS SIGN}1"],
 )
 def test_a_spreadsheet_runs_nothing_of_the_servers(name: str, tmp_path: Path) -> None:
-    """Text that a spreadsheet would take for a formula is text: by an apostrophe in CSV, by its type in Excel."""
+    """A formula is stored as text: with an apostrophe in CSV, and with the type in Excel."""
     export([invoice(name, amount=-2.5)], tmp_path / "file.csv")
     (row,) = read(tmp_path / "file.csv")
     assert (row["invoice_id"], row["amount_due"]) == (f"'{name}", Decimal("-2.5"))
@@ -210,7 +210,7 @@ def test_a_spreadsheet_runs_nothing_of_the_servers(name: str, tmp_path: Path) ->
 def test_a_spreadsheet_that_parts_columns_otherwise_runs_nothing_either(
     separator: str, tmp_path: Path
 ) -> None:
-    """Where a semicolon or a tab begins the next cell, no formula follows it; quotes alone do not see to that."""
+    """A formula after a semicolon or a tab is stored as text, too. Quotes alone are not enough."""
     export([invoice(f"a{separator}=1+1{separator} -2{separator}b")], tmp_path / "file.csv")
     _, row = (tmp_path / "file.csv").read_text("utf-8").splitlines()
     assert row.split(separator)[:3] == ["a", "'=1+1", "' -2"]
@@ -219,7 +219,7 @@ def test_a_spreadsheet_that_parts_columns_otherwise_runs_nothing_either(
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_text_of_any_script_comes_back(form: str, tmp_path: Path) -> None:
-    """Files are UTF-8, and quotes, commas, line breaks and emoji survive them."""
+    """Files are UTF-8, and keep quotes, commas, line breaks and emoji."""
     name = 'séller "ñ", 木\nline two 🖼'
     export([invoice(name)], tmp_path / f"file.{form}")
     assert read(tmp_path / f"file.{form}")[0]["invoice_id"] == name
@@ -227,7 +227,7 @@ def test_text_of_any_script_comes_back(form: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_half_a_character_is_an_error(form: str, tmp_path: Path) -> None:
-    """What no file can hold is not changed to fit."""
+    """A lone surrogate, which no file can store, is an error."""
     with pytest.raises(ExportError, match="invoice_id"):
         export([invoice("a\ud800b")], tmp_path / f"file.{form}")
     assert not list(tmp_path.iterdir())
@@ -235,7 +235,7 @@ def test_half_a_character_is_an_error(form: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["parquet", "xlsx"])
 def test_an_amount_that_does_not_fit_is_an_error(form: str, tmp_path: Path) -> None:
-    """More than four decimals are not rounded: the error names the invoice, and CSV holds them."""
+    """More than four decimals are an error that names the invoice, except in CSV."""
     odd = [invoice(), invoice("INV-ODD", amount=0.00001)]
     with pytest.raises(ExportError, match=r"amount_due 0\.00001 of INV-ODD .* use CSV"):
         export(odd, tmp_path / f"file.{form}")
@@ -262,14 +262,14 @@ def test_an_amount_that_does_not_fit_is_an_error(form: str, tmp_path: Path) -> N
 def test_an_amount_of_too_many_digits_is_an_error(
     amount: float | Decimal, form: str, tmp_path: Path
 ) -> None:
-    """Excel has fifteen digits, and would show another amount; Parquet has 34 before the point."""
+    """More than 15 significant digits in Excel, or 34 before the point in Parquet, are an error."""
     with pytest.raises(ExportError, match=r"^amount_due .* use CSV"):
         export([invoice(amount=amount)], tmp_path / f"file.{form}")
     assert not list(tmp_path.iterdir())
 
 
 def test_amounts_of_as_many_digits_as_fit_are_exact(tmp_path: Path) -> None:
-    """The longest that a format takes comes back to the digit; a large round one is no longer than it looks."""
+    """An amount with the maximum number of digits is exact. Trailing zeros do not count in Excel."""
     digits = Decimal("1234567890123456789012345678.1234")
     longest: dict[str, list[float | Decimal]] = {
         "xlsx": [99999999999.9999, -(10**15) + 1, 10**30],
@@ -285,7 +285,7 @@ def test_amounts_of_as_many_digits_as_fit_are_exact(tmp_path: Path) -> None:
 
 
 def test_text_too_long_for_excel_is_an_error(tmp_path: Path) -> None:
-    """XlsxWriter would cut it off, or leave it out, and say so by a number only."""
+    """A text that XlsxWriter would truncate or leave out is an error."""
     with pytest.raises(ExportError, match="invoice_id of xxx"):
         export([invoice("x" * 32_768)], tmp_path / "file.xlsx")
     assert not list(tmp_path.iterdir())
@@ -294,7 +294,7 @@ def test_text_too_long_for_excel_is_an_error(tmp_path: Path) -> None:
 def test_what_does_not_fit_on_a_sheet_goes_on_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A sheet of Excel ends somewhere; the invoices do not."""
+    """Invoices that do not fit on a sheet go to the next one."""
     monkeypatch.setattr(workbook, "SHEET_ROWS", 4)
     export([invoice(str(each)) for each in range(8)], tmp_path / "file.xlsx")
     assert [row["invoice_id"] for row in read(tmp_path / "file.xlsx")] == [
@@ -310,7 +310,7 @@ def test_what_does_not_fit_on_a_sheet_goes_on_the_next(
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_nothing_is_there_after_a_failure(form: str, tmp_path: Path) -> None:
-    """A listing that breaks off leaves no file, and no part of one; what was there stays as it was."""
+    """A listing that fails leaves no file, and does not change an existing one."""
 
     def broken() -> Iterator[Invoice]:
         yield from (invoice(str(each)) for each in range(100))
@@ -328,7 +328,7 @@ def test_nothing_is_there_after_a_failure(form: str, tmp_path: Path) -> None:
 
 
 def test_a_file_that_exists_is_kept_unless_one_says_otherwise(tmp_path: Path) -> None:
-    """It is refused before anything is read; with overwrite= it is replaced as a whole."""
+    """An existing file is an error before anything is read. `overwrite=` replaces it."""
     path, asked = tmp_path / "file.csv", list[int]()
 
     def listing() -> Iterator[Invoice]:
@@ -344,7 +344,7 @@ def test_a_file_that_exists_is_kept_unless_one_says_otherwise(tmp_path: Path) ->
 
 
 def test_a_file_that_is_replaced_keeps_who_may_read_it(tmp_path: Path) -> None:
-    """What was private stays private."""
+    """A file that is replaced keeps its permissions."""
     path = tmp_path / "file.csv"
     path.write_text("mine")
     path.chmod(0o600)
@@ -353,7 +353,7 @@ def test_a_file_that_is_replaced_keeps_who_may_read_it(tmp_path: Path) -> None:
 
 
 def test_a_file_that_came_in_the_meantime_is_kept(tmp_path: Path) -> None:
-    """Whoever wrote it while the listing was read does not lose it."""
+    """A file that another program wrote during the listing is kept."""
     path = tmp_path / "file.csv"
     with pytest.raises(FileExistsError), whole_file(path):
         path.write_text("theirs")
@@ -363,7 +363,7 @@ def test_a_file_that_came_in_the_meantime_is_kept(tmp_path: Path) -> None:
 def test_one_that_came_last_of_all_is_kept_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nor does who wrote it between the last look and the renaming."""
+    """A file that appears just before the rename is kept."""
     path, link = tmp_path / "file.csv", Path.hardlink_to
 
     def late(self: Path, target: Path) -> None:
@@ -379,7 +379,7 @@ def test_one_that_came_last_of_all_is_kept_too(
 def test_a_file_system_without_hard_links_will_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file is renamed there."""
+    """On a file system without hard links, the file is renamed."""
 
     def refuse(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
@@ -393,7 +393,7 @@ def test_a_file_system_without_hard_links_will_do(
 def test_all_is_on_the_disk_before_it_has_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Power that fails leaves the old file or the new one: it is synced first, and the folder after."""
+    """The file is synced before it gets its name, and the folder is synced afterwards."""
     order, sync = list[tuple[bool, bool]](), os.fsync
     path = tmp_path / "file"
 
@@ -409,20 +409,20 @@ def test_all_is_on_the_disk_before_it_has_its_name(
 
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_folder_is_no_file(overwrite: bool, tmp_path: Path) -> None:
-    """Nor is a device: neither is replaced."""
+    """A folder or a device is not replaced."""
     for path in (tmp_path, Path(os.devnull)):
         with pytest.raises(OSError, match=r"exists|is not a file"):
             export([], path, format="csv", overwrite=overwrite)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    """The error has the file that was asked for, not the one beside it."""
+    """The error names the requested file, not the temporary one."""
     with pytest.raises(OSError, match=r"cannot write .*gone/file\.csv: No such file or directory"):
         export([], tmp_path / "gone" / "file.csv")
 
 
 def test_a_link_leads_to_the_file(tmp_path: Path) -> None:
-    """What a link names is replaced, and the link stays."""
+    """The target of a link is replaced, and the link stays."""
     real, link = tmp_path / "real.csv", tmp_path / "link.csv"
     real.write_text("old")
     link.symlink_to(real)
@@ -432,7 +432,7 @@ def test_a_link_leads_to_the_file(tmp_path: Path) -> None:
 
 
 def test_links_in_a_circle_lead_to_no_file(tmp_path: Path) -> None:
-    """They are as good as a file that is there, whatever Python's version calls them."""
+    """Links in a cycle count as an existing file, in every version of Python."""
     (tmp_path / "a.csv").symlink_to(tmp_path / "b.csv")
     (tmp_path / "b.csv").symlink_to(tmp_path / "a.csv")
     with pytest.raises(OSError, match=r"a\.csv"):
@@ -442,14 +442,14 @@ def test_links_in_a_circle_lead_to_no_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("letter", ["a", "木", "🖼"])
 def test_a_name_may_be_as_long_as_the_system_lets_it(letter: str, tmp_path: Path) -> None:
-    """Of any script: the file beside it is no longer."""
+    """A name may have the maximum length, in any script."""
     path = tmp_path / f"{letter * (251 // len(letter.encode()))}.csv"
     export([invoice()], path)
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_who_may_read_it_is_the_users_to_say(tmp_path: Path) -> None:
-    """The file has the permissions that any new file of theirs has."""
+    """A file has the permissions of the user's other new files."""
     before = os.umask(0o027)
     try:
         export([], tmp_path / "file.csv")
@@ -460,7 +460,7 @@ def test_who_may_read_it_is_the_users_to_say(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("room", [-1, 300, 3000])
 def test_a_disk_that_is_full_is_an_os_error(room: int) -> None:
-    """Of Excel's file too, which XlsxWriter tells of by an error of its own."""
+    """A full disk raises OSError, also for Excel."""
 
     class Full(io.BytesIO):
         def write(self, data: "Buffer") -> int:
@@ -476,7 +476,7 @@ def test_a_disk_that_is_full_is_an_os_error(room: int) -> None:
 
 
 def test_a_program_that_is_killed_leaves_no_file_by_that_name(tmp_path: Path) -> None:
-    """What is left then begins with a point, and ends in .part."""
+    """A killed program leaves only a temporary file, which begins with a dot and ends in .part."""
     program = """
 import os, signal, sys
 from finerworks.exports import export
@@ -496,7 +496,7 @@ export(listing(), sys.argv[1])
 
 
 def test_the_name_says_the_format() -> None:
-    """Or one says it; what is none is an error that names those that are."""
+    """The extension or the argument determines the format. The error lists all formats."""
     assert [file_format(f"A.{form.upper()}") for form in FORMATS] == list(FORMATS)
     assert file_format("a.dat", "csv") == "csv"
     for path, given_format in (("a.ods", None), ("a", None), ("a.csv", "xls")):
@@ -508,7 +508,7 @@ def test_the_name_says_the_format() -> None:
 def test_more_invoices_take_no_more_memory(
     form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They are written as they come: six times as many leave the peak where it is."""
+    """Six times as many invoices do not need more memory."""
     monkeypatch.setattr(frames, "ROWS", 250)
     peaks = list[int]()
     export(
@@ -525,7 +525,7 @@ def test_more_invoices_take_no_more_memory(
 
 
 def test_a_tally_counts_and_adds_what_passes() -> None:
-    """Exactly, and no more than what passed."""
+    """The count and the total of the exported invoices are exact."""
     tally = Tally(iter([invoice(amount=0.1), invoice(amount=0.2), invoice(amount=5)]))
     passing = iter(tally)
     assert [next(passing).amount_due, next(passing).amount_due] == [Decimal("0.1"), Decimal("0.2")]
@@ -533,7 +533,7 @@ def test_a_tally_counts_and_adds_what_passes() -> None:
 
 
 def test_tables_are_exact(sandbox: Sandbox) -> None:
-    """Arrow, polars and pandas have decimals and timestamps, and add amounts up to the cent."""
+    """Arrow, polars and pandas have decimals and timestamps, and exact sums."""
     with FinerWorks(**keys(sandbox)) as fw:
         pager = fw.invoices.list()
         arrow, polars, pandas = pager.to_arrow(), pager.to_polars(), pager.to_pandas()
@@ -564,7 +564,7 @@ async def tables(sandbox: Sandbox) -> tuple[pa.Table, pl.DataFrame, int]:
 
 
 def test_asyncio_has_the_same_tables(sandbox: Sandbox) -> None:
-    """An empty listing is a table with the same columns, and no rows."""
+    """With asyncio, an empty listing is a table with the same columns and no rows."""
     empty, polars, count = asyncio.run(tables(sandbox))
     assert (empty.num_rows, polars.height, count) == (0, 250, 250)
     assert empty.schema == frames.schema(Invoice)
@@ -572,7 +572,7 @@ def test_asyncio_has_the_same_tables(sandbox: Sandbox) -> None:
 
 
 def test_a_table_of_many_rows_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is made of batches, and none is lost between them."""
+    """A table of several batches is complete."""
     monkeypatch.setattr(frames, "ROWS", 7)
     for count in (0, 6, 7, 8, 30):
         table = Frame("InvoiceList").read(invoice(str(each)) for each in range(count)).arrow()
@@ -580,7 +580,7 @@ def test_a_table_of_many_rows_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_table_is_whole_each_time_it_is_given() -> None:
-    """As Arrow's, and as polars' and pandas' after that."""
+    """A table can be returned several times, in each type."""
     frame = Frame("InvoiceList").read(invoice(str(each)) for each in range(5))
     assert (len(frame.arrow()), len(frame.polars()), len(frame.pandas())) == (5, 5, 5)
     frame.add(invoice("5"))
@@ -588,7 +588,7 @@ def test_a_table_is_whole_each_time_it_is_given() -> None:
 
 
 def test_columns_are_read_from_the_models() -> None:
-    """What holds an object or a list is no column; another listing's model has its own."""
+    """Objects and lists have no column. Another listing has its own columns."""
     assert [column.name for column in columns.columns(InvoiceList)] == ["total_count"]
     assert columns.item_of("InvoiceList") is Invoice
     with pytest.raises(TypeError, match="has no list"):
@@ -610,7 +610,7 @@ def test_columns_are_read_from_the_models() -> None:
 def test_a_missing_package_is_named_with_its_extra(
     gone: str, extra: str, program: str, tmp_path: Path
 ) -> None:
-    """The error says what to install, before anything is sent or written."""
+    """A missing package is an error that says what to install, before anything is sent."""
     block = f"import asyncio, sys; sys.modules[{gone!r}] = None\nfrom finerworks import AsyncFinerWorks, FinerWorks\n"
     whole = f"{block}from finerworks.exports import export\n{program}"
     names = {"FINERWORKS_WEB_API_KEY": KEYS["web_api_key"], "FINERWORKS_APP_KEY": KEYS["app_key"]}
@@ -630,7 +630,7 @@ def test_a_missing_package_is_named_with_its_extra(
 
 
 def test_csv_needs_no_extra(tmp_path: Path) -> None:
-    """Nor do JSON Lines."""
+    """CSV and JSON Lines need no extra."""
     gone = ("pyarrow", "polars", "pandas", "xlsxwriter", "typer", "rich")
     block = "; ".join(f"sys.modules[{each!r}] = None" for each in gone)
     program = f"import sys; {block}\nfrom finerworks.exports import export\nexport([], 'a.csv'); export([], 'a.jsonl')"

@@ -1,4 +1,4 @@
-"""The layouts for accounting programs: exact, whole, and read back by programs that are not ours."""
+"""The layouts for accounting programs: exact, complete, and read back by other programs."""
 
 import csv
 import datetime as dt
@@ -121,7 +121,7 @@ def table_of(path: Path) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("layout", BILL_LAYOUTS)
 def test_a_file_is_the_golden_one(layout: str, tmp_path: Path) -> None:
-    """Each byte is. With WRITE_GOLDEN=1 in the environment, the golden files are written."""
+    """Each file is identical to its golden file. WRITE_GOLDEN=1 writes the golden files."""
     done = export_bills(layout, INVOICES, tmp_path)
     assert (done.count, done.total) == (5, Decimal("1235542.49"))
     for path in tmp_path.iterdir():
@@ -131,7 +131,7 @@ def test_a_file_is_the_golden_one(layout: str, tmp_path: Path) -> None:
 
 
 def test_every_golden_file_is_of_a_layout(tmp_path: Path) -> None:
-    """None is left from a layout that is gone."""
+    """Every golden file belongs to a layout."""
     for layout in BILL_LAYOUTS:
         export_bills(layout, INVOICES, tmp_path)
     assert {path.name for path in GOLDEN.iterdir()} == {path.name for path in tmp_path.iterdir()}
@@ -164,7 +164,7 @@ def amounts_of(layout: str, folder: Path) -> list[Decimal]:
 def test_a_file_has_every_amount_of_a_listing(
     layout: str, listed: list[Invoice], tmp_path: Path
 ) -> None:
-    """The amounts are the listing's, to the cent, and so is their sum."""
+    """A file has every amount of the listing, and the exact sum."""
     done = export_bills(layout, listed, tmp_path)
     found = amounts_of(layout, tmp_path)
     assert sorted(found) == sorted(each.amount_due for each in listed)
@@ -174,7 +174,7 @@ def test_a_file_has_every_amount_of_a_listing(
 
 
 def test_beancount_reads_every_amount_of_a_listing(listed: list[Invoice], tmp_path: Path) -> None:
-    """It finds no error, and has the same sum on both accounts."""
+    """The program beancount finds no error, and the same sum on both accounts."""
     done = export_bills("beancount", listed, tmp_path)
     entries, errors, _ = loader.load_file(str(done.path))
     assert errors == []
@@ -191,7 +191,7 @@ def test_beancount_reads_every_amount_of_a_listing(listed: list[Invoice], tmp_pa
 
 
 def test_beancount_has_days_links_and_metadata(tmp_path: Path) -> None:
-    """The due date is a date, and an id that can be a link is one."""
+    """In beancount, the due date is a date, and a suitable ID is a link."""
     done = export_bills("beancount", [invoice("INV-1"), invoice("INV, 7", due=False)], tmp_path)
     entries, errors, _ = loader.load_file(str(done.path))
     assert errors == []
@@ -227,7 +227,7 @@ def output_of(*command: str) -> str:
 
 
 def test_hledger_reads_every_amount_of_a_listing(listed: list[Invoice], tmp_path: Path) -> None:
-    """It accepts the journal in strict mode, with the same sum on both accounts."""
+    """The program hledger accepts the journal in strict mode, with the same sum on both accounts."""
     hledger = program("hledger")
     done = export_bills("hledger", listed, tmp_path)
     output_of(hledger, "--file", str(done.path), "check", "--strict")
@@ -238,7 +238,7 @@ def test_hledger_reads_every_amount_of_a_listing(listed: list[Invoice], tmp_path
 
 
 def test_ledger_reads_every_amount_of_a_listing(listed: list[Invoice], tmp_path: Path) -> None:
-    """It has the same sum, the same ids and the same days."""
+    """The program ledger reads the same sum, IDs and days."""
     ledger = program("ledger")
     done = export_bills("hledger", listed, tmp_path)
     rows = list(csv.reader(output_of(ledger, "--file", str(done.path), "csv").splitlines()))
@@ -255,7 +255,7 @@ def test_ledger_reads_every_amount_of_a_listing(listed: list[Invoice], tmp_path:
 @example(name="x ; comment")
 @example(name="#tag ^link")
 def test_an_id_is_only_text_in_beancount(name: str, tmp_path: Path) -> None:
-    """It is read back unchanged, in one transaction, or there is an error and no file."""
+    """In beancount, every ID is read back unchanged, or there is an error and no file."""
     (tmp_path / FILES["beancount"]).unlink(missing_ok=True)
     try:
         done = export_bills("beancount", [invoice(name)], tmp_path)
@@ -276,7 +276,7 @@ INJECTED = [
 
 
 def test_an_id_is_only_text_in_a_journal(tmp_path: Path) -> None:
-    """Hledger and ledger read each id that has no error, and one transaction for it."""
+    """Both hledger and ledger read one transaction for each valid ID."""
     accepted = list[str]()
     for name in INJECTED:
         try:
@@ -307,7 +307,7 @@ def test_an_id_is_only_text_in_a_journal(tmp_path: Path) -> None:
 @example(name="x, y")
 @example(name="=1")
 def test_an_id_is_only_text_in_a_table(layout: str, name: str, tmp_path: Path) -> None:
-    """It is read back unchanged, and no spreadsheet runs it, or there is an error and no file."""
+    """An ID is read back unchanged and never run as a formula, or there is an error and no file."""
     for path in tmp_path.iterdir():
         path.unlink()
     try:
@@ -338,7 +338,7 @@ def test_an_id_is_only_text_in_a_table(layout: str, name: str, tmp_path: Path) -
 def test_what_a_layout_cannot_represent_is_an_error(
     layout: str, bill: Invoice, reason: str, tmp_path: Path
 ) -> None:
-    """The error names the invoice, its amount and the layout. There is no file."""
+    """The error names the invoice, its amount and the layout, and no file is written."""
     with pytest.raises(ExportError) as caught:
         export_bills(layout, [invoice(), bill], tmp_path)
     message = str(caught.value)
@@ -375,7 +375,7 @@ def test_what_a_layout_cannot_represent_is_an_error(
 def test_each_layout_has_limits_of_its_own(
     layout: str, bill: Invoice, reason: str, tmp_path: Path
 ) -> None:
-    """What other layouts represent, these do not."""
+    """Each layout rejects values that others can represent."""
     with pytest.raises(ExportError, match=reason):
         export_bills(layout, [bill], tmp_path)
     assert not list(tmp_path.iterdir())
@@ -396,7 +396,7 @@ def test_each_layout_has_limits_of_its_own(
     ],
 )
 def test_what_just_fits_is_represented(layout: str, bill: Invoice, tmp_path: Path) -> None:
-    """The limits are no tighter than the programs'."""
+    """The limits are not stricter than those of the programs."""
     done = export_bills(layout, [bill], tmp_path)
     assert (done.count, done.total) == (1, bill.amount_due)
     if layout in {*TABLES, "quickbooks-desktop"} and layout != "quickbooks-online":
@@ -404,7 +404,7 @@ def test_what_just_fits_is_represented(layout: str, bill: Invoice, tmp_path: Pat
 
 
 def test_a_credit_is_what_each_program_expects(tmp_path: Path) -> None:
-    """A negative bill in Xero, a credit note in Sage, a refund in QuickBooks Desktop."""
+    """A credit is a negative bill in Xero, a credit note in Sage, and a refund in QuickBooks Desktop."""
     credit = [invoice(amount="-25.50")]
     for layout in BILL_LAYOUTS:
         export_bills(layout, credit, tmp_path)
@@ -428,7 +428,7 @@ def test_a_credit_is_what_each_program_expects(tmp_path: Path) -> None:
 
 
 def test_quickbooks_online_has_credits_in_a_file_of_their_own(tmp_path: Path) -> None:
-    """It imports none. The first file has no credit, and the notes say where they are."""
+    """QuickBooks Online imports no credits. They are in a second file, which the notes name."""
     done = export_bills("quickbooks-online", INVOICES, tmp_path)
     assert done.credits is not None
     assert done.credits.path == tmp_path / "quickbooks-online-credits.csv"
@@ -443,7 +443,7 @@ def test_quickbooks_online_has_credits_in_a_file_of_their_own(tmp_path: Path) ->
 
 
 def test_without_credits_there_is_no_second_file(tmp_path: Path) -> None:
-    """Nor a note about it."""
+    """Without credits, there is no second file and no note about it."""
     done = export_bills("quickbooks-online", [invoice()], tmp_path)
     assert done.credits is None
     assert list(tmp_path.iterdir()) == [done.path]
@@ -457,7 +457,7 @@ def export_again(invoices: list[Invoice], path: Path) -> Exported:
 
 
 def test_credits_of_an_earlier_export_do_not_stay(tmp_path: Path) -> None:
-    """They would be entered twice. The file is replaced by one without credits."""
+    """Credits of an earlier export are replaced, so they are not entered twice."""
     path = tmp_path / FILES["quickbooks-online"]
     export_bills("quickbooks-online", INVOICES, tmp_path)
     done = export_again([invoice()], path)
@@ -467,7 +467,7 @@ def test_credits_of_an_earlier_export_do_not_stay(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["quickbooks-online.csv", "quickbooks-online-credits.csv"])
 def test_either_file_that_exists_is_kept(name: str, tmp_path: Path) -> None:
-    """Without overwrite=, nothing is read, and the error names the file."""
+    """Without `overwrite=`, either existing file is an error before anything is read."""
     (tmp_path / name).write_text("mine")
     listing = iter([invoice()])
     with pytest.raises(FileExistsError, match=rf"{name} exists already"):
@@ -479,7 +479,7 @@ def test_either_file_that_exists_is_kept(name: str, tmp_path: Path) -> None:
 def test_neither_file_is_there_if_one_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first has its name already when the second cannot get its own, and loses it."""
+    """If the second file cannot get its name, the first one is removed."""
     rename = Path.hardlink_to
 
     def refuse_credits(self: Path, target: Path) -> None:
@@ -496,7 +496,7 @@ def test_neither_file_is_there_if_one_fails(
 def test_replaced_files_are_restored_if_one_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both are as they were, with their permissions."""
+    """If one file fails, both replaced files are restored with their permissions."""
     path = tmp_path / FILES["quickbooks-online"]
     for each in (path, credits_path(path)):
         each.write_text("old")
@@ -522,7 +522,7 @@ def test_replaced_files_are_restored_if_one_fails(
 
 @pytest.mark.parametrize("layout", BILL_LAYOUTS)
 def test_nothing_is_there_after_a_failure(layout: str, tmp_path: Path) -> None:
-    """A listing that breaks off leaves no file."""
+    """A listing that fails leaves no file."""
 
     def broken() -> Iterator[Invoice]:
         yield from INVOICES
@@ -540,7 +540,7 @@ REQUIRED = [(layout, name) for layout, books in BOOKS.items() for name in books]
 def test_a_setting_without_a_safe_default_is_required(
     layout: str, name: str, tmp_path: Path
 ) -> None:
-    """The error says what it is. Nothing is read."""
+    """The error about a missing setting explains it, and nothing is read."""
     books = {key: value for key, value in BOOKS[layout].items() if key != name}
     listing = iter([invoice()])
     expected = rf"^{name} is required for the layout {layout}: .+"
@@ -583,14 +583,14 @@ def test_a_setting_without_a_safe_default_is_required(
 def test_a_setting_that_cannot_be_used_is_an_error(
     layout: str, changed: dict[str, str], problem: str, tmp_path: Path
 ) -> None:
-    """Nothing is ignored, and nothing is changed so that it fits."""
+    """An invalid setting is an error. It is neither ignored nor changed."""
     with pytest.raises(SettingError, match=re.escape(problem)):
         export_bills(layout, INVOICES, tmp_path, **changed)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_setting_is_not_for_a_table(tmp_path: Path) -> None:
-    """`full` and `plain` have no supplier, no accounts and no currency."""
+    """`full` and `plain` accept no supplier, accounts or currency."""
     for layout in (None, *TABLE_LAYOUTS):
         with pytest.raises(SettingError, match=r"^currency is not for the layout (full|plain)"):
             export([], tmp_path / "a.csv", layout=layout, currency="USD")
@@ -610,7 +610,7 @@ def test_a_setting_is_not_for_a_table(tmp_path: Path) -> None:
 def test_a_file_has_the_name_of_its_layout(
     layout: str, path: str, form: str | None, problem: str, tmp_path: Path
 ) -> None:
-    """A layout includes the format. Nothing is read."""
+    """A layout for an accounting program accepts no other format, and nothing is read."""
     with pytest.raises(ValueError, match=re.escape(problem)):
         export(iter([invoice()]), tmp_path / path, format=form, layout=layout)
     with pytest.raises(ValueError, match=r"^CSV for Excel is not for the layout xero"):
@@ -619,7 +619,7 @@ def test_a_file_has_the_name_of_its_layout(
 
 
 def test_a_table_may_have_any_name_if_its_format_is_given(tmp_path: Path) -> None:
-    """As other files."""
+    """If the format is given, a file may have any name."""
     done = export_with(BOOKS["xero"], [invoice()], tmp_path / "a.dat", "xero", form="csv")
     assert len(table_of(done.path)) == 1
 
@@ -640,13 +640,13 @@ def test_a_table_may_have_any_name_if_its_format_is_given(tmp_path: Path) -> Non
 def test_dates_have_the_format_of_the_program(
     layout: str, date_format: str, text: str, tmp_path: Path
 ) -> None:
-    """The day is the server's."""
+    """Dates are days of the server's calendar, in the program's format."""
     done = export_bills(layout, [invoice()], tmp_path, date_format=date_format)
     assert text in re.split(r"[,\t]", done.path.read_text("utf-8"))
 
 
 def test_two_digits_of_a_year_are_never_ambiguous(tmp_path: Path) -> None:
-    """50 is 1950 to some programs and 2050 to others."""
+    """A year such as 50, which programs read as 1950 or 2050, is an error."""
     late = invoice()
     late.invoice_date = dt.datetime(2050, 1, 1, tzinfo=CENTRAL)
     with pytest.raises(ExportError, match="the year of 2050-01-01 is not from 2000 to 2049"):
@@ -655,7 +655,7 @@ def test_two_digits_of_a_year_are_never_ambiguous(tmp_path: Path) -> None:
 
 
 def test_limits_of_a_program_are_in_the_notes(tmp_path: Path) -> None:
-    """QuickBooks Online imports about 100 bills, and Sage half a megabyte."""
+    """The notes mention the import limits of QuickBooks Online and Sage."""
     few = [invoice(str(number)) for number in range(100)]
     assert len(export_bills("quickbooks-online", few, tmp_path).notes) == 1
     (tmp_path / FILES["quickbooks-online"]).unlink()
@@ -671,7 +671,7 @@ def test_limits_of_a_program_are_in_the_notes(tmp_path: Path) -> None:
 
 
 def test_the_notes_say_what_is_left_out(tmp_path: Path) -> None:
-    """Sage has no due date, and QuickBooks Desktop no currency."""
+    """The notes mention fields that a layout leaves out, such as Sage's due date."""
     notes = {layout: export_bills(layout, [invoice()], tmp_path).notes for layout in BILL_LAYOUTS}
     assert notes["sage"] == (
         "Left out: the due date and the currency, which Sage's quick entries do not have",

@@ -1,4 +1,4 @@
-"""The layout `plain`: what people look at, with days, and as a table of Excel with a total."""
+"""The layout `plain`: the columns that people need, with days, and as an Excel table with a total."""
 
 # Some types in pyarrow-stubs are unknown.
 # pyright: reportUnknownMemberType=false
@@ -80,7 +80,7 @@ def shared_texts(path: Path) -> list[str]:
 
 
 def test_csv_has_days_and_no_times(tmp_path: Path) -> None:
-    """A date is a day of the server's calendar, without a time and without an offset."""
+    """In CSV, a date is a day of the server's calendar, without time and offset."""
     path = tmp_path / "file.csv"
     export([invoice()], path, layout="plain", as_of=AS_OF, account_key="seller-aspen")
     assert path.read_text("utf-8").splitlines() == [
@@ -90,7 +90,7 @@ def test_csv_has_days_and_no_times(tmp_path: Path) -> None:
 
 
 def test_json_lines_have_null_where_there_is_nothing(tmp_path: Path) -> None:
-    """An account that is not known, and a due date that was never set, are null."""
+    """In JSON Lines, an unknown account and a due date that was never set are null."""
     path = tmp_path / "file.jsonl"
     export([invoice(due=dt.datetime(1, 1, 1))], path, layout="plain", as_of=AS_OF)  # noqa: DTZ001
     row = json.loads(path.read_text("utf-8"), parse_float=Decimal)
@@ -100,7 +100,7 @@ def test_json_lines_have_null_where_there_is_nothing(tmp_path: Path) -> None:
 
 
 def test_parquet_has_types(tmp_path: Path) -> None:
-    """Days are dates, days past due a number, amounts decimals."""
+    """In Parquet, days are dates, days past due are numbers, and amounts are decimals."""
     path = tmp_path / "file.parquet"
     export([invoice()], path, layout="plain", as_of=AS_OF)
     table = pq.read_table(path)
@@ -133,13 +133,13 @@ def test_parquet_has_types(tmp_path: Path) -> None:
     ],
 )
 def test_an_age_says_how_long_the_due_date_is_past(days: int | None, amount: str, age: str) -> None:
-    """A credit or a zero is never late. A spreadsheet takes no age for a date."""
+    """A credit or zero is never past due, and a spreadsheet never reads an age as a date."""
     assert plain.age(days, Decimal(amount)) == age
     assert not re.fullmatch(r"\d+-\d+", age)
 
 
 def test_days_are_counted_from_today_by_default(tmp_path: Path) -> None:
-    """Today is the day of this machine, the same for all rows."""
+    """The default as-of date is this machine's current day, for all rows."""
     while True:
         today = plain.today()
         due = dt.datetime.combine(today, dt.time(), CENTRAL) - dt.timedelta(3)
@@ -151,7 +151,7 @@ def test_days_are_counted_from_today_by_default(tmp_path: Path) -> None:
 
 
 def test_excel_is_plain_by_default() -> None:
-    """So is CSV for Excel. What other programs read is full."""
+    """`plain` is the default for Excel and for CSV for Excel, and `full` for other formats."""
     assert [table_layout(form, None) for form in FORMATS] == ["full", "full", "full", "plain"]
     assert table_layout("csv", None, excel=True) == "plain"
     for layout in LAYOUTS[:2]:
@@ -159,7 +159,7 @@ def test_excel_is_plain_by_default() -> None:
 
 
 def test_excel_has_a_title_headers_and_a_total(tmp_path: Path) -> None:
-    """The title says as of which day, whose invoices, and which were selected."""
+    """The title has the as-of date, the account and the selection."""
     path = tmp_path / "file.xlsx"
     invoices = [invoice(), invoice("007", "-5.50"), invoice("INV-3", "100", None)]
     export(invoices, path, as_of=AS_OF, account_key="seller-aspen", shown="the first 3")
@@ -182,7 +182,7 @@ def test_excel_has_a_title_headers_and_a_total(tmp_path: Path) -> None:
 
 
 def test_excel_has_a_table_and_print_settings(tmp_path: Path) -> None:
-    """The table covers headers, invoices and total. Headers stay in view, and on each page."""
+    """The table has headers and a total. Headers stay visible, and are printed on each page."""
     path = tmp_path / "file.xlsx"
     export([invoice("007"), invoice(due=None)], path, as_of=AS_OF)
     sheet = sheet_of(path)
@@ -209,7 +209,7 @@ def test_excel_has_a_table_and_print_settings(tmp_path: Path) -> None:
 def test_the_total_reconciles_to_the_cent(
     table_rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is the exact sum, with more digits than a sum of floats has right."""
+    """The total is exact, with more digits than a sum of floats."""
     monkeypatch.setattr(excel_plain, "TABLE_ROWS", table_rows)
     amounts = ["0.1"] * 30 + ["1234567.89", "-0.29", "99999999.99"]
     path = tmp_path / "file.xlsx"
@@ -223,7 +223,7 @@ def test_the_total_reconciles_to_the_cent(
 
 
 def test_an_amount_shows_all_of_its_decimals(tmp_path: Path) -> None:
-    """Amounts and totals of more than two decimals are shown with four."""
+    """Amounts and totals with more than two decimals are shown with four."""
     path = tmp_path / "file.xlsx"
     export([invoice(amount="0.1234"), invoice(amount="1.50")], path, as_of=AS_OF)
     cells = [sheet_of(path).cell(row, 8) for row in (6, 7, 8)]
@@ -234,7 +234,7 @@ def test_an_amount_shows_all_of_its_decimals(tmp_path: Path) -> None:
 def test_a_total_that_excel_would_round_is_an_error(
     table_rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each amount has 15 digits, the total has 16."""
+    """A total with more than 15 digits is an error."""
     monkeypatch.setattr(excel_plain, "TABLE_ROWS", table_rows)
     invoices = [invoice(amount="9999999999999.99")] * 2
     with pytest.raises(ExportError, match=r"^the total 19999999999999\.98 has more than 15 digits"):
@@ -243,7 +243,7 @@ def test_a_total_that_excel_would_round_is_an_error(
 
 
 def test_without_invoices_there_is_a_total_of_zero(tmp_path: Path) -> None:
-    """A table of Excel has at least one row, which is empty then."""
+    """Without invoices, the table has one empty row and a total of zero."""
     export([], tmp_path / "file.xlsx", as_of=AS_OF)
     empty, total = rows_of(tmp_path / "file.xlsx")
     assert set(empty) == {None}
@@ -251,7 +251,7 @@ def test_without_invoices_there_is_a_total_of_zero(tmp_path: Path) -> None:
 
 
 def test_many_invoices_are_not_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They go to as many sheets as they need, each with its total, and the last with all."""
+    """Many invoices go to several sheets, each with its total, and the last with the total of all."""
     monkeypatch.setattr(excel_plain, "TABLE_ROWS", 2)
     monkeypatch.setattr(workbook, "SHEET_ROWS", excel_plain.HEADER_ROW + 3 + 4)
     path = tmp_path / "file.xlsx"
@@ -275,7 +275,7 @@ def test_many_invoices_are_not_a_table(tmp_path: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("layout", ["full", "plain"])
 def test_equal_invoices_make_equal_workbooks(layout: str, tmp_path: Path) -> None:
-    """The time at which it was written is not in a workbook."""
+    """A workbook does not contain the time at which it was written."""
     for name in ("a.xlsx", "b.xlsx"):
         export([invoice()], tmp_path / name, layout=layout, as_of=AS_OF)
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
@@ -290,7 +290,7 @@ def test_equal_invoices_make_equal_workbooks(layout: str, tmp_path: Path) -> Non
 @example(text=CODES[1])
 @example(text="\ufffe")
 def test_a_text_comes_back_unchanged_or_is_an_error(text: str, tmp_path: Path) -> None:
-    """A table keeps texts in another place of the workbook than a sheet without one."""
+    """In a table and in a sheet without one, a text is unchanged or an error."""
     path = tmp_path / "file.xlsx"
     path.unlink(missing_ok=True)
     try:
@@ -309,7 +309,7 @@ def test_a_text_comes_back_unchanged_or_is_an_error(text: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("account", ["=1+1", "<b>", "séller-ñandú-木"])
 def test_an_account_is_a_text(account: str, tmp_path: Path) -> None:
-    """In the title and in its column."""
+    """An account is text, in the title and in its column."""
     export([invoice()], tmp_path / "file.xlsx", as_of=AS_OF, account_key=account)
     sheet = sheet_of(tmp_path / "file.xlsx")
     cell = sheet.cell(FIRST_ROW, 1)
@@ -320,7 +320,7 @@ def test_an_account_is_a_text(account: str, tmp_path: Path) -> None:
 
 
 def test_csv_for_excel_begins_with_a_byte_order_mark(tmp_path: Path) -> None:
-    """It has no line `sep=`, which Excel ignores behind a byte order mark."""
+    """CSV for Excel begins with a byte order mark, and has no `sep=` line."""
     path = tmp_path / "file.csv"
     export([invoice("木")], path, excel=True, as_of=AS_OF)
     assert path.read_bytes().startswith(b"\xef\xbb\xbfaccount,invoice,")
@@ -332,7 +332,7 @@ def test_csv_for_excel_begins_with_a_byte_order_mark(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["jsonl", "parquet", "xlsx"])
 def test_a_byte_order_mark_is_for_csv(form: str, tmp_path: Path) -> None:
-    """It would break other formats. Nothing is read or written."""
+    """A byte order mark in another format is an error before anything is read."""
     listing = iter([invoice()])
     with pytest.raises(ValueError, match=f"^CSV for Excel is not for the format {form}"):
         export(listing, tmp_path / f"file.{form}", excel=True)
@@ -354,7 +354,7 @@ def test_nothing_is_there_after_a_failure(form: str, tmp_path: Path) -> None:
 
 
 def test_an_error_names_the_invoice(tmp_path: Path) -> None:
-    """Not the account, which is the first column."""
+    """An error names the invoice, not the account in the first column."""
     odd = [invoice("INV-ODD", "0.00001")]
     for form in ("parquet", "xlsx"):
         with pytest.raises(ExportError, match=r"^amount .*of INV-ODD .*use CSV"):
@@ -362,7 +362,7 @@ def test_an_error_names_the_invoice(tmp_path: Path) -> None:
 
 
 def test_the_columns_of_excel_are_those_of_the_other_formats() -> None:
-    """Each column has a header, and the type of its values."""
+    """Each column of `plain` has a header and a type in Excel."""
     fields = columns(plain.PlainInvoice)
     assert [column.name for column in fields] == NAMES
     assert [column.kind for column in fields] == [column.kind for column in excel_plain.COLUMNS]

@@ -1,4 +1,4 @@
-"""The HTML report: its numbers, what it makes of hostile text, and how a browser shows and prints it."""
+"""The HTML report: its numbers, its handling of hostile text, and how a browser shows and prints it."""
 
 import datetime as dt
 import re
@@ -184,7 +184,7 @@ def age(due: dt.date | None, cents: int) -> str:
 def test_every_tables_parts_are_what_they_should_be_and_add_up_to_the_total(
     page: Path, made_up: list[Invoice]
 ) -> None:
-    """Counted in whole cents beside it: ages, months, years, the list, and what the call returns."""
+    """Ages, months, years, the list and the returned totals match sums in integer cents."""
     with localcontext() as careless:
         careless.prec = 3  # a program's own decimals may round
         told = write_report(made_up, page, as_of=AS_OF, host=HOST, overwrite=True)
@@ -280,7 +280,7 @@ def check_charts(read: Report, made_up: list[Invoice], cents: list[int], late: l
     ],
 )
 def test_an_age_begins_and_ends_on_its_day(page: Path, days: int, row: str) -> None:
-    """Days are the server's wall clock's; all five ages are shown, also those without an invoice."""
+    """Ages are counted in the server's local days, and all five are shown."""
     read = report([past_due(days)], page)
     assert [[label, count] for label, count, _ in read.body("ages") if count != "0"] == [[row, "1"]]
     assert len(read.body("ages")) == 5
@@ -288,7 +288,7 @@ def test_an_age_begins_and_ends_on_its_day(page: Path, days: int, row: str) -> N
 
 @pytest.mark.parametrize("amount", [0.0, -25.5])
 def test_a_credit_or_a_zero_is_never_past_due(page: Path, amount: float) -> None:
-    """Past its due day it has a row of its own, so that the table adds up; the page says so."""
+    """Credits and zeros past their due date have a row of their own, so the table adds up."""
     read = report([past_due(40, amount), past_due(40)], page)
     label = "Credits" if amount else "Nothing due"
     assert [label, "1", money.text(amount)] in read.body("ages")
@@ -301,7 +301,7 @@ def test_a_credit_or_a_zero_is_never_past_due(page: Path, amount: float) -> None
 
 
 def test_what_the_server_left_out_is_said(page: Path) -> None:
-    """No month, no due day, and .NET's "never set" have rows of their own, and are no dates in the list."""
+    """Missing months, missing due dates and .NET's "never set" have their own rows."""
     unset = Invoice("INV-2", Decimal(5), *[dt.datetime(1, 1, 1)] * 5)  # noqa: DTZ001 - as the server writes it
     read = report([invoice(7, month=None, due=None), unset], page)
     assert ["No due date", "2", "12.00"] in read.body("ages")
@@ -311,7 +311,7 @@ def test_what_the_server_left_out_is_said(page: Path) -> None:
 
 
 def test_many_years_stay_readable(page: Path) -> None:
-    """The newest years are shown month by month, at most 36 of them; each year before is one row."""
+    """At most 36 months are shown one by one. Each earlier year is one row."""
     months = [f"{year}-{month:02}" for year in range(2026, 1999, -1) for month in range(12, 0, -1)]
     read = report([invoice(1, month=month) for month in months], page)
     by_month, by_year = read.charts
@@ -324,7 +324,7 @@ def test_many_years_stay_readable(page: Path) -> None:
 
 
 def test_a_bar_is_as_long_as_its_amount(page: Path) -> None:
-    """What is past its due date is filled, and the rest follows on it; credits go to the left of 0."""
+    """A bar shows the part past its due date, then the rest, and credits to the left of 0."""
     past = AS_OF - dt.timedelta(days=1)
     read = report(
         [
@@ -353,7 +353,7 @@ def test_a_bar_is_as_long_as_its_amount(page: Path) -> None:
 
 @pytest.mark.parametrize("huge", [99999999.99, -99999999.99, 1e30])
 def test_one_huge_amount_leaves_the_others_readable(page: Path, huge: float) -> None:
-    """It has no bar, but words that say how long it would be; the others have lengths to compare."""
+    """A huge amount is described in words instead of a bar, so the other bars stay comparable."""
     small = [invoice(100.0 * month, month=f"2026-{month:02}") for month in range(1, 10)]
     read = report([*small, invoice(huge, month="2026-10")], page)
     assert read.bars["2026-10"].off
@@ -372,7 +372,7 @@ def test_one_huge_amount_leaves_the_others_readable(page: Path, huge: float) -> 
 
 @given(st.lists(MADE_UP, max_size=40))
 def test_no_bar_leaves_its_chart(page: Path, made_up: list[Invoice]) -> None:
-    """Whatever the amounts, each bar lies between the left and the right end."""
+    """With any amounts, each bar stays inside its chart."""
     for bar in report(made_up, page).bars.values():
         for _, begin, length in bar.parts:
             assert begin >= -0.001
@@ -383,7 +383,7 @@ def test_no_bar_leaves_its_chart(page: Path, made_up: list[Invoice]) -> None:
 
 
 def test_the_page_says_where_it_comes_from_and_what_it_does_not_know(page: Path) -> None:
-    """Host, account, filter, day, time of making with its offset, and the two reservations."""
+    """The page has the host, account, filter, date, creation time and two caveats."""
     text = report(
         [invoice()], page, account="seller-aspen", shown="2026-01 to 2026-06, past due date only"
     ).text
@@ -402,7 +402,7 @@ def test_the_page_says_where_it_comes_from_and_what_it_does_not_know(page: Path)
 
 
 def test_without_a_day_it_is_today(page: Path) -> None:
-    """What was due two days ago is past its due date, what is due in two days is not, and the page says "today"."""
+    """Without an as-of date, the report uses the current day, and says "today"."""
     now = dt.datetime.now(CENTRAL).date()
     invoices = [invoice(due=now + dt.timedelta(days=days)) for days in (-2, 2)]
     assert write_report(invoices, page, host=HOST, overwrite=True).past_due_count == 1
@@ -420,7 +420,7 @@ def breaking_off() -> Iterator[Invoice]:
 
 @pytest.mark.parametrize("before", [None, "the report of last month"])
 def test_a_listing_that_fails_half_way_leaves_nothing(tmp_path: Path, before: str | None) -> None:
-    """No file is there that was not, and one that was is as it was."""
+    """A listing that fails leaves no new file, and does not change an existing one."""
     path = tmp_path / "report.html"
     if before:
         path.write_text(before)
@@ -430,7 +430,7 @@ def test_a_listing_that_fails_half_way_leaves_nothing(tmp_path: Path, before: st
 
 
 def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
-    """It is an error, before anything is listed; `overwrite` replaces it."""
+    """An existing file is an error before anything is listed. `overwrite` replaces it."""
     path = tmp_path / "report.html"
     path.write_text("mine")
     with pytest.raises(FileExistsError):
@@ -442,7 +442,7 @@ def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("amount", [Decimal("0.01"), Decimal(0)])
 def test_twenty_thousand_invoices_are_less_than_a_megabyte(page: Path, amount: Decimal) -> None:
-    """The list has the largest of them, in the server's order, and says how to get all; sums are of all."""
+    """With many invoices, the list has the largest ones, and says so. Sums cover all."""
     invoices = [invoice(amount * each, name=f"INV-{each:08}") for each in range(20_000)]
     read = report(invoices, page)
     assert page.stat().st_size < 1_000_000
@@ -462,7 +462,7 @@ def test_twenty_thousand_invoices_are_less_than_a_megabyte(page: Path, amount: D
 
 
 def test_the_page_begins_with_what_is_owed_past_due_and_next(page: Path) -> None:
-    """Three figures before anything else; the caveat is next to the one that it is about."""
+    """The page begins with three figures, and the caveat is next to its figure."""
     later = AS_OF + dt.timedelta(days=6)
     report([past_due(25, 200), invoice(30, due=later), invoice(4, due=later), invoice(-1)], page)
     html = page.read_text(encoding="utf-8")
@@ -481,7 +481,7 @@ def test_the_page_begins_with_what_is_owed_past_due_and_next(page: Path) -> None
 
 
 def test_an_invoice_that_is_due_today_is_next(page: Path) -> None:
-    """It is not past its due date before the day is over."""
+    """An invoice that is due today is not past its due date."""
     read = report([invoice(5), invoice(7, due=AS_OF + dt.timedelta(days=1), name="INV-2")], page)
     assert read.tables["next"][1:] == [
         ["2026-11-24 today", "INV-1", "5.00"],
@@ -491,7 +491,7 @@ def test_an_invoice_that_is_due_today_is_next(page: Path) -> None:
 
 
 def test_many_payments_are_shortened(page: Path) -> None:
-    """A day names at most three invoices, and the page at most five days; it says how many more."""
+    """At most three invoices per day and five days are shown, with the number of the others."""
     days = [AS_OF + dt.timedelta(days=day) for day in range(7)]
     invoices = [invoice(each, due=day) for day in days for each in (1, 2, 3, 4)]
     read = report(invoices, page)
@@ -501,13 +501,13 @@ def test_many_payments_are_shortened(page: Path) -> None:
 
 
 def test_nothing_is_called_overdue(page: Path) -> None:
-    """Nobody knows whether an invoice is paid."""
+    """The report does not say "overdue", because nobody knows whether an invoice is paid."""
     report([past_due(25), past_due(400, 1), invoice()], page)
     assert "overdue" not in page.read_text(encoding="utf-8").lower()
 
 
 def test_the_earlier_names_of_totals_still_work(page: Path) -> None:
-    """With a warning that says what to use instead."""
+    """The former names of totals still work, with a warning that names the new ones."""
     totals = write_report([past_due(3, 5)], page, as_of=AS_OF, host=HOST, overwrite=True)
     with pytest.warns(DeprecationWarning, match="past_due_count"):
         assert totals.overdue_count == 1
@@ -535,7 +535,7 @@ SEEN = [
 
 
 def test_what_the_server_sent_is_shown_and_never_runs(browser: Browser, tmp_path: Path) -> None:
-    """Markup is text, and what cannot be seen or turns text around is named by its number."""
+    """Markup is shown as text, and invisible characters by their code points."""
     path = tmp_path / "report.html"
     invoices = [invoice(name=name) for name in HOSTILE]
     write_report(invoices, path, as_of=AS_OF, host=HOSTILE[0], account=HOSTILE[1], shown=HOSTILE[2])
@@ -558,7 +558,7 @@ def test_what_the_server_sent_is_shown_and_never_runs(browser: Browser, tmp_path
 def test_a_browser_would_refuse_what_is_not_the_reports(
     browser: Browser, tmp_path: Path, *, policy: bool
 ) -> None:
-    """Were anything to get through the escaping, the page's policy stops scripts, styles and loads."""
+    """The content security policy blocks scripts, styles and loads that are not the report's."""
     path = tmp_path / "report.html"
     write_report([invoice()], path, as_of=AS_OF, host=HOST)
     with socket.create_server(("127.0.0.1", 0)) as elsewhere:
@@ -605,7 +605,7 @@ def demo(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_opens_from_the_disk_without_a_complaint(
     browser: Browser, demo: Path, width: int, *, dark: bool
 ) -> None:
-    """On a phone and on a desk, in either scheme, nothing is wider than the window, and only the file is read."""
+    """At phone and desktop width, in both colour schemes, nothing overflows, and only the file is loaded."""
     watched = Watched(browser, demo.as_uri(), width=width, dark=dark)
     opened = watched.open(demo.as_uri())
     assert watched.problems == []
@@ -622,7 +622,7 @@ def test_it_opens_from_the_disk_without_a_complaint(
 def test_rows_cells_and_bars_are_told_to_those_who_do_not_see_them(
     browser: Browser, demo: Path, width: int
 ) -> None:
-    """The tables are tables to a screen reader at every width, and each bar says what it shows."""
+    """Tables are accessible at every width, and each bar has a description."""
     opened = Watched(browser, demo.as_uri(), width=width).open(demo.as_uri())
     opened.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     name = "2025-12: 1,000.00, all past due date"
@@ -648,7 +648,7 @@ def test_rows_cells_and_bars_are_told_to_those_who_do_not_see_them(
 def test_the_list_is_closed_on_a_phone_and_open_on_a_desk_and_on_paper(
     browser: Browser, demo: Path
 ) -> None:
-    """A phone shows it at a touch; elsewhere nothing has to be opened."""
+    """The list is collapsed on a phone, and open on a desktop and in print."""
     invoices = Watched(browser, demo.as_uri(), width=375).open(demo.as_uri())
     first = invoices.locator(".list tbody tr").first
     summary = invoices.locator("details.all summary")
@@ -665,7 +665,7 @@ def test_the_list_is_closed_on_a_phone_and_open_on_a_desk_and_on_paper(
 
 
 def test_extremes_fit_at_every_width(browser: Browser, tmp_path: Path) -> None:
-    """An endless identifier and an amount of 300 digits are broken into lines; large ones fit."""
+    """A very long ID and an amount of 300 digits wrap, and large amounts fit."""
     path = tmp_path / "report.html"
     large = [past_due(days, 999_999_999_999.99) for days in (1, 700_000)]
     endless = [invoice(1e300, name="X" * 500), invoice(-1e300)]
@@ -683,7 +683,7 @@ def test_extremes_fit_at_every_width(browser: Browser, tmp_path: Path) -> None:
 def test_it_prints_black_on_white_with_its_head_on_each_page(
     browser: Browser, demo: Path, paper: str
 ) -> None:
-    """Also from a dark screen; no row is cut in two."""
+    """In print, text is black on white, also from a dark scheme, and no row is split."""
     opened = Watched(browser, demo.as_uri(), dark=True).open(demo.as_uri())
     opened.emulate_media(media="print")
     style = "(([of, name]) => getComputedStyle(document.querySelector(of))[name])"
@@ -716,7 +716,7 @@ def light(color: str) -> float:
 def test_text_and_bars_stand_out_from_the_paper(
     browser: Browser, demo: Path, *, dark: bool
 ) -> None:
-    """Text has WCAG AA's contrast of 4.5 on both grounds, bars the 3 that it asks of drawings."""
+    """Text has a contrast of at least 4.5, and bars of at least 3, in both schemes (WCAG AA)."""
     opened = Watched(browser, demo.as_uri(), dark=dark).open(demo.as_uri())
     named = "name => getComputedStyle(document.documentElement).getPropertyValue(name)"
     colors = {
@@ -730,7 +730,7 @@ def test_text_and_bars_stand_out_from_the_paper(
 
 
 def test_without_invoices_there_is_a_page_that_says_so(browser: Browser, tmp_path: Path) -> None:
-    """No chart, zeros, and a sentence in place of the list."""
+    """Without invoices, the page shows zeros and a sentence, and no chart."""
     path = tmp_path / "report.html"
     assert write_report([], path, host=HOST) == Totals(
         count=0, total=Decimal(0), past_due_count=0, past_due_total=Decimal(0)

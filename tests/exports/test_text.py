@@ -1,4 +1,4 @@
-"""Any text of an invoice is in a file unchanged, or there is an ExportError and no file."""
+"""Every text of an invoice is unchanged in a file, or there is an ExportError and no file."""
 
 # Some types in pyarrow-stubs are unknown.
 # pyright: reportUnknownMemberType=false
@@ -116,7 +116,7 @@ def as_in(form: str, text: str) -> str:
 @example(text="a\u2028b")
 @example(text="\ufffe")
 def test_a_text_comes_back_unchanged_or_is_an_error(form: str, text: str, tmp_path: Path) -> None:
-    """Every reader reads what the server sent, or there is an ExportError and no new file."""
+    """Every reader reads the text unchanged, or there is an ExportError and no new file."""
     path = tmp_path / f"file.{form}"
     path.unlink(missing_ok=True)
     try:
@@ -141,7 +141,7 @@ def test_a_text_comes_back_unchanged_or_is_an_error(form: str, text: str, tmp_pa
     ],
 )
 def test_a_text_that_excel_cannot_hold_is_an_error(text: str, reason: str, tmp_path: Path) -> None:
-    """The message has the column, the invoice, the reason and a format that holds the text."""
+    """The error has the column, the invoice, the reason and a format that can store the text."""
     with pytest.raises(ExportError, match=rf"^invoice_id of .+ {reason}, which Excel .* use CSV$"):
         export([invoice("INV-1"), invoice(text)], tmp_path / "file.xlsx")
     assert not list(tmp_path.iterdir())
@@ -159,7 +159,7 @@ def test_a_text_that_excel_cannot_hold_is_an_error(text: str, reason: str, tmp_p
     ],
 )
 def test_a_text_that_looks_similar_is_a_text(text: str, tmp_path: Path) -> None:
-    """Only the texts that would be changed are errors."""
+    """Only texts that would be changed are errors."""
     export([invoice(text)], tmp_path / "file.xlsx")
     for reader in READERS["xlsx"]:
         assert reader(tmp_path / "file.xlsx") == text, reader.__name__
@@ -169,7 +169,7 @@ def test_a_text_that_looks_similar_is_a_text(text: str, tmp_path: Path) -> None:
 @settings(suppress_health_check=ONE_FOLDER, max_examples=50)
 @given(text=HALVES)
 def test_half_a_character_is_an_error_in_every_format(form: str, text: str, tmp_path: Path) -> None:
-    """UTF-8 cannot encode it. The message can be encoded, and names the column and the code."""
+    """A lone surrogate is an error that names the column and the code, and can be printed."""
     with pytest.raises(ExportError, match=r"^invoice_id of .+ lone surrogate, U\+D") as caught:
         export([invoice("INV-1"), invoice(text)], tmp_path / f"file.{form}")
     str(caught.value).encode()
@@ -179,7 +179,7 @@ def test_half_a_character_is_an_error_in_every_format(form: str, text: str, tmp_
 @settings(suppress_health_check=ONE_FOLDER, max_examples=50)
 @given(text=st.one_of(TEXTS, HALVES))
 def test_a_report_shows_every_text_as_text(text: str, tmp_path: Path) -> None:
-    """No text becomes markup, and none is an error: a report is for people."""
+    """A report shows every text without markup, and never raises an error."""
     path = tmp_path / "report.html"
     write_report([invoice(f"<b>&lt;{text}")], path, host="http://127.0.0.1", overwrite=True)
     page = path.read_text("utf-8")
@@ -200,7 +200,7 @@ EDGES = [
 @settings(suppress_health_check=ONE_FOLDER, max_examples=20)
 @given(moments=st.lists(st.datetimes(), max_size=20))
 def test_dates_come_back_unchanged(form: str, moments: list[dt.datetime], tmp_path: Path) -> None:
-    """Excel has whole seconds, and text for the years in which its calendar is wrong or missing."""
+    """Dates are unchanged. Excel stores text for years in which its calendar is wrong."""
     path = tmp_path / f"file.{form}"
     moments = EDGES + moments
     export([invoice("a", due=moment) for moment in moments], path, overwrite=True)
@@ -219,7 +219,7 @@ def test_dates_come_back_unchanged(form: str, moments: list[dt.datetime], tmp_pa
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("zero", ["0E+400", "0E-400", "-0.00", "0", "0.0000000"])
 def test_every_spelling_of_zero_is_zero(form: str, zero: str, tmp_path: Path) -> None:
-    """JSON may write it with any exponent. Arrow cannot read all of them."""
+    """A zero with any exponent is zero, although Arrow cannot read all of them."""
     path = tmp_path / f"file.{form}"
     export([invoice("a", Decimal(zero))], path)
     match form:
@@ -236,7 +236,7 @@ def test_every_spelling_of_zero_is_zero(form: str, zero: str, tmp_path: Path) ->
 
 
 def test_an_integer_that_a_table_cannot_hold_is_an_error() -> None:
-    """Arrow's integers have 64 bits. JSON's have any number of digits."""
+    """An integer of more than 64 bits is an error in a table."""
     rows = frames.Rows(InvoiceList)
     envelope = InvoiceList(ResponseStatus(success=True, status_code=200), [], 2**63 - 1)
     rows.add(envelope)
