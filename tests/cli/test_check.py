@@ -23,13 +23,13 @@ def check(**settings: object) -> Ended:
 
 
 def deviations(done: Ended) -> list[str]:
-    """Give the deviations that the command named, without the label of their line."""
+    """Return the deviations that the command printed, without the label of their line."""
     lines = [line for line in done.out.splitlines() if line.startswith("deviation ")]
     return [line.removeprefix("deviation ") for line in lines]
 
 
 def answers(data: object, media_type: str = "application/json") -> Callable[[Exchange], object]:
-    """Make what a server does that sends the same JSON for every page."""
+    """Return a handler that sends the same JSON for every page."""
     content = data if isinstance(data, bytes) else json.dumps(data).encode()
     return lambda exchange: exchange.send(http(content, 200, f"Content-Type: {media_type}"))
 

@@ -37,7 +37,7 @@ CANARY = "canary-of-a-key"
 
 
 def said(status: int, data: object, *headers: str) -> bytes:
-    """Write an answer of JSON."""
+    """Send a JSON response."""
     return http(json.dumps(data).encode(), status, "Content-Type: application/json", *headers)
 
 
@@ -46,7 +46,7 @@ Run = Callable[..., Ended]
 
 @pytest.fixture
 def at(sandbox: Sandbox) -> Run:
-    """Give what runs the command against the sandbox."""
+    """Return a function that runs the command against the sandbox."""
 
     def run_there(*arguments: object, folder: Path | None = None, **known: str) -> Ended:
         return run(*arguments, known={**sandbox.env, **known}, folder=folder)
@@ -55,14 +55,14 @@ def at(sandbox: Sandbox) -> Run:
 
 
 def against(wire: Wire, *arguments: object) -> Ended:
-    """Run the command against a server of ours."""
+    """Run the command against a test server."""
     keys = {"FINERWORKS_WEB_API_KEY": CANARY, "FINERWORKS_APP_KEY": f"{CANARY}-2"}
     return run(*arguments, known={**keys, "FINERWORKS_BASE_URL": wire.url})
 
 
 @contextmanager
 def begun(wire: Wire, *command: str) -> Generator[subprocess.Popen[str]]:
-    """Start the command against a server of ours; at the end it is killed if it still runs."""
+    """Start the command against a test server. Kill it at the end if it still runs."""
     keys = {"FINERWORKS_WEB_API_KEY": CANARY, "FINERWORKS_APP_KEY": f"{CANARY}-2"}
     known = environment({**keys, "FINERWORKS_BASE_URL": wire.url})
     pipe = subprocess.PIPE
@@ -75,7 +75,7 @@ def begun(wire: Wire, *command: str) -> Generator[subprocess.Popen[str]]:
 
 @pytest.fixture(scope="module")
 def listed(sandbox: Sandbox) -> list[Invoice]:
-    """Give the sandbox's 250 invoices."""
+    """Return the sandbox's 250 invoices."""
     with FinerWorks(**keys(sandbox)) as fw:
         return list(fw.invoices.list())
 
@@ -529,7 +529,7 @@ def test_a_listing_that_moves_is_5() -> None:
 
 
 def exchanges(each: Exchange) -> None:
-    """Send a page of 60 invoices, one of which is replaced in front of the second request."""
+    """Send a page of 60 invoices. One is replaced before the second request."""
     numbers = range(60) if each.number == 1 else range(1, 61)
     everything = [f"INV-{number:03}" for number in numbers]
     first = 25 * (each.asked["page_number"] - 1)
@@ -581,7 +581,7 @@ def test_a_full_disk_is_1(at: Run) -> None:
 
 
 def at_env(at: Run) -> dict[str, str]:
-    """Give the environment that points to the sandbox."""
+    """Return the environment that points to the sandbox."""
     url = at("check").out.splitlines()[0].split()[1]
     return {
         "FINERWORKS_WEB_API_KEY": Sandbox.web_api_key,
@@ -803,7 +803,7 @@ def test_without_the_extra_it_says_what_to_install() -> None:
 
 
 def on_terminal(*arguments: str, **known: str) -> tuple[int, str]:
-    """Run the command on a terminal of 100 columns, and give its status and all that the terminal got."""
+    """Run the command on a terminal of 100 columns, and return its status and its output."""
     parent, child = pty.openpty()
     size = {"COLUMNS": "100", "LINES": "40", "TERM": "xterm-256color"}
     command = [COMMAND, *arguments]
@@ -910,7 +910,7 @@ def test_nor_does_it_where_an_error_names_an_invoice(
 
 
 def completions(words: str) -> Iterator[str]:
-    """Give what the shell is offered after some words."""
+    """Return the completions that the shell is offered."""
     at = len(words.split()) - (not words.endswith(" "))
     known = {"_FINERWORKS_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(at)}
     yield from run(known=known).out.split()

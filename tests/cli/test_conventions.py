@@ -50,7 +50,7 @@ HELP_TEXTS = [
 
 
 def on_terminal(*command: str, **known: str) -> tuple[int, str]:
-    """Run a command on a terminal, and give its status and what the terminal got."""
+    """Run a command on a terminal, and return its status and its output."""
     parent, child = pty.openpty()
     variables = environment({"COLUMNS": "100", "LINES": "40", "TERM": "xterm-256color", **known})
     process = subprocess.Popen(

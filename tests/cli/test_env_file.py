@@ -25,17 +25,17 @@ OTHERS = {
     "FINERWORKS_WEB_API_KEY": "web-of-environment",
     "FINERWORKS_APP_KEY": "app-of-environment",
 }
-"""Keys of the environment, which belong to somebody else."""
+"""Keys in the environment, which belong to somebody else."""
 
 
 def empty(exchange: Exchange) -> None:
-    """Answer with no invoices."""
+    """Respond with no invoices."""
     exchange.send(http(json.dumps(listing(rows())).encode(), 200, "Content-Type: application/json"))
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Give the file's path."""
+    """Return the file's path."""
     return tmp_path / "keys.env"
 
 
@@ -46,12 +46,12 @@ def read(path: Path, content: str | bytes) -> EnvFile:
 
 
 def keys(file: EnvFile) -> tuple[str, str]:
-    """Give both keys, without what hides them."""
+    """Return both keys as plain text."""
     return str.__str__(file.web_api_key), str.__str__(file.app_key)
 
 
 def problem(path: Path, content: str | bytes) -> str:
-    """Give what is said of a file that is wrong usage, after its name. It shows no key."""
+    """Return the error about a file, without the file's name, and check that it shows no key."""
     with pytest.raises(WrongUsageError) as caught:
         read(path, content)
     message = caught.value.message
@@ -63,7 +63,7 @@ def problem(path: Path, content: str | bytes) -> str:
 
 
 def sent_keys(wire: Wire) -> set[tuple[str, str]]:
-    """Give the pairs of keys that a server got."""
+    """Return the pairs of keys that a server received."""
     found = set[tuple[str, str]]()
     for exchange in wire.exchanges:
         lines = exchange.head.decode().split("\r\n")

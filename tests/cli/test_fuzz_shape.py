@@ -101,7 +101,7 @@ Response = tuple[object, int, list[tuple[str, str]]]
 
 
 def values_in(data: object) -> list[str]:
-    """Give all texts and numbers of JSON, without names, as they are written."""
+    """Return all texts and numbers in JSON as they are written, without names."""
     if isinstance(data, dict):
         fields = cast("dict[str, object]", data).values()
         return [text for value in fields for text in values_in(value)]
@@ -113,7 +113,7 @@ def values_in(data: object) -> list[str]:
 
 
 def names_in(data: object) -> list[str]:
-    """Give all names of fields of JSON."""
+    """Return all field names in JSON."""
     if isinstance(data, dict):
         fields = cast("dict[str, object]", data)
         return [*fields, *(name for value in fields.values() for name in names_in(value))]
@@ -123,12 +123,12 @@ def names_in(data: object) -> list[str]:
 
 
 def is_offset(text: str) -> bool:
-    """Say whether a text is a UTC offset that a place on earth has."""
+    """Return whether a text is a UTC offset that exists on earth."""
     return bool(re.fullmatch("Z|[+-](0[0-9]|1[0-4]):?(00|15|30|45)", text))
 
 
 def texts_that_may_tell(document: Document) -> list[str]:
-    """Give the texts of the file that are not in the list of words, in lower case."""
+    """Return the texts of the file that are not in the list of words, in lower case."""
     texts = [*names_in(document), *values_in(document)]
     return [
         text.lower()

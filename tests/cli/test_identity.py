@@ -104,7 +104,7 @@ def test_the_report_names_the_host_and_the_account(sandbox: Sandbox, tmp_path: P
 
 
 def column(path: Path) -> list[object]:
-    """Give the column account_key of a file."""
+    """Return the column account_key of a file."""
     match path.suffix:
         case ".csv":
             return [row["account_key"] for row in csv.DictReader(io.StringIO(path.read_text()))]
@@ -185,7 +185,7 @@ def pages(of_account: Sequence[int], own: Sequence[int], *, status_of_own: int =
 
 
 def against(wire: Wire, *arguments: str, folder: Path) -> Ended:
-    """Run the command against a server of ours, for an account."""
+    """Run the command for an account against a test server."""
     keys = {"FINERWORKS_WEB_API_KEY": "web-key", "FINERWORKS_APP_KEY": "app-key"}
     known = {**keys, "FINERWORKS_BASE_URL": wire.url, "FINERWORKS_ACCOUNT_KEY": "seller"}
     return run(*arguments, known=known, folder=folder)

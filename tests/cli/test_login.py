@@ -26,7 +26,7 @@ WRONG = {
     "FINERWORKS_WEB_API_KEY": "canary-of-the-web-key",
     "FINERWORKS_APP_KEY": "canary-of-the-app-key",
 }
-"""Keys that no host accepts, and that no output may contain."""
+"""Keys that every host rejects, and that no output may contain."""
 
 
 class Home:
@@ -39,7 +39,7 @@ class Home:
         self.more = dict[str, str]()
 
     def variables(self, **known: str) -> dict[str, str]:
-        """Give the environment of a command. It has no keys."""
+        """Return the environment of a command, without keys."""
         return environment(
             {
                 "XDG_CONFIG_HOME": str(self.folder / "config"),
@@ -75,7 +75,7 @@ class Home:
         return self.run("login", *arguments, text=text, **known)
 
     def file(self, profile: str = "default", suffix: str = ".env") -> Path:
-        """Give the path of a profile's file."""
+        """Return the path of a profile's file."""
         return self.folder / "config" / "finerworks" / "profiles" / f"{profile}{suffix}"
 
     @property
@@ -87,12 +87,12 @@ class Home:
 
 @pytest.fixture
 def home(tmp_path: Path, sandbox: Sandbox) -> Home:
-    """Give a user."""
+    """Return a user."""
     return Home(tmp_path, sandbox)
 
 
 def mode(path: Path) -> int:
-    """Give the permissions of a file."""
+    """Return the permissions of a file."""
     return stat.S_IMODE(path.stat().st_mode)
 
 
@@ -502,7 +502,7 @@ CONTROLLED = (
 
 
 def on_terminal(home: Home, *arguments: str, typed: list[bytes]) -> tuple[int, str]:
-    """Run a command on a terminal of its own, type a text at each prompt, and give what it shows."""
+    """Run a command on its own terminal, type a text at each prompt, and return its output."""
     parent, child = pty.openpty()
     command = [sys.executable, "-c", CONTROLLED, COMMAND, *arguments]
     variables = home.variables(TERM="xterm")

@@ -25,7 +25,7 @@ Document = dict[str, Any]
 
 
 def shape_of(file: Path, **settings: object) -> Document:
-    """Write the shape of a sandbox, of 60 invoices if nothing else is said, and give the file."""
+    """Write the shape of a sandbox, by default with 60 invoices, and return the file."""
     with Sandbox(**{"invoices": 60, "edge_cases": True, **settings}) as sandbox:  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - each test passes settings
         done = run("check", "--shape", file, "--overwrite", **sandbox.env)
     assert done.status in (0, 5), done
@@ -34,7 +34,7 @@ def shape_of(file: Path, **settings: object) -> Document:
 
 
 def answer_json(data: object, status: int = 200, *headers: str) -> bytes:
-    """Write a response of JSON."""
+    """Send a JSON response."""
     return http(json.dumps(data).encode(), status, JSON, *headers)
 
 
@@ -59,7 +59,7 @@ def test_it_says_first_what_it_sends(tmp_path: Path) -> None:
 
 
 def paged(exchange: Exchange, count: int, cap: int, total: Callable[[int], object]) -> bytes:
-    """Write a page of so many invoices, of any size up to a cap."""
+    """Send a page of a number of invoices, of any size up to a cap."""
     size = min(exchange.asked.get("per_page", 10), cap)
     first = (exchange.asked["page_number"] - 1) * size
     found = rows(*range(count))[first : first + size]
@@ -282,7 +282,7 @@ def test_render_is_json_that_can_be_read() -> None:
 
 
 def look_up(document: Document, path: str) -> Any:  # noqa: ANN401 - decoded JSON
-    """Give what is at a path such as `findings/order/due_date`."""
+    """Return the value at a path such as `findings/order/due_date`."""
     for name in path.split("/"):
         document = document[name]
     return document

@@ -19,14 +19,14 @@ KEYS = {"FINERWORKS_WEB_API_KEY": "the-web-api-key", "FINERWORKS_APP_KEY": "the-
 CLOSED = "it is closed, or was opened only for reading"
 FULL = "No space left on device"
 UNWRITABLE = {">&-": CLOSED, "<&- >&-": CLOSED, "1</dev/null": CLOSED, ">/dev/full": FULL}
-"""How a shell makes standard output unwritable, and what is said of it."""
+"""How a shell makes standard output unwritable, and the expected error."""
 
 LOST = ["2>&-", "2>/dev/full", "2</dev/null", "<&- >&- 2>&-"]
 """How a shell makes standard error unwritable."""
 
 
 def page(exchange: Exchange) -> None:
-    """Answer with a page of a listing of 60 invoices."""
+    """Respond with a page of a listing of 60 invoices."""
     size = exchange.asked["per_page"]
     first = size * (exchange.asked["page_number"] - 1)
     found = rows(*range(first, min(first + size, 60)))
@@ -202,7 +202,7 @@ def stray(amount):
     return text(amount)
 finerworks.money.text = stray
 """
-"""Writes to the numbers of the standard streams, as a library in C does, while a file is written."""
+"""A program that writes to the descriptors of the standard streams, like a C library, while a file is written."""
 
 
 def test_no_file_or_connection_gets_the_number_of_a_closed_stream(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from finerworks.integrations.aiohttp_session import ConnectionChecks
 from wire import Exchange, Wire, http, page
 
 STRANGER = http(json.dumps(listing(rows("of somebody else"), 1)).encode())
-"""A response that belongs to no request of the client's."""
+"""A response that belongs to no request."""
 
 
 async def pages(
@@ -50,7 +50,7 @@ async def pages(
 
 
 def block_the_loop() -> None:
-    """Let the event loop read nothing for a while, as a program that computes does."""
+    """Block the event loop for a while, like a program that computes."""
     time.sleep(0.3)
 
 
@@ -160,7 +160,7 @@ def test_a_session_of_the_callers_is_used_as_it_is() -> None:
 
 
 class Wrapper(httpx.AsyncBaseTransport):
-    """A transport of the caller's that sends through another one."""
+    """The caller's transport, which sends through another one."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self._inner = inner

@@ -449,7 +449,7 @@ EVERY_SETTING: Settings = {
 
 
 def create_client(way: str) -> HTTPClient | AsyncHTTPClient:
-    """Return the HTTP client of a client that was given each setting in one way."""
+    """Return the HTTP client of a client whose settings were passed in one of several ways."""
     match way:
         case "arguments":
             fw = FinerWorks(**EVERY_SETTING)
@@ -560,7 +560,7 @@ def test_refuses_a_client_of_another_kind() -> None:
 
 
 class Named(str, enum.Enum):  # noqa: UP042 - as many programs have it, whose str() is not the value
-    """Names that a program has for what it sends; their own text is another."""
+    """An enumeration of a program. Its names differ from its values."""
 
     SELLER = "seller-a"
     WEB = "the-web-key"

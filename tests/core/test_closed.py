@@ -133,7 +133,7 @@ class Gate:
 
 
 def wait_in_queue(transport: httpx.HTTPTransport | httpx.AsyncHTTPTransport, count: int) -> bool:
-    """Return whether so many requests wait for a place in httpcore's pool."""
+    """Return whether a number of requests wait for a place in httpcore's pool."""
     requests = transport._pool._requests  # pyright: ignore[reportPrivateUsage] - what a test waits for
     return [each.is_queued() for each in requests].count(True) == count  # pyright: ignore[reportPrivateUsage]
 

@@ -25,12 +25,12 @@ LIMIT = 1_000_000
 
 
 def members(*parts: bytes) -> bytes:
-    """Compress each part as a member of its own."""
+    """Compress each part as its own gzip member."""
     return b"".join(map(gzip.compress, parts))
 
 
 def gzip_with_a_name(content: bytes) -> bytes:
-    """Compress by a program that writes a file name, and so a longer head."""
+    """Compress like a program that writes a file name, and so a longer header."""
     file = io.BytesIO()
     with gzip.GzipFile("page.json", "wb", fileobj=file) as member:
         member.write(content)
@@ -38,7 +38,7 @@ def gzip_with_a_name(content: bytes) -> bytes:
 
 
 def raw_deflate(content: bytes) -> bytes:
-    """Compress without any head or checksum."""
+    """Compress without header and checksum."""
     packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     return packer.compress(content) + packer.flush()
 
@@ -70,7 +70,7 @@ READABLE = {
     "a charset": ("utf-8", JSON),
     "nothing, by name": ("", JSON),
 }
-"""What the header says, and a body that holds the page."""
+"""The header, and a valid body with the page."""
 
 DAMAGED = {
     "a member that is cut off": ("gzip", members(JSON)[:-9]),
@@ -92,7 +92,7 @@ DAMAGED = {
     "a wrong checksum of deflate": ("deflate", zlib.compress(JSON)[:-4] + b"\0\0\0\0"),
     "too many codings": (", ".join(["gzip"] * 6), members(JSON)),
 }
-"""What the header says, and a body that does not hold what it says."""
+"""The header, and a body that does not match it."""
 
 UNREADABLE = {
     **DAMAGED,
@@ -135,11 +135,11 @@ class Chunks(httpx.SyncByteStream, httpx.AsyncByteStream):
         self._chunks = [body[start : start + 7] for start in range(0, len(body), 7)]
 
     def __iter__(self) -> Iterator[bytes]:
-        """Give the parts."""
+        """Yield the parts."""
         yield from self._chunks
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Give the parts."""
+        """Yield the parts."""
         for chunk in self._chunks:
             yield chunk
 
@@ -244,7 +244,7 @@ def test_nothing_of_a_damaged_error_is_quoted(caller: Caller, name: str) -> None
 
 
 def spaced(size: int) -> bytes:
-    """Return the page, with spaces behind it, so that it has this size."""
+    """Return the page, padded with spaces to a size."""
     return JSON + b" " * (size - len(JSON))
 
 

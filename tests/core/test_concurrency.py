@@ -42,7 +42,7 @@ class Sellers:
         self._lock = threading.Lock()
 
     def __call__(self, exchange: Exchange) -> None:
-        """Answer a request with the invoices of the account that it names."""
+        """Respond with the invoices of the requested account."""
         with self._lock:
             number = next(self._count)
         asked = json.loads(exchange.body)
@@ -60,7 +60,7 @@ class Sellers:
 
 
 def expected(seller: str) -> list[str]:
-    """Give the ids of a seller's invoices."""
+    """Return the IDs of a seller's invoices."""
     return [f"{seller}-{each}" for each in range(60)]
 
 
@@ -106,7 +106,7 @@ def test_tasks_share_a_client() -> None:
 
 
 def drip_for_one(exchange: Exchange) -> None:
-    """Answer, a byte at a time if the seller is the slow one."""
+    """Respond, byte by byte if the seller is the slow one."""
     answer = http(json.dumps(listing(rows("a"))).encode())
     if json.loads(exchange.body)["account_key"] == "slow":
         exchange.drip(answer)
@@ -211,13 +211,13 @@ def test_cancelled_tasks_give_their_connections_back() -> None:
 
 
 async def arrived(wire: Wire, count: int) -> None:
-    """Wait until a server has so many requests."""
+    """Wait until a server has received a number of requests."""
     while len(wire.exchanges) < count:  # noqa: ASYNC110 - they come in by a thread, which sets no event
         await asyncio.sleep(0.01)
 
 
 def busy(exchange: Exchange) -> None:
-    """Ask for a wait of a minute."""
+    """Request a wait of a minute."""
     exchange.send(http(b"", 503, "Retry-After: 60"))
 
 
@@ -241,7 +241,7 @@ def test_a_cancelled_task_does_not_wait_for_the_next_attempt() -> None:
 
 
 class OwnError(Exception):
-    """What a caller's own code raises."""
+    """An exception of the caller's code."""
 
 
 @pytest.mark.waits
@@ -346,17 +346,17 @@ def test_what_a_hook_of_httpx_raises_is_not_the_transports() -> None:
 
 
 class Copies(httpx.Auth):
-    """Sends a copy of each request, as a flow that signs may."""
+    """An authentication that sends a copy of each request, as one that signs may."""
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Give the copy."""
+        """Yield the copy."""
         yield httpx.Request(
             request.method, request.url, content=request.content, extensions=request.extensions
         )
 
 
 class HoldingError(Exception):
-    """An error of the caller's, which holds an answer that no request led to."""
+    """The caller's error, which refers to a response without a request."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -377,10 +377,10 @@ def test_an_error_of_a_hook_is_not_looked_into() -> None:
 
 
 class Signs(httpx.Auth):
-    """An authentication of the caller's own that signs in the query."""
+    """The caller's authentication, which signs in the query."""
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Send it to the same path, with more behind it."""
+        """Send the request to the same path with a query."""
         request.url = request.url.copy_merge_params({"signature": "abc"})
         yield request
 
@@ -467,7 +467,7 @@ def test_a_hook_can_look_at_the_request() -> None:
 
 
 def surplus(exchange: Exchange) -> None:
-    """Give each seller its own invoices; the first answer comes twice."""
+    """Respond with the seller's own invoices. The first response is sent twice."""
     seller = json.loads(exchange.body)["account_key"]
     answer = http(json.dumps(listing(rows(f"{seller}-1"))).encode())
     exchange.send(answer * (2 if exchange.number == 1 else 1))

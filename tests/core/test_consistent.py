@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 
 class Row(NamedTuple):
-    """A row of a listing, with something that may change."""
+    """A row of a listing, with a field that may change."""
 
     number: int
     amount: int = 0
 
 
 def number_of(row: Row) -> int:
-    """Return what distinguishes a row from the others."""
+    """Return the unique key of a row."""
     return row.number
 
 
@@ -102,7 +102,7 @@ class Server:
 
     @property
     def passes(self) -> int:
-        """How often the first page was requested."""
+        """The number of requests for the first page."""
         return self.requested.count(1)
 
 
@@ -180,7 +180,7 @@ def test_a_quiet_listing_is_read_twice(read_all: Read, count: int, concurrency: 
 
 
 def change_amount(rows: list[Row]) -> None:
-    """Change something in a row that stays in its place."""
+    """Change a row in its place."""
     rows[3] = rows[3]._replace(amount=1)
 
 
@@ -279,7 +279,7 @@ def test_an_iterator_that_raised_continues_with_the_page_that_failed(failed: int
 
 
 class SignalError(Exception):
-    """What a signal handler raises."""
+    """An exception of a signal handler."""
 
 
 def raise_at(line: int) -> "TraceFunction":

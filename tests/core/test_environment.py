@@ -38,7 +38,7 @@ Make = Callable[..., object]
 MAKERS = [FinerWorks, AsyncFinerWorks, HTTPClient, AsyncHTTPClient]
 
 HOST = "https://127.0.0.2:9"
-"""A host that may be reached through a proxy, and that nobody is on."""
+"""A host that is reached through a proxy, and does not exist."""
 
 BAD_PROXY = "gopher://me:CANARY@proxy.test"
 
@@ -47,7 +47,7 @@ SSL_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
 @pytest.fixture(autouse=True)
 def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take away what the machine's user has set."""
+    """Remove the settings of the machine's user."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name in SSL_VARIABLES:
             monkeypatch.delenv(name)
@@ -90,7 +90,7 @@ def check(error: BaseException, named: str) -> None:
 
 @dataclass(frozen=True)
 class Bad:
-    """A setting that cannot be used, and what the error says about it."""
+    """An invalid setting, and the expected error."""
 
     variable: str
     file: str

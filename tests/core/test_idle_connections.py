@@ -18,7 +18,7 @@ from finerworks import AsyncFinerWorks, FinerWorks
 from wire import Exchange, Wire, http, page
 
 IDLE = 4
-"""How many idle connections there are when they die."""
+"""The number of idle connections when they die."""
 
 TIMEOUT = 2.0
 """Seconds that an attempt may take; on a dead connection it takes them all."""
@@ -43,12 +43,12 @@ class Mortal:
         self.held = threading.Event()
         self.release = threading.Event()
         self.met_death = 0
-        """How many requests came by dead connections."""
+        """The number of requests on dead connections."""
         self.requests: dict[str, int] = {}
-        """How many requests came for each account."""
+        """The number of requests for each account."""
 
     def kill(self) -> None:
-        """Let all connections that there are be dead from now on, except one with a request that is held."""
+        """Make all existing connections dead, except one with a request that is held."""
         with self._lock:
             self._dead |= self._known - self._busy
 

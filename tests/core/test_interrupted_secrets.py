@@ -88,7 +88,7 @@ def test_a_recorded_key_would_be_found() -> None:
 
 
 class Step:
-    """A step in which requests stay.
+    """A step in which requests are blocked.
 
     Args:
         does: What the server does with a request.
@@ -175,7 +175,7 @@ Request = Callable[[], Coroutine[None, None, object]]
 
 
 async def end_by_timeout(request: Request) -> BaseException:
-    """Let `asyncio.timeout` end a request. Return what that raises."""
+    """End a request with `asyncio.timeout`. Return the exception."""
     try:
         async with asyncio.timeout(SOON):
             await request()
@@ -185,7 +185,7 @@ async def end_by_timeout(request: Request) -> BaseException:
 
 
 async def end_by_cancelling(request: Request) -> BaseException:
-    """Cancel the task of a request. Return what that raises."""
+    """Cancel the task of a request. Return the exception."""
     task = asyncio.create_task(request())
     await asyncio.sleep(SOON)
     task.cancel()
@@ -199,7 +199,7 @@ async def end_by_cancelling(request: Request) -> BaseException:
 async def ended(
     client: AsyncHTTPClient, step: Step, end: Callable[[Request], Awaitable[BaseException]]
 ) -> BaseException:
-    """Send requests that stay in a step, and end the last one. Return what that raises."""
+    """Send requests that are blocked in a step, and end the last one. Return the exception."""
 
     def request() -> Coroutine[None, None, object]:
         return client.post("/v3/list_invoices", content=b"0" * step.size)
@@ -241,11 +241,11 @@ def test_a_request_that_is_cancelled_shows_no_key(
 
 
 class Interrupted(BaseException):
-    """What a signal handler raises."""
+    """An exception of a signal handler."""
 
 
 class OwnError(Exception):
-    """What another signal handler raises."""
+    """An exception of another signal handler."""
 
 
 class Tracing:
@@ -262,7 +262,7 @@ class Tracing:
         self.struck = False
 
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
-        """Take note of a call, or raise."""
+        """Record a call, or raise."""
         name = frame.f_code.co_filename.replace("\\", "/")
         theirs = any(f"/{package}/" in name for package in ("httpcore", "h11"))
         if event != "call" or not theirs or "_synchronization" in name or self.struck:
@@ -300,7 +300,7 @@ def test_what_a_signal_handler_raises_shows_no_key(raised: type[BaseException]) 
 
 
 class Breaking(httpx.HTTPTransport):
-    """A transport of the caller's, with a bug that has the keys at hand."""
+    """The caller's transport, with a bug in a frame that has the keys."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Fail."""

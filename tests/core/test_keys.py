@@ -20,7 +20,7 @@ Kind = tuple[Make, MakeHTTP]
 
 @pytest.fixture(params=["sync", "async"])
 def kind(request: pytest.FixtureRequest) -> Kind:
-    """Give the classes of the sync and of the async client in turn."""
+    """Return the classes of the sync and of the async client."""
     kinds: dict[str, Kind] = {
         "sync": (FinerWorks, HTTPClient),
         "async": (AsyncFinerWorks, AsyncHTTPClient),
@@ -37,14 +37,14 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def one_key(name: str) -> Settings:
-    """Give settings with one key."""
+    """Return settings with one key."""
     if name == "web_api_key":
         return {"web_api_key": "CANARY-1"}
     return {"app_key": "CANARY-1"}
 
 
 def keys(client: HTTPClient | AsyncHTTPClient) -> tuple[str | None, str | None]:
-    """Give the keys of a client, without what hides them."""
+    """Return the keys of a client as plain text."""
     credentials = client.config.credentials
     pair = (credentials.web_api_key, credentials.app_key)
     web_api_key, app_key = (None if key is None else str.__str__(key) for key in pair)
@@ -52,7 +52,7 @@ def keys(client: HTTPClient | AsyncHTTPClient) -> tuple[str | None, str | None]:
 
 
 def keys_of(fw: FinerWorks | AsyncFinerWorks) -> tuple[str | None, str | None]:
-    """Give the keys of a client's requests."""
+    """Return the keys of a client's requests."""
     if isinstance(fw, FinerWorks):
         client = fw.client.get_httpx_client()
         assert isinstance(client, HTTPClient)

@@ -19,7 +19,7 @@ from wire import Exchange, Wire, http, page
 
 
 def imported(program: str) -> set[str]:
-    """Give what a program has imported in the end."""
+    """Return the modules that a program has imported."""
     told = f"import sys\n{program}\nprint(*sys.modules)"
     return set(
         subprocess.run(
@@ -76,7 +76,7 @@ def test_the_help_of_a_command_takes_no_httpx() -> None:
 
 @pytest.fixture
 def contexts(monkeypatch: pytest.MonkeyPatch) -> list[ssl.SSLContext]:
-    """Begin without certificates, and give the contexts that are made from here on."""
+    """Clear the cached certificates, and return the list of contexts that are created afterwards."""
     made: list[ssl.SSLContext] = []
     make = httpx.create_ssl_context
 

@@ -56,7 +56,7 @@ class Total:
     by: int = 0
 
     def told(self, listed: int, on_page: int, answers: int) -> int | None:
-        """Give the total of one answer."""
+        """Return the total for one response."""
         off = max(0, listed + self.by)
         known = {
             "rows": listed,
@@ -68,20 +68,20 @@ class Total:
         return known.get(self.kind or "")
 
     def is_usable(self, listed: int) -> bool:
-        """Say whether a listing that stands still can be read whole by this."""
+        """Return whether a listing that does not change can be read completely with this total."""
         return self.kind != "restless" and 0 <= (self.told(listed, 0, 0) or 0) <= listed
 
 
 @attrs.frozen
 class Answer:
-    """One page as the server gives it."""
+    """One page as the server returns it."""
 
     items: list[int]
     told: int | None
 
 
 class TroubledError(Exception):
-    """What an attempt gets in place of an answer.
+    """What an attempt gets instead of a response.
 
     Args:
         kind: All but "turned down" are worth another attempt.
@@ -92,7 +92,7 @@ class TroubledError(Exception):
         self.kind = kind
 
     def response(self) -> httpx.Response:
-        """Give what comes over the wire, or raise what the wire does."""
+        """Return the response of a failed attempt, or raise its error."""
         if self.kind == "cut off":
             raise httpx.RemoteProtocolError(
                 "peer closed connection without sending complete message body"
@@ -102,7 +102,7 @@ class TroubledError(Exception):
         return httpx.Response(503 if self.kind == "down" else 200, content=body)
 
     def typed(self) -> FinerWorksError:
-        """Give what it is to a caller in the end."""
+        """Return the error that the caller gets."""
         errors = {
             "down": ServerError(self.kind, status_code=503),
             "cut off": APIConnectionError(self.kind),
@@ -113,7 +113,7 @@ class TroubledError(Exception):
 
 
 class LeftOutError(Exception):
-    """What comes in place of an answer that hides a loss; see `World.deceives_everyone`."""
+    """An error instead of a response that hides a loss; see `World.deceives_everyone`."""
 
 
 class World:
@@ -135,7 +135,7 @@ class World:
         self.begin()
 
     def begin(self) -> None:
-        """Take the next request as the first of a new listing."""
+        """Treat the next request as the first of a new listing."""
         self.there = set(self.rows)  # at every request of the listing
         self.taken: set[int] = set()  # by the pager, which drops pages that it read ahead in vain
         self.readings = 0
@@ -153,11 +153,11 @@ class World:
         self.made += count
 
     def answer(self, ask: PageRequest) -> Answer:
-        """Answer one attempt of a request.
+        """Respond to one attempt of a request.
 
         Raises:
-            TroubledError: There is no good answer to it.
-            LeftOutError: No client could tell from the answer that a row is lost.
+            TroubledError: There is no good response to it.
+            LeftOutError: No client could detect from the response that a row is lost.
         """
         self.there &= set(self.rows)
         self._fail()
@@ -205,7 +205,7 @@ class World:
         return Answer(items, self.total.told(len(self.rows), len(items), answers))
 
     def deceives_everyone(self) -> bool:
-        """Say whether a row is lost by the last answer, and no answer of this reading betrays it.
+        """Return whether the last response loses a row, and no response of this pass shows it.
 
         Pages have numbers, and nothing else to hold on to: what looks in every answer like a listing
         that stands still passes for one. So it is where no row came twice, no total contradicts
@@ -234,12 +234,12 @@ class World:
 
 
 def same(row: int) -> int:
-    """Tell a row by itself."""
+    """Return a row as its own key."""
     return row
 
 
 def fetched(world: World, ask: PageRequest) -> Page[int]:
-    """Fetch a page as a binding does, with the retries of its request."""
+    """Fetch a page with the retries of its request."""
     for attempt in itertools.count(1):
         try:
             answer = world.answer(ask)
@@ -270,7 +270,7 @@ def transport(world: World) -> httpx.MockTransport:
 
 
 def ids(page: Page[Invoice]) -> list[int]:
-    """Give the rows of a page of invoices."""
+    """Return the rows of a page of invoices."""
     return [int(invoice.invoice_id) for invoice in page.items]
 
 
@@ -314,12 +314,12 @@ class Histories(RuleBasedStateMachine):
         self.given: list[int] = []
 
     def read(self) -> Iterator[list[int]]:
-        """Begin a listing, and give the rows of its pages."""
+        """Begin a listing, and return the rows of its pages."""
         raise AssertionError("each reader has its own")
 
     @initialize(count=st.integers(0, 20), per_page=FEW, cap=st.integers(1, 12), total=TOTALS)
     def make(self, count: int, per_page: int, cap: int, total: Total) -> None:
-        """Make the world as it is at first."""
+        """Create the initial state."""
         self.world = World(count, per_page, cap, total)
 
     @rule(at=PLACES, count=FEW)
@@ -361,17 +361,17 @@ class Histories(RuleBasedStateMachine):
 
     @rule(kind=TROUBLES, times=st.integers(1, ATTEMPTS))
     def fail(self, kind: str, times: int) -> None:
-        """The next attempts get no good answer."""
+        """The next attempts get no good response."""
         self.world.troubles = [kind] * times
 
     @rule(page=st.sampled_from([None, 1, 2, 3]))
     def spoil(self, page: int | None) -> None:
-        """From now on one page is given for every number; or else the next page has a row twice."""
+        """From now on, the same page is returned for every number, or the next page has a row twice."""
         self.world.stuck, self.world.doubles = page, page is None
 
     @rule()
     def mend(self) -> None:
-        """The server does as it should, until something happens again."""
+        """The server works correctly, until something happens again."""
         self.world.stuck, self.world.doubles, self.world.total, self.world.troubles = (
             None,
             False,
@@ -381,7 +381,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(times=FEW)
     def pull(self, times: int) -> None:
-        """The consumer takes some pages, of a new listing if none is under way."""
+        """The consumer reads some pages, of a new listing if none is in progress."""
         if self.pages is None:
             self.world.begin()
             self.pages, self.given = self.read(), []
@@ -390,18 +390,18 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def finish(self) -> None:
-        """The consumer takes all that is left."""
+        """The consumer reads all remaining pages."""
         self.pull(1)
         while self.pages is not None:
             self.take()
 
     @rule()
     def stop(self) -> None:
-        """The consumer has seen enough."""
+        """The consumer leaves the listing."""
         self.pages = None
 
     def take(self) -> None:
-        """Take a page; where there is none, the listing is whole or has a reason for its error."""
+        """Read a page. If there is none, the listing must be complete, or have a reason for its error."""
         pages, self.pages = self.pages, None
         if pages is None:
             return
@@ -421,14 +421,14 @@ class Histories(RuleBasedStateMachine):
                 self.pages = pages
 
     def judge_error(self, kind: type[FinerWorksError]) -> None:
-        """Judge a listing that ended with an error: of an answer, or of a last reading that was disturbed."""
+        """Check a listing that ended with an error: of a response, or of a last pass that was disturbed."""
         event(kind.__name__)
         due = self.world.dues if self.concurrency > 1 else {self.world.due} - {None}
         assert kind in due or (kind is ListingChangedError and (self.concurrency > 1 or not due))
         assert due or not self.world.calm, "an error without a reason"
 
     def judge(self) -> None:
-        """Judge a listing that ended without an error."""
+        """Check a listing that ended without an error."""
         again = self.world.readings > 1
         event("whole, read again" if again else "whole")
         assert self.world.there <= set(self.given), "a row was lost"
@@ -436,7 +436,7 @@ class Histories(RuleBasedStateMachine):
             assert tuple(self.given) == self.world.shape[0], "rows out of order"
 
     def teardown(self) -> None:
-        """Read what is under way to its end."""
+        """Read the current listing to its end."""
         while self.pages is not None:
             self.take()
 
@@ -555,7 +555,7 @@ class Busy(World):
         self.arrivals, self.lock, self.answered = arrivals, threading.Lock(), 0
 
     def answer(self, ask: PageRequest) -> Answer:
-        """Answer one attempt of a request, as they come."""
+        """Respond to one attempt of a request, in the order of arrival."""
         with self.lock:
             self.answered += 1
             if self.answered in self.arrivals:

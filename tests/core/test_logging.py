@@ -35,12 +35,12 @@ for _ in range(2):
 
 
 def fails_once(exchange: Exchange) -> None:
-    """Answer the first request with a 503."""
+    """Respond to the first request with 503."""
     exchange.send(http(b"", 503) if exchange.number == 1 else page(exchange))
 
 
 def lines(level: str, setup: str) -> list[str]:
-    """Give what a program prints to standard error with `FINERWORKS_LOG` so, times left out."""
+    """Return what a program prints to standard error with a value of `FINERWORKS_LOG`, without times."""
     with Wire(fails_once) as wire:
         environment = {**os.environ, "FINERWORKS_LOG": level}
         command = [sys.executable, "-c", PROGRAM, wire.url, setup]
@@ -122,7 +122,7 @@ def test_says_how_long_an_attempt_took(caller: Caller) -> None:
 
 
 async def leave_by_asyncio(wire: Wire, least: int) -> None:
-    """Leave a listing by asyncio once so many requests are on the wire."""
+    """Leave an asyncio listing when a number of requests are on the wire."""
     async with AsyncFinerWorks(**KEYS, base_url=wire.url) as fw:
         async for _ in fw.invoices.list():
             while len(wire.exchanges) < least:  # noqa: ASYNC110 - the wire has threads, and no events of asyncio's
@@ -140,12 +140,12 @@ def leave(wire: Wire) -> None:
 
 
 def leave_in_flight(wire: Wire) -> None:
-    """Leave it by asyncio while its next pages are in flight."""
+    """Leave an asyncio listing while its next pages are in flight."""
     asyncio.run(leave_by_asyncio(wire, 2))
 
 
 def leave_at_once(wire: Wire) -> None:
-    """Leave it by asyncio before these are sent."""
+    """Leave an asyncio listing before its next pages are sent."""
     asyncio.run(leave_by_asyncio(wire, 1))
 
 
@@ -230,7 +230,7 @@ SILENT = [
 
 @functools.cache
 def printed(level: str) -> dict[str, list[str]]:
-    """Run all orders with `FINERWORKS_LOG` so. Return what each printed."""
+    """Run all orders with a value of `FINERWORKS_LOG`. Return what each one printed."""
     orders = [*ORDERS, *WITH_THE_VARIABLE, *SILENT]
     program = Path(__file__).parents[1] / "support" / "logged.py"
     done = subprocess.run(

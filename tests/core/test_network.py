@@ -34,7 +34,7 @@ Limits = dict[str, float | None]
 
 
 class Stream(httpcore.MockStream):
-    """A connection that goes nowhere, and records the limit of each step."""
+    """A fake connection that records the limit of each step."""
 
     def __init__(self, limits: Limits) -> None:
         super().__init__([])
@@ -151,7 +151,7 @@ STEPS = {"connect_tcp", "connect_unix_socket", "start_tls", "write", "read"}
 
 
 def take_every_step(limit: float | None) -> Limits:
-    """Take every step of a sync connection, each with the same limit."""
+    """Run every step of a sync connection, each with the same limit."""
     limits: Limits = {}
     backend = DeadlineBackend(Backend(limits))
     backend.connect_unix_socket("/nowhere", limit)
@@ -162,7 +162,7 @@ def take_every_step(limit: float | None) -> Limits:
 
 
 def take_every_async_step(limit: float | None) -> Limits:
-    """Take every step of an async connection, each with the same limit."""
+    """Run every step of an async connection, each with the same limit."""
     limits: Limits = {}
 
     async def take() -> None:

@@ -26,7 +26,7 @@ VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table: a value of `NO_PROXY`, and where requests then go."""
+    """A row of the table: a value of `NO_PROXY`, and the route of requests."""
 
     value: str
     direct: list[str]
@@ -98,7 +98,7 @@ class Network:
         return self._server.connections, self._proxy.connections
 
     def way_since(self, before: tuple[int, int]) -> str:
-        """Return where the one connection since then went."""
+        """Return the target of the only connection since then."""
         after = self.connections
         assert sum(after) == sum(before) + 1
         return "direct" if after[0] > before[0] else "proxy"

@@ -32,7 +32,7 @@ def run(part: str, *, limited: bool, host: str = "localhost") -> subprocess.Comp
 
 
 def assert_complete(done: subprocess.CompletedProcess[str]) -> None:
-    """Check that a program has listed everything, and closed everything without a word."""
+    """Check that a program has listed everything, and closed everything silently."""
     assert (done.returncode, done.stdout, done.stderr) == (0, "all invoices\n", "")
 
 
@@ -99,7 +99,7 @@ def test_whatever_prevents_a_thread(
 
 @pytest.fixture
 def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the async client find that no thread can be started."""
+    """Make the async client find that no thread can be started."""
     monkeypatch.setattr(network, "can_start_thread", lambda: False)
 
 

@@ -18,7 +18,7 @@ JSON = "Content-Type: application/json"
 
 
 class Seen:
-    """An observer that keeps what it is given."""
+    """An observer that keeps its arguments."""
 
     def __init__(self) -> None:
         self.responses: list[httpx.Response] = []

@@ -41,7 +41,7 @@ class Server:
         self.asked: list[PageRequest] = []
 
     def fetch(self, ask: PageRequest) -> Page[int]:
-        """Answer a request."""
+        """Respond to a request."""
         self.asked.append(ask)
         self.rows = self.changes.get(len(self.asked), self.rows)
         self.cap = self.caps.get(len(self.asked), self.cap)
@@ -52,7 +52,7 @@ class Server:
         return Page(ask.number, items, total)
 
     def pager(self, per_page: int = 25) -> Pager[int]:
-        """Make a pager that reads from this server."""
+        """Return a pager that reads from this server."""
 
         def key(row: int) -> int:
             return row
@@ -203,7 +203,7 @@ class Moving:
         self.first_ahead = threading.Event()
 
     def answer(self, ask: PageRequest) -> Page[int]:
-        """Answer a request for a page."""
+        """Respond to a request for a page."""
         self.asked.append(ask.number)
         if {3, 4} <= set(self.asked):
             self.first_ahead.set()
@@ -212,13 +212,13 @@ class Moving:
         return Page(ask.number, rows[2 * ask.number - 2 : 2 * ask.number], len(rows))
 
     def fetch(self, ask: PageRequest) -> Page[int]:
-        """Answer for threads: page 2 after those that are fetched ahead."""
+        """Respond to threads: page 2 after the prefetched pages."""
         if ask.number == 2:
             assert self.first_ahead.wait(30)
         return self.answer(ask)
 
     async def fetch_async(self, ask: PageRequest) -> Page[int]:
-        """Answer for tasks, in the same order."""
+        """Respond to tasks, in the same order."""
         if ask.number == 2:
             assert await asyncio.to_thread(self.first_ahead.wait, 30)
         return self.answer(ask)
@@ -258,7 +258,7 @@ class Reluctant:
         self.let_go = asyncio.Event()
 
     async def fetch(self, ask: PageRequest) -> Page[int]:
-        """Answer a request for a page."""
+        """Respond to a request for a page."""
         self.asked.append(ask.number)
         if ask.number == 3 and self.asked.count(1) == 1:
             self.started.set()

@@ -81,13 +81,13 @@ class LoopServer:
         return http(json.dumps(listing(found, total)).encode(), 200, *headers)
 
     def hold(self, count: int) -> None:
-        """Respond to no request until there are so many at the same time."""
+        """Respond to no request until a number of them run at the same time."""
         self._crowd = count
         self._waiting = 0
         self._complete.clear()
 
     def release(self) -> None:
-        """Respond to all requests that are held, and to each that comes."""
+        """Respond to all requests that are held, and to each new one."""
         self._crowd = 0
         self._complete.set()
 
@@ -172,7 +172,7 @@ async def has_open(server: LoopServer, most: int) -> None:
 
 
 async def steps(count: int) -> None:
-    """Let the event loop take so many steps."""
+    """Let the event loop run a number of steps."""
     for _ in range(count):
         await asyncio.sleep(0)
 
@@ -186,7 +186,7 @@ async def ended(task: "asyncio.Task[object]") -> bool:
 
 
 async def cancelled_page(fw: AsyncFinerWorks, after: int) -> bool:
-    """Begin a request, and cancel it after so many steps; return whether that came in time."""
+    """Begin a request, and cancel it after a number of steps. Return whether that was in time."""
     task: asyncio.Task[object] = asyncio.create_task(fw.invoices.page(per_page=10))
     await steps(after)
     task.cancel()
@@ -283,7 +283,7 @@ def test_a_request_that_is_cancelled_while_it_waits_for_a_slot(
 
 
 async def limited(fw: AsyncFinerWorks, limits: list[asyncio.Timeout]) -> None:
-    """Get a page within a time limit, which is handed out to be set."""
+    """Get a page within a time limit, which the caller sets."""
     async with asyncio.timeout(None) as limit:
         limits.append(limit)
         await fw.invoices.page(per_page=10)
@@ -336,7 +336,7 @@ def test_a_listing_that_is_cancelled_gives_its_slots_back(
 
 
 class Interrupted(BaseException):
-    """What a signal handler raises."""
+    """An exception of a signal handler."""
 
 
 class Tracing:
@@ -351,7 +351,7 @@ class Tracing:
         self.struck: str | None = None
 
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
-        """Take note of a call, or raise."""
+        """Record a call, or raise."""
         name = frame.f_code.co_filename.replace("\\", "/")
         theirs = any(f"/{package}/" in name for package in ("httpcore", "httpx", "h11"))
         caller = frame.f_back.f_code.co_filename if frame.f_back else ""
@@ -377,7 +377,7 @@ def interrupted(fw: FinerWorks, at: int) -> str | None:
 
 
 class Crowd:
-    """A server that can hold its responses until there are so many requests at the same time."""
+    """A server that can hold its responses until a number of requests run at the same time."""
 
     def __init__(self, *headers: str) -> None:
         self._headers = headers
@@ -393,7 +393,7 @@ class Crowd:
 
 
 def watched(call: Callable[[], object], seconds: float = 100) -> None:
-    """Make a call in a thread of its own; fail if it doesn't end."""
+    """Make a call in a thread, and fail if it does not end."""
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
     thread.join(seconds)

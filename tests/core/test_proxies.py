@@ -39,7 +39,7 @@ PLAIN = "http://127.0.0.2:9"
 
 @pytest.fixture(autouse=True)
 def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take away the proxies that the machine's user has set."""
+    """Remove the proxies that the user of the machine has set."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)

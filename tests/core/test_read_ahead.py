@@ -48,7 +48,7 @@ class Crowd:
         self.now = self.most = 0
 
     def __call__(self, exchange: Exchange) -> None:
-        """Answer."""
+        """Respond."""
         with self._here:
             self.now += 1
             self.most = max(self.most, self.now)
@@ -60,13 +60,13 @@ class Crowd:
 
 
 def in_threads(url: str, concurrency: int) -> list[str]:
-    """List by the sync client."""
+    """List with the sync client."""
     with FinerWorks(**KEYS, base_url=url) as fw:
         return [invoice.invoice_id for invoice in fw.invoices.list(concurrency=concurrency)]
 
 
 def in_tasks(url: str, concurrency: int) -> list[str]:
-    """List by the async client."""
+    """List with the async client."""
 
     async def run() -> list[str]:
         async with AsyncFinerWorks(**KEYS, base_url=url) as fw:
@@ -126,7 +126,7 @@ def test_pages_that_come_late_are_given_in_their_turn(lists: Lists) -> None:
 
 
 def settles(wire: Wire, requests: int) -> None:
-    """See so many requests come, and no more."""
+    """Check that exactly a number of requests arrive."""
     until = time.monotonic() + 10
     while len(wire.exchanges) < requests and time.monotonic() < until:
         time.sleep(0.01)
@@ -175,7 +175,7 @@ class Silent:
         self.hung_up = threading.Semaphore(0)
 
     def __call__(self, exchange: Exchange) -> None:
-        """Answer, or wait."""
+        """Respond, or wait."""
         if exchange.asked["page_number"] > self._first and exchange.asked["per_page"] == 25:
             exchange.wait()
             self.hung_up.release()
@@ -185,7 +185,7 @@ class Silent:
 
 
 class LeavingError(Exception):
-    """What a consumer raises."""
+    """An exception of a consumer."""
 
 
 def leaves(fw: FinerWorks, how: str) -> None:
@@ -220,7 +220,7 @@ def test_who_leaves_waits_for_no_answer_and_leaves_nothing_behind(how: str) -> N
 
 
 class Stuck(httpx.BaseTransport):
-    """Gives page 1, and is then stuck as while it connects, where nothing can end it."""
+    """A fetcher that returns page 1, and then blocks like a connection attempt, which cannot be interrupted."""
 
     def __init__(self) -> None:
         self.reached = threading.Event()
@@ -304,7 +304,7 @@ def test_tasks_that_are_left_are_cancelled(how: str) -> None:  # noqa: C901 - th
 
 
 def run_program(program: str, url: str) -> subprocess.CompletedProcess[str]:
-    """Run a program against a server of ours."""
+    """Run a program against a test server."""
     environment = {
         **os.environ,
         "FINERWORKS_BASE_URL": url,
@@ -403,7 +403,7 @@ class Limited:
         self.now = self.most = 0
 
     def __call__(self, exchange: Exchange) -> None:
-        """Answer, or refuse."""
+        """Respond, or refuse."""
         with self._lock:
             number = exchange.asked["page_number"]
             refuses = number in self._first

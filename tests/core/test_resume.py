@@ -129,7 +129,7 @@ class Ids(Iterator[list[str]]):
         self._how = how
 
     def __next__(self) -> list[str]:
-        """Take a step."""
+        """Execute a step."""
         if self._how == "items":
             return [next(self._invoices).invoice_id]
         return [invoice.invoice_id for invoice in next(self._pages).items]
@@ -145,7 +145,7 @@ class AsyncIds(AsyncIterator[list[str]]):
         self._how = how
 
     async def __anext__(self) -> list[str]:
-        """Take a step."""
+        """Execute a step."""
         if self._how == "items":
             return [(await anext(self._invoices)).invoice_id]
         return [invoice.invoice_id for invoice in (await anext(self._pages)).items]
@@ -263,7 +263,7 @@ def test_steps_that_are_given_up_many_times_lose_nothing(concurrency: int) -> No
 
 
 class Interrupted(BaseException):
-    """What a signal handler raises."""
+    """An exception of a signal handler."""
 
 
 @pytest.fixture
@@ -347,7 +347,7 @@ class Tracing:
         self.struck: str | None = None
 
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
-        """Take note of a call, or raise."""
+        """Record a call, or raise."""
         code = frame.f_code
         ours = "/finerworks/" in code.co_filename and code.co_name not in ("__del__", "close")
         ours = ours and not code.co_filename.endswith(("validation.py", "money.py"))  # many calls
@@ -423,7 +423,7 @@ class Moved:
         self.found: list[str] = []
 
     def failed(self, error: ListingChangedError) -> None:
-        """Take note of an error."""
+        """Record an error."""
         self.errors.append(error)
         self._moves.settled = self._settles
 

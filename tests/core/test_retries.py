@@ -30,7 +30,7 @@ NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 
 
 def date(seconds: float) -> str:
-    """Write the time so many seconds from now as an HTTP date."""
+    """Return the time a number of seconds from now as an HTTP date."""
     return email.utils.formatdate(NOW + seconds, usegmt=True)
 
 
@@ -138,7 +138,7 @@ def test_a_date_is_read_from_the_wire(caller: Caller, code: int) -> None:
 
 
 def status(code: int, retry_after: float | None = None) -> APIStatusError:
-    """Make an error of a status."""
+    """Return the error of a status."""
     return APIStatusError("m", status_code=code, retry_after=retry_after)
 
 

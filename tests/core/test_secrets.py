@@ -42,20 +42,20 @@ ACCOUNT = "canary-account-c0ffee"
 
 @pytest.fixture
 def canaries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put the canaries where keys are read from."""
+    """Set the canaries as the keys in the environment."""
     for name, canary in CANARIES.items():
         monkeypatch.setenv(name, canary)
 
 
 @pytest.fixture(params=CALLERS, ids=lambda caller: caller.name)
 def caller(request: pytest.FixtureRequest) -> Caller:
-    """Give the sync client, the async one, and the async one over aiohttp in turn."""
+    """Return the sync client, the async one, and the async one over aiohttp."""
     chosen: Caller = request.param
     return chosen
 
 
 def check(shown: object) -> None:
-    """See that a canary is in nothing that is shown, in none of its spellings, and no half of it either."""
+    """Check that a text contains no canary, in any escaped form, and no half of one."""
     text = unescape(
         unquote(unquote(f"{shown!s} {shown!r}".lower().replace("\\x00", "").replace("\0", "")))
     )
@@ -68,7 +68,7 @@ def check(shown: object) -> None:
 
 
 def check_logs(records: list[logging.LogRecord]) -> None:
-    """See that no record has a canary, in its message, its arguments or anything else of it."""
+    """Check that no log record has a canary in its message, arguments or attributes."""
     assert records
     for record in records:
         check(record.getMessage())
@@ -78,7 +78,7 @@ def check_logs(records: list[logging.LogRecord]) -> None:
 
 
 def check_error(error: BaseException) -> None:
-    """See that an error has no canary: in its words, its attributes, its bytes, its traceback with locals."""
+    """Check that an error has no canary in its text, attributes, pickle, or traceback with local variables."""
     check(error)
     check(vars(error))
     check(error.args)
@@ -89,13 +89,13 @@ def check_error(error: BaseException) -> None:
 
 
 def arrived(wire: Wire) -> None:
-    """See that both canaries did reach the server."""
+    """Check that both canaries reached the server."""
     for canary in CANARIES.values():
         assert canary.encode() in wire.received()
 
 
 def echo() -> str:
-    """Make a text that has each canary as it is, as JSON may write it, and as a URL does."""
+    """Return a text with each canary: plain, escaped as in JSON, and escaped as in a URL."""
     said: list[str] = []
     for canary in CANARIES.values():
         spelled = "".join(f"\\u{ord(each):04X}" for each in canary)
@@ -110,7 +110,7 @@ def echo() -> str:
 
 
 def repeats(status: int, shape: str) -> Does:
-    """Make a server that repeats the keys in its answer."""
+    """Return a server that repeats the keys in its response."""
     url = quote(quote(f"{WEB} {APP}", safe=""))
     script = " ".join(
         "".join(f"\\x{ord(each):02x}" for each in canary) for canary in CANARIES.values()
@@ -129,7 +129,7 @@ def repeats(status: int, shape: str) -> Does:
 
 
 def cuts(exchange: Exchange) -> None:
-    """Hang up in the middle of an answer that repeats the keys."""
+    """Hang up in the middle of a response that repeats the keys."""
     exchange.send(http(echo().encode(), 200, length=100_000))
     exchange.close()
 
@@ -201,7 +201,7 @@ def test_no_error_quotes_what_is_not_http(caller: Caller) -> None:
 
 
 def transport_errors() -> list[object]:
-    """Find every error of httpx's, httpcore's and aiohttp's that something still holds."""
+    """Return every error of httpx, httpcore and aiohttp that is still referenced."""
     found = [each for each in gc.get_objects() if isinstance(each, BaseException)]
     theirs = {"httpx", "httpcore", "aiohttp"}
     return [each for each in found if type(each).__module__.split(".")[0] in theirs]

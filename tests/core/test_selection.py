@@ -51,7 +51,7 @@ def months(*months: str | None) -> list[dict[str, object]]:
 
 
 class Serves:
-    """Answers with the pages of some invoices.
+    """A server that responds with the pages of some invoices.
 
     Args:
         invoices: All of them.
@@ -68,7 +68,7 @@ class Serves:
         self.requested: list[int] = []
 
     def __call__(self, exchange: Exchange) -> None:
-        """Answer a request."""
+        """Respond to a request."""
         number = exchange.asked["page_number"]
         size = exchange.asked["per_page"]
         self.requested.append(number)
@@ -82,7 +82,7 @@ class Serves:
 
 
 class Reader(Protocol):
-    """Does the same with the sync and with the async client."""
+    """An interface that is the same for the sync and the async client."""
 
     def pages(self, wire: Wire, **arguments: Unpack[Arguments]) -> list[list[str]]:
         """Return the ids on each page."""
@@ -101,7 +101,7 @@ class Reader(Protocol):
         ...
 
     def resumed(self, wire: Wire, **arguments: Unpack[Arguments]) -> list[str | type]:
-        """Return the ids of one iterator, and the class of each error before it went on."""
+        """Return the IDs of one iterator, and the class of each error that it continued after."""
         ...
 
 
@@ -146,7 +146,7 @@ class SyncReader:
         return found[0]
 
     def resumed(self, wire: Wire, **arguments: Unpack[Arguments]) -> list[str | type]:
-        """Return the ids of one iterator, and the class of each error before it went on."""
+        """Return the IDs of one iterator, and the class of each error that it continued after."""
         found: list[str | type] = []
 
         def use(pager: Pager[Invoice]) -> None:
@@ -219,7 +219,7 @@ class AsyncReader:
         return found[0]
 
     def resumed(self, wire: Wire, **arguments: Unpack[Arguments]) -> list[str | type]:
-        """Return the ids of one iterator, and the class of each error before it went on."""
+        """Return the IDs of one iterator, and the class of each error that it continued after."""
         found: list[str | type] = []
 
         async def use(pager: AsyncPager[Invoice]) -> None:

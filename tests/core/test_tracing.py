@@ -44,7 +44,7 @@ CANARIES = {
 
 @pytest.fixture(params=CALLERS, ids=lambda caller: caller.name)
 def caller(request: pytest.FixtureRequest) -> Caller:
-    """Give the sync client, the async one, and the async one over aiohttp in turn."""
+    """Return the sync client, the async one, and the async one over aiohttp."""
     chosen: Caller = request.param
     return chosen
 
@@ -67,7 +67,7 @@ def test_a_recorded_key_would_be_found() -> None:
 
 
 def fail_once(exchange: Exchange) -> None:
-    """Answer the first request with 503."""
+    """Respond to the first request with 503."""
     exchange.send(http(b"", 503) if exchange.number == 1 else page(exchange))
 
 
@@ -150,7 +150,7 @@ def reset(exchange: Exchange) -> None:
 
 
 def break_the_contract(exchange: Exchange) -> None:
-    """Answer with JSON that is not a page."""
+    """Respond with JSON that is not a page."""
     exchange.send(http(b"{}"))
 
 
@@ -223,7 +223,7 @@ SANITIZE = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS"
 
 @pytest.fixture
 def exporter() -> InMemorySpanExporter:
-    """Return what keeps the finished spans."""
+    """Return an exporter that keeps the finished spans."""
     return InMemorySpanExporter()
 
 

@@ -70,7 +70,7 @@ def invoice(
 
 
 def read(path: Path) -> list[dict[str, object]]:
-    """Read a file by a reader that is not ours: of each row, the id, the amount as a Decimal, and when it is due."""
+    """Read a file with another program: the ID, the amount as a Decimal, and the due date of each row."""
     match path.suffix:
         case ".csv":
             with path.open(encoding="utf-8", newline="") as file:
@@ -98,7 +98,7 @@ def read(path: Path) -> list[dict[str, object]]:
 
 @pytest.fixture(scope="module")
 def listed(sandbox: Sandbox) -> list[Invoice]:
-    """Give the sandbox's 250 invoices."""
+    """Return the sandbox's 250 invoices."""
     with FinerWorks(**keys(sandbox)) as fw:
         return list(fw.invoices.list())
 

@@ -25,7 +25,7 @@ CENTRAL = dt.timezone(dt.timedelta(hours=-6))
 
 
 def moment(day: dt.date | None) -> dt.datetime | None:
-    """Give the last second of a day, as the server's clock has it: another day already in UTC."""
+    """Return the last second of a day in the server's local time. In UTC, it is the next day."""
     return None if day is None else dt.datetime.combine(day, dt.time(23, 59, 59), CENTRAL)
 
 
@@ -42,26 +42,26 @@ def invoice(
 
 
 def past_due(days: int, amount: float = 19.99) -> Invoice:
-    """Make an invoice that is so many days past its due day."""
+    """Return an invoice that is a number of days past its due day."""
     return invoice(amount, due=AS_OF - dt.timedelta(days=days))
 
 
 @dataclass
 class Bar:
-    """A drawn row: its rectangles as class, begin and length in percent, or that it is off the scale."""
+    """A drawn row: its rectangles as class, start and length in percent, or that it is off the scale."""
 
     says: str = ""
     parts: list[tuple[str, float, float]] = field(default_factory=list[tuple[str, float, float]])
     off: bool = False
 
     def part(self, kind: str) -> tuple[float, float]:
-        """Give where the one rectangle of a kind begins, and its length."""
+        """Return the position and the length of the only rectangle of a kind."""
         ((begin, length),) = [(begin, length) for name, begin, length in self.parts if name == kind]
         return begin, length
 
 
 class Report(HTMLParser):
-    """What a report says: each table's rows as texts, by the table's class; its bars; all its text."""
+    """The content of a report: each table's rows as text, by the table's class; its bars; all its text."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class Report(HTMLParser):
     def handle_starttag(  # noqa: C901 - one branch for each tag
         self, tag: str, attrs: list[tuple[str, str | None]]
     ) -> None:
-        """Take note of where a row, a cell or a bar begins."""
+        """Record the start of a row, a cell or a bar."""
         given = {name: value or "" for name, value in attrs}
         if tag == "table":
             self._rows = self.tables.get(given["class"], [])
@@ -110,7 +110,7 @@ class Report(HTMLParser):
             assert self._path.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        """Keep what is written; a drawing's title is its own."""
+        """Keep the text. A drawing's title belongs to the drawing."""
         if "style" in self._path:
             return
         self.text += data
@@ -120,7 +120,7 @@ class Report(HTMLParser):
             self._rows[-1][-1] += data
 
     def body(self, table: str) -> list[list[str]]:
-        """Give a table's rows without its head and its foot."""
+        """Return a table's rows without header and footer."""
         return self.tables[table][1:-1]
 
 
@@ -137,7 +137,7 @@ def number(text: str) -> Decimal:
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Name a file that each case of a property may write anew."""
+    """Return a file that each example of a property test may replace."""
     return tmp_path_factory.mktemp("reports") / "report.html"
 
 
@@ -163,7 +163,7 @@ MADE_UP = st.builds(
 
 
 def age(due: dt.date | None, cents: int) -> str:
-    """Say in which row of the table of ages an invoice belongs."""
+    """Return the row of the age table that an invoice belongs to."""
     if cents <= 0:
         return "Credits" if cents else "Nothing due"
     if due is None or due.year == 1:
@@ -228,7 +228,7 @@ def test_every_tables_parts_are_what_they_should_be_and_add_up_to_the_total(
 
 
 def check_beginning(read: Report, cents: list[int], dues: list[dt.date | None]) -> None:
-    """Compare what is due next, and the largest amounts, with what was added up beside it."""
+    """Compare what is due next, and the largest amounts, with independent sums."""
     by_due: dict[str, Decimal] = {}
     for amount, due in sorted(zip(cents, dues, strict=True), key=lambda pair: str(pair[1])):
         if due is not None and due >= AS_OF and amount > 0:
@@ -241,7 +241,7 @@ def check_beginning(read: Report, cents: list[int], dues: list[dt.date | None]) 
 
 
 def check_charts(read: Report, made_up: list[Invoice], cents: list[int], late: list[int]) -> None:
-    """Compare months and years with what was added up beside it."""
+    """Compare months and years with independent sums."""
     rows = [row for chart in read.charts for row in chart]
     drawn = {
         row[0]: (number(row[2]) * 100, number(row[3]) * 100) for row in rows if row[0] in read.bars
@@ -413,7 +413,7 @@ def test_without_a_day_it_is_today(page: Path) -> None:
 
 
 def breaking_off() -> Iterator[Invoice]:
-    """Give an invoice, and fail at the second."""
+    """Yield an invoice, and fail at the second one."""
     yield invoice()
     raise ConnectionError("gone")
 
@@ -701,7 +701,7 @@ def test_it_prints_black_on_white_with_its_head_on_each_page(
 
 
 def light(color: str) -> float:
-    """Give a colour's relative luminance, as WCAG defines it."""
+    """Return a colour's relative luminance, as WCAG defines it."""
     if color.startswith("#"):
         channels = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     else:
