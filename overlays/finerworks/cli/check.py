@@ -30,7 +30,7 @@ QUESTIONS = (
 
 
 def check_api(fw: FinerWorks, identity: Identity, results: Results) -> None:
-    """Send a few requests, and print what came of them.
+    """Send a few requests, and print the results.
 
     Raises:
         FinerWorksError: A request failed, or the SDK cannot read the response.
@@ -55,7 +55,7 @@ def _add_identity(results: Results, identity: Identity) -> None:
 
 
 def _check_account(fw: FinerWorks, first: Exchange) -> None:
-    """Warn if the first page of an account is that of the account that owns the keys."""
+    """Warn if the first page of an account equals that of the account that owns the keys."""
     if not first.rows:
         return
     own = ask(fw, Secret(), Question(plan.OWN_PAGE, 1, plan.PAGE_SIZE, may_fail=True))
@@ -68,9 +68,10 @@ def _check_account(fw: FinerWorks, first: Exchange) -> None:
 def record_shape(
     fw: FinerWorks, identity: Identity, results: Results, file: Path, *, overwrite: bool
 ) -> None:
-    """Send requests, print what came of them, and write their shape to a file.
+    """Send requests, print the results, and write their shape to a file.
 
-    The file is written even if a response is an error, but not if the first request gets none.
+    The file is written even if a response is an error, but not if the first request gets no
+    response.
 
     Raises:
         FinerWorksError: A request failed that should succeed, or the SDK cannot read the response.
@@ -112,7 +113,7 @@ def _secrets_of(fw: FinerWorks, account_key: Secret) -> list[str]:
 
 
 def _should_succeed(exchange: Exchange) -> bool:
-    """Return whether a failure of a request is one of the command."""
+    """Return whether a failed request is a failure of the command."""
     return not exchange.question.may_fail or plan.must_stop(exchange)
 
 
@@ -130,7 +131,7 @@ def _raise_failure(exchanges: Sequence[Exchange]) -> None:
 def _report(
     exchanges: Sequence[Exchange], deviations: Sequence[Deviation], results: Results
 ) -> None:
-    """Print what the exchanges say. Raise if the SDK cannot read the responses."""
+    """Print the findings of the exchanges. Raise if the SDK cannot read the responses."""
     error = _first_error(exchanges)
     results.add("keys", "accepted", {"keys": "accepted"})
     if error is None:

@@ -1,9 +1,9 @@
-"""The text of `--env-file` and of a profile: both keys, and what else it sets.
+"""The text of `--env-file` and of a profile: both keys and other settings.
 
-python-dotenv parses the text, and skips lines that it cannot parse. Here such a line is an error: a
-key of another account could take the place of the one that was skipped. The text is decoded here,
-because versions of python-dotenv differ in that. References to other variables are errors as well,
-as their values would come from the environment.
+python-dotenv parses the text, and skips lines that it cannot parse. Here, such a line is an error:
+a key of another account could replace the one that was skipped. The text is decoded here, because
+versions of python-dotenv differ in that. References to other variables are errors, too, because
+their values would come from the environment.
 """
 
 import codecs
@@ -38,12 +38,12 @@ else:
 __all__ = ["STANDARD_INPUT", "EnvFile", "parse_env_text", "read_env_file"]
 
 STANDARD_INPUT = Path("-")
-"""What the user writes for standard input."""
+"""The argument that means standard input."""
 
 _BOTH_KEYS = "Both keys must be in the file: keys of the environment are not used with it"
 
 MAX_BYTES = 1 << 16
-"""The size of the largest file that is read, in bytes. Parsing larger ones would take time."""
+"""The maximum size of a file, in bytes. Parsing larger ones would take time."""
 
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
@@ -54,26 +54,26 @@ BYTE_ORDER_MARKS = {
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 ONLY_A_COMMENT = re.compile(r"[^=]*=[^\S\r\n]+#")
-"""A line whose value is only a comment. Older versions of python-dotenv return the comment."""
+"""A line with only a comment as its value. Older versions of python-dotenv return the comment."""
 
 IN_SINGLE_QUOTES = re.compile(r"[^=]*=[^\S\r\n]*'")
-"""A line whose value a shell would take as it is."""
+"""A line with a value that a shell would use unchanged."""
 
 ASSIGNMENT = re.compile(r"(\w+)\s*=")
 """The beginning of an assignment, anywhere in a value."""
 
 REFERENCE = re.compile(r"\$[{(]|`")
-"""What a shell would replace in any other value."""
+"""The parts of other values that a shell would replace."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EnvFile:
-    """What a file sets. None: the file does not set it."""
+    """The settings in a file. None: the file does not set it."""
 
     name: str
-    """What errors call the file."""
+    """The name of the file in errors."""
     place: str
-    """What other messages call it."""
+    """The name of the file in other messages."""
     web_api_key: Secret
     app_key: Secret
     account_key: Secret | None
@@ -95,7 +95,7 @@ class _Line:
 
 
 def read_env_file(path: Path) -> EnvFile:
-    """Return what a file sets, or standard input for ``-``. The environment is not read.
+    """Return the settings in a file, or in standard input for ``-``. The environment is not read.
 
     Raises:
         WrongUsageError: The file cannot be read or decoded. Or a line cannot be parsed, has a name
@@ -122,12 +122,12 @@ def _read(path: Path) -> bytes:
 
 
 def parse_env_text(data: bytes, name: str, place: str) -> EnvFile:
-    """Return what the text of a file sets.
+    """Return the settings in the text of a file.
 
     Args:
         data: The text.
-        name: What errors call the file.
-        place: What other messages call it.
+        name: The name of the file in errors.
+        place: The name of the file in other messages.
 
     Raises:
         WrongUsageError: See `read_env_file`.
@@ -144,7 +144,7 @@ class _EnvTextReader:
         self._place = place
 
     def read(self, data: bytes) -> EnvFile:
-        """Return what the text sets."""
+        """Return the settings in the text."""
         lines = list(self._parse(self._decode(data)))
         self._check_names(lines)
         values = self._values_of(lines)
@@ -167,7 +167,7 @@ class _EnvTextReader:
         except UnicodeDecodeError as error:
             before = error.object[: error.start].decode(error.encoding)
             line = len(LINE_BREAK.findall(before)) + 1
-            # Not chained: the UnicodeDecodeError holds the whole text, with the keys.
+            # Not chained: the UnicodeDecodeError contains the entire text, with the keys.
             raise self._error(
                 f"is not a text file in UTF-8 (see line {line}): save it as UTF-8"
             ) from None
@@ -208,8 +208,8 @@ class _EnvTextReader:
                 )
             if found.is_misspelled:
                 raise self._error_at(line, f"the name is misspelled{_question(line.name)}")
-            # APP_KEY may be a variable of another program, and FINERWORKS_APP_KEY_OLD a key to
-            # keep, if the file sets FINERWORKS_APP_KEY as well.
+            # If the file also sets FINERWORKS_APP_KEY, APP_KEY may belong to another program, and
+            # FINERWORKS_APP_KEY_OLD may be an old key.
             variable = found.variables[0]
             if variable not in names:
                 raise self._error_at(
@@ -254,7 +254,7 @@ class _EnvTextReader:
 
 
 def _decode(data: bytes) -> str:
-    """Return the text of a file, by its byte order mark, else as UTF-16 or UTF-8."""
+    """Return the decoded text of a file, by its byte order mark, else as UTF-16 or UTF-8."""
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
             return data.removeprefix(mark).decode(encoding)
@@ -289,7 +289,7 @@ def _variable_in(value: str) -> str | None:
         name = part.group(1)
         if name in VARIABLES:
             return name
-    # Below a quote that is not closed, a name may be misspelled as well.
+    # After an unclosed quote, a name may be misspelled as well.
     for below in value.splitlines()[1:]:
         name, equal_sign, _ = below.partition("=")
         found = resemblance(name)
@@ -299,7 +299,7 @@ def _variable_in(value: str) -> str | None:
 
 
 def _question(text: str) -> str:
-    """Return a question to add, if a line was probably meant to set a variable."""
+    """Return a question to add if a line was probably meant to set a variable."""
     name, _, _ = text.partition("=")
     found = resemblance(name) or resemblance(text)
     if not found:
@@ -308,7 +308,7 @@ def _question(text: str) -> str:
 
 
 def _check_value(line: _Line) -> None:
-    """Check the value of one of our variables. An empty value is like an unset variable.
+    """Check the value of one of our variables. An empty value counts as unset.
 
     Raises:
         ValueError: It is invalid. The message does not show it.

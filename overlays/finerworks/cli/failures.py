@@ -1,4 +1,4 @@
-"""What a command says of an error: one or two lines, or JSON, and its exit status."""
+"""How a command reports an error: one or two lines, or JSON, and an exit status."""
 
 import traceback
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ def report(error: Exception, arguments: Sequence[str], session: Session) -> None
     Args:
         error: The error.
         arguments: The command line.
-        session: What is known of the command.
+        session: The state of the command.
     """
     if session.debug:
         traceback.print_exception(error)
@@ -73,7 +73,7 @@ def report(error: Exception, arguments: Sequence[str], session: Session) -> None
 def _wants_json(arguments: Sequence[str]) -> bool:
     """Return whether --json is on the command line.
 
-    The command line is not parsed for this: it may be what is wrong.
+    The command line is not parsed for this, because it may be invalid.
     """
     own = list(arguments)
     if "--" in own:
@@ -107,7 +107,7 @@ def _message_of(error: Exception, arguments: Sequence[str], session: Session) ->
 
 
 def _hint_of(error: errors.FinerWorksError, session: Session) -> str:
-    """Return what to do next, in words of the command. The SDK's hints name arguments of Python."""
+    """Return what to do next, in the command's terms. The SDK's hints name Python arguments."""
     match error:
         case errors.AuthenticationError() | errors.PermissionDeniedError():
             return (
@@ -123,7 +123,7 @@ def _hint_of(error: errors.FinerWorksError, session: Session) -> str:
 
 
 def _message_of_usage(error: typer.TyperException, arguments: Sequence[str]) -> str:
-    """Return the message of an error in the command line, with what was probably meant."""
+    """Return the message of an error in the command line, with a suggestion."""
     # The classes of these errors are not public.
     option: object = getattr(error, "option_name", None)
     context = _context_of(error)

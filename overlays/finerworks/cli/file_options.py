@@ -1,4 +1,4 @@
-"""The options of `export` that say how the file is written.
+"""The options of `export` that determine how the file is written.
 
 `--help` imports this module, so it imports nothing that takes time.
 """
@@ -109,7 +109,7 @@ DateFormat = Annotated[
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class FileOptions:
-    """The options that say how the file is written. None: not given."""
+    """The options that determine how the file is written. None: not given."""
 
     format: str | None
     layout: str | None
@@ -126,7 +126,7 @@ class FileOptions:
 
         Raises:
             ModuleNotFoundError: A package that the format needs is not installed.
-            WrongUsageError: The options do not go together, or a required one is missing.
+            WrongUsageError: The options cannot be combined, or a required one is missing.
         """
         # Imported here, as --help does not need them.
         from finerworks.cli.targets import STANDARD_OUTPUT, export_format  # noqa: PLC0415
@@ -163,7 +163,7 @@ class FileOptions:
             raise WrongUsageError(f"{problem}: leave it out")
 
     def _file_for_books(self) -> Path:
-        """Return a name that the layout could have for what goes to standard output."""
+        """Return a file name that the layout accepts, for output to standard output."""
         from finerworks.exports.layouts import BILL_LAYOUTS  # noqa: PLC0415 - see above
 
         layout = BILL_LAYOUTS[self.layout or ""]

@@ -1,4 +1,4 @@
-"""The help of each command: what it does, examples, and what else one has to know.
+"""The help of each command: what it does, examples, and further information.
 
 typer keeps the line breaks of these texts, so each paragraph is one line.
 """
@@ -19,7 +19,7 @@ __all__ = [
 
 
 def _text(summary: str, examples: tuple[str, ...], *paragraphs: str) -> str:
-    """Return a help text. The examples come before everything that takes longer to read."""
+    """Return a help text. The examples come before the longer paragraphs."""
     lines = "\n".join(f"  $ {example}" for example in examples)
     return "\n\n".join([summary, f"Examples:\n{lines}", *paragraphs])
 

@@ -1,4 +1,4 @@
-"""Whose figures a command shows: the host, and the account that was read there."""
+"""The host and the account of the figures that a command shows."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ __all__ = ["Identity"]
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Whose figures a command shows."""
+    """The host and the account of figures."""
 
     host: str
     """The base URL."""

@@ -1,7 +1,7 @@
 """Whether the server ignored the account key, and returned the invoices of the keys' own account.
 
-FinerWorks does so if the keys may not read for other accounts. The responses do not say it, so the
-first rows are compared with those of the keys' own account, for which one more request is sent.
+FinerWorks does so if the keys may not read other accounts. The responses do not say so. One more
+request is sent for the keys' own account, and its first rows are compared.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ from finerworks.selection import Selection
 __all__ = ["ROWS", "FirstRows", "warn", "warn_if_ignored", "warn_unchecked"]
 
 ROWS = 25
-"""How many rows are compared: those of the largest page."""
+"""The number of rows that are compared: the maximum size of a page."""
 
 WARNING = (
     "the account key appears to be ignored: these are the invoices of the account that owns the "
@@ -63,7 +63,7 @@ def warn_if_ignored(
         if selection is not None:
             own_rows = selection.choose(own_rows, chosen_before=0)
     except FinerWorksError as error:
-        # The listing was read, so this is no failure of the command.
+        # The listing was read, so the command has not failed.
         warn_unchecked(error)
         return
     compared = min(len(first), len(own_rows))

@@ -30,15 +30,15 @@ __all__ = ["StoreName", "log_in", "log_out", "who_am_i"]
 StoreName = Literal["keyring", "file"]
 
 SHOWN = 4
-"""How many characters of a key are shown, at its end."""
+"""The number of characters that are shown at the end of a key."""
 
 MIN_MASKED_LENGTH = 16
-"""The length of the shortest key of which characters are shown."""
+"""The minimum length of a key that is partly shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Keys:
-    """What a user wants to store."""
+    """The keys and settings to store."""
 
     web_api_key: Secret
     app_key: Secret
@@ -68,7 +68,8 @@ def log_in(
         allow_input: Whether to ask.
 
     Raises:
-        StoreError: The keys cannot be stored. If that can be known before, nobody is asked.
+        StoreError: The keys cannot be stored. If possible, this is detected before the user types
+            them.
         FinerWorksError: The host rejected the keys, or cannot be reached. Nothing was stored.
     """
     profile = Profile(chosen_name(profile_option))
@@ -144,7 +145,7 @@ def _ask(name: str, variable: str) -> Secret:
 
     Raises:
         WrongUsageError: The terminal cannot hide what is typed.
-        CredentialsError: It cannot be a key.
+        CredentialsError: The text cannot be a key.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("error", getpass.GetPassWarning)
@@ -161,7 +162,7 @@ def _ask(name: str, variable: str) -> Secret:
 
 
 def _base_url(of_file: str | None) -> str:
-    """Return the host that the keys are for: that of the file, of the environment, or the default.
+    """Return the host of the keys: from the file, the environment, or the default.
 
     Raises:
         WrongUsageError: It cannot be used.
@@ -180,7 +181,7 @@ def _base_url(of_file: str | None) -> str:
 
 
 def _warn_about_environment(base_url: str) -> None:
-    """Warn of variables that commands use instead of a profile, or refuse to combine with one."""
+    """Warn about variables that take precedence over a profile, or conflict with one."""
     keys = keys_in_environment()
     others = [name for name in (ACCOUNT_KEY, BASE_URL) if os.environ.get(name)]
     if BASE_URL in others and _base_url(None) == base_url:
@@ -198,7 +199,7 @@ def _warn_about_environment(base_url: str) -> None:
 
 
 def log_out(profile_option: str | None) -> None:
-    """Remove the keys of a profile. It is no error if there are none.
+    """Remove the keys of a profile. It is not an error if there are none.
 
     Raises:
         StoreError: They cannot be removed.
@@ -219,7 +220,7 @@ def log_out(profile_option: str | None) -> None:
 
 
 def who_am_i(context: typer.Context, settings: Settings, *, as_json: bool, check: bool) -> None:
-    """Print the host, the account, and where the keys come from. No key is shown as a whole.
+    """Print the host, the account, and where the keys come from. No key is shown completely.
 
     Args:
         context: The command.
@@ -261,7 +262,7 @@ def _add_keys(results: Results, fw: FinerWorks) -> None:
 
 
 def _masked(key: Secret) -> str:
-    """Return a key of which only the end can be seen, if it is long enough."""
+    """Return a key with everything hidden but its end, if it is long enough."""
     end = key[-SHOWN:] if len(key) >= MIN_MASKED_LENGTH else ""
     return f"****{end}"
 

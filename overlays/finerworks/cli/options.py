@@ -52,21 +52,21 @@ EXIT_STATUSES = {
     "141": "the reader of the output closed it",
     "129 or 143": "terminated",
 }
-"""What each exit status means."""
+"""The meaning of each exit status."""
 
 _MEANINGS = "; ".join(f"{status} {meaning}" for status, meaning in EXIT_STATUSES.items())
 STATUSES = f"Exit status: {_MEANINGS}."
 
 
 class WrongUsageError(typer.TyperException):
-    """The command line asks for something that cannot be done. Nothing was sent or written."""
+    """The command line requests something impossible. Nothing was sent or written."""
 
     exit_code = 2
 
 
 @dataclasses.dataclass
 class Session:
-    """Options that apply to a command as a whole."""
+    """Options that apply to the entire command."""
 
     quiet: bool = False
     verbose: bool = False
@@ -173,7 +173,7 @@ Overwrite = Annotated[
 
 
 def _parse_month(option: str, text: str | None) -> dt.date | None:
-    """Return the first day of the month that an option names, or None if it is not set."""
+    """Return the first day of the month in an option, or None if it is not set."""
     if text is None:
         return None
     try:
@@ -185,7 +185,7 @@ def _parse_month(option: str, text: str | None) -> dt.date | None:
 
 
 def _parse_day(option: str, text: str | None) -> dt.date | None:
-    """Return the day that an option names, or None if it is not set."""
+    """Return the day in an option, or None if it is not set."""
     if text is None:
         return None
     try:
@@ -198,7 +198,7 @@ def _parse_day(option: str, text: str | None) -> dt.date | None:
 
 
 def check_account_key(account_key: str) -> None:
-    """Check the account that an option names.
+    """Check the account in an option.
 
     Raises:
         WrongUsageError: It is blank, or not text.

@@ -28,7 +28,7 @@ MEMORY_LIMIT = 8 << 20
 """Bytes of output to hold in memory. Output that is longer goes to a temporary file."""
 
 MIN_WIDTH = 72
-"""Width of the table in columns. A narrower terminal wraps its lines, and cuts no amount."""
+"""Width of the table in columns. A narrower terminal wraps the lines, so no amount is truncated."""
 
 Watch = Callable[["finerworks.Pager[finerworks.Invoice]"], Iterator["finerworks.Invoice"]]
 """Iterates over the invoices of a listing, and shows the progress."""
@@ -87,7 +87,7 @@ def buffered_output() -> Generator[BinaryIO]:
 
     Raises:
         BrokenPipeError: The reader, such as `head`, closed standard output.
-        OutputError: Standard output cannot be written. Where possible, this is noticed before the
+        OutputError: Standard output cannot be written. If possible, this is detected before the
             `with` block is entered.
     """
     streams.check_output()

@@ -1,8 +1,8 @@
 """Profiles: keys that `finerworks login` stored under a name, and where each is stored.
 
-A profile is a text of `--env-file`, with the host that its keys were checked at. It is stored as a
-whole in one place, so that its keys are never mixed with others: in a file, or in the system's
-keyring, with a file that says so. Without such a file, the keyring is not asked.
+A profile is text in the format of `--env-file`, with the host that accepted its keys. It is stored
+completely in one place, so that its keys are never mixed with others: in a file, or in the system's
+keyring, with a file that says so. Without such a file, the keyring is not accessed.
 """
 
 import os
@@ -21,7 +21,7 @@ from finerworks.errors import CredentialsError
 __all__ = ["DEFAULT", "Profile", "chosen_name", "known_profiles", "profile_text"]
 
 DEFAULT = "default"
-"""The name of the profile that is used if none is chosen."""
+"""The name of the default profile."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -30,7 +30,7 @@ def chosen_name(option: str | None) -> str:
     """Return the name of the profile: from --profile, FINERWORKS_PROFILE, or the default one.
 
     Raises:
-        WrongUsageError: It cannot be the name of a file.
+        WrongUsageError: It is not a valid file name.
     """
     name = option
     setting = "--profile"
@@ -51,13 +51,13 @@ def profiles_folder() -> Path:
         base = os.environ.get("APPDATA", "")
     else:
         base = os.environ.get("XDG_CONFIG_HOME", "")
-    # The specification of these folders says to ignore a relative one.
+    # According to the specification, a relative folder must be ignored.
     folder = Path(base) if Path(base).is_absolute() else Path.home() / ".config"
     return folder / "finerworks" / "profiles"
 
 
 def known_profiles() -> list[str]:
-    """Return the names of the profiles that are stored."""
+    """Return the names of the stored profiles."""
     names = set[str]()
     for suffix in (FileStore.suffix, KeyringStore.suffix):
         names.update(
@@ -74,21 +74,21 @@ class Profile:
 
     @property
     def file(self) -> FileStore:
-        """The file that the profile is in, or would be in."""
+        """The file of the profile, which may not exist."""
         return FileStore(profiles_folder() / f"{self.name}{FileStore.suffix}")
 
     @property
     def keyring(self) -> KeyringStore:
-        """The entry of the keyring that the profile is in, or would be in."""
+        """The profile's entry in the keyring, which may not exist."""
         return KeyringStore(self.name, profiles_folder() / f"{self.name}{KeyringStore.suffix}")
 
     def stores(self) -> list[Store]:
-        """Return where the profile is stored. It is one place, or none."""
+        """Return where the profile is stored: in one place, or in none."""
         both: tuple[Store, Store] = (self.file, self.keyring)
         return [store for store in both if store.exists()]
 
     def read(self) -> EnvFile:
-        """Return what the profile sets.
+        """Return the settings of the profile.
 
         Raises:
             CredentialsError: It is not stored.
@@ -118,7 +118,7 @@ class Profile:
 def profile_text(
     *, web_api_key: Secret, app_key: Secret, account_key: Secret, base_url: str
 ) -> Secret:
-    """Return the text of a profile. Reading it gives the same values.
+    """Return the text of a profile. Reading it returns the same values.
 
     Raises:
         CredentialsError: A value cannot be written to a line.
@@ -145,6 +145,6 @@ def profile_text(
 
 
 def _quoted(value: str) -> str:
-    """Return a value in single quotes, in which no character but these two has a meaning."""
+    """Return a value in single quotes. Only these two characters are special there."""
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"

@@ -1,4 +1,4 @@
-"""What a command found out, as lines for people or as JSON."""
+"""The results of a command, as lines for people or as JSON."""
 
 from collections.abc import Mapping
 
@@ -23,12 +23,12 @@ class Results:
         self._members = dict[str, object]()
 
     def add(self, label: str, text: str, members: Mapping[str, object]) -> None:
-        """Add a line, and the members that say the same to a program."""
+        """Add a line, and the corresponding members for programs."""
         self._members.update(members)
         if not self._as_json:
             typer.echo(f"{label:<{self._width}} {text}")
 
     def finish(self) -> None:
-        """Print the JSON object, if that is wanted."""
+        """Print the JSON object, if requested."""
         if self._as_json:
             typer.echo(json_object(self._members))

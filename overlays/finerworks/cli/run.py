@@ -46,7 +46,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _escape_unprintable_output() -> None:
-    """Escape characters that the terminal's encoding does not have, instead of failing."""
+    """Escape characters that the terminal's encoding does not support, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:

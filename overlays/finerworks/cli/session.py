@@ -34,7 +34,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class OpenClient:
-    """A client, and whose figures it reads."""
+    """A client, with the host and the account that it reads."""
 
     fw: "finerworks.FinerWorks"
     identity: Identity
@@ -52,7 +52,7 @@ class OpenListing:
     def account_column(self, *, with_account: bool) -> str | None:
         """Return the account for a column of a file. Empty: the account that owns the keys.
 
-        None: there is no such column, as no account was given, and the user did not ask for it.
+        None: there is no such column, because no account was given and the user did not request it.
         """
         if self.identity.account_key or with_account:
             return self.identity.account_key
@@ -83,7 +83,7 @@ def open_listing(
 ) -> Generator[OpenListing]:
     """Open a client, and yield it with an iterator over the selected invoices.
 
-    After they were read, say whose they are, and warn if the account key appears to be ignored.
+    After they were read, print the account, and warn if the account key appears to be ignored.
     """
     from finerworks.cli.ignored import FirstRows, warn_if_ignored  # noqa: PLC0415 - imports httpx
     from finerworks.cli.output import progress  # noqa: PLC0415 - importing rich takes time
@@ -104,7 +104,7 @@ def open_listing(
 
 
 def identity_of(fw: "finerworks.FinerWorks", settings: Settings) -> Identity:
-    """Return whose figures a client reads."""
+    """Return the host and the account that a client reads."""
     return Identity(
         host=base_url_of(fw),
         keys_from=settings.keys_from,
@@ -150,7 +150,7 @@ def base_url_of(fw: "finerworks.FinerWorks") -> str:
 
 @contextlib.contextmanager
 def existing_file_as_wrong_usage(file: Path) -> Generator[None]:
-    """Turn a FileExistsError into a WrongUsageError that mentions --overwrite."""
+    """Convert a FileExistsError to a WrongUsageError that mentions --overwrite."""
     from finerworks.exports.files import TargetExistsError  # noqa: PLC0415 - --help needs no file
 
     try:

@@ -1,6 +1,6 @@
-"""The settings of a client: of a file, the environment or a profile, and where each comes from.
+"""The settings of a client: from a file, the environment or a profile, and their sources.
 
-Both keys, and the account, are from one place. One of each might belong to two accounts.
+Both keys and the account come from one place. Otherwise, they might belong to different accounts.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ class Settings:
     account_key: "credentials.Secret"
     """The account to read. Empty: the account that owns the keys."""
     account_from: str
-    """Where the account comes from. Of no meaning if the account is empty."""
+    """Where the account comes from. It has no meaning if the account is empty."""
     profile: str | None = None
     """The profile that the keys come from. None: they come from elsewhere."""
 
@@ -50,9 +50,9 @@ def read_settings(
     session: Session,
     account_option: str | None = None,
 ) -> Settings:
-    """Return the settings of a client: of a file, else of the environment, else of a profile.
+    """Return the settings of a client: from a file, else the environment, else a profile.
 
-    Both keys are from the same place. The host of the environment applies if the file has none.
+    Both keys come from the same place. The environment's host applies if the file has none.
 
     Raises:
         CredentialsError: There are no keys, or they cannot be sent.
@@ -70,7 +70,7 @@ def read_settings(
 
 
 def _first_source(env_file: Path | None, session: Session, account_option: str | None) -> Settings:
-    """Return the settings of the first source that there is."""
+    """Return the settings of the first source that exists."""
     # Imported here: they import httpx, which `--help` does not need.
     from finerworks.cli.env_file import read_env_file  # noqa: PLC0415
     from finerworks.cli.profiles import Profile, chosen_name  # noqa: PLC0415
@@ -105,9 +105,9 @@ def keys_in_environment() -> list[str]:
 
 
 def _refuse_profile(session: Session) -> None:
-    """Refuse an option for a profile if the environment has keys, and warn of its variable.
+    """Refuse an option for a profile if the environment has keys, and warn about its variable.
 
-    The environment takes precedence. The keys would be others than the user expects.
+    The environment takes precedence, so the keys would not be those that the user expects.
     """
     if session.profile is not None:
         names = " and ".join(keys_in_environment())
@@ -124,7 +124,7 @@ def _refuse_profile(session: Session) -> None:
 
 
 def _refuse_other_host(profile: "env_files.EnvFile") -> None:
-    """Refuse to send the keys of a profile to another host than that of its login."""
+    """Refuse to send the keys of a profile to a host other than that of its login."""
     from finerworks.config import read_base_url  # noqa: PLC0415 - imports httpx
 
     if not os.environ.get(BASE_URL):
@@ -140,7 +140,7 @@ def _refuse_other_host(profile: "env_files.EnvFile") -> None:
 
 
 def _refuse_other_account(profile: "env_files.EnvFile") -> None:
-    """Refuse to read another account with the keys of a profile than its own."""
+    """Refuse to read an account other than its own with the keys of a profile."""
     of_environment = os.environ.get(ACCOUNT_KEY)
     if of_environment and of_environment != profile.account_key:
         raise WrongUsageError(
@@ -178,7 +178,7 @@ def _of_file(file: "env_files.EnvFile", session: Session, account_option: str | 
 def _check_environment() -> None:
     """Check the variables of the environment here, so that errors name variables.
 
-    The SDK names its arguments as well, which the command does not have.
+    The SDK's errors also name arguments, which the command does not have.
 
     Raises:
         CredentialsError: A key is missing, or malformed.
@@ -222,7 +222,7 @@ def _account_of(
     The account is empty for the account that owns the keys.
 
     Raises:
-        WrongUsageError: The keys are from a file, and the account would be from the environment.
+        WrongUsageError: The keys are from a file, but the account is from the environment.
     """
     from finerworks.credentials import Secret  # noqa: PLC0415 - imports httpx
 
@@ -246,7 +246,7 @@ def _account_of(
 
 @contextlib.contextmanager
 def value_error_as_wrong_usage() -> Generator[None]:
-    """Turn a ValueError, for example of FINERWORKS_BASE_URL, into a WrongUsageError."""
+    """Convert a ValueError, for example about FINERWORKS_BASE_URL, to a WrongUsageError."""
     try:
         yield
     except CredentialsError:

@@ -1,4 +1,4 @@
-"""Where profiles are stored: in files that only their user can read, or in the system's keyring."""
+"""The stores of profiles: files that only their user can read, or the system's keyring."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ __all__ = ["FileStore", "KeyringStore", "Store", "StoreError"]
 T = TypeVar("T")
 
 SERVICE = "finerworks"
-"""The name of this program in the keyring. The user is the profile."""
+"""The name of this program in the keyring. The profile is used as the user name."""
 
 TIME_LIMIT = 60.0
 """Seconds that the keyring may take. It may ask the user for a password, and D-Bus may hang."""
@@ -45,11 +45,11 @@ class Store(Protocol):
         ...
 
     def check(self) -> None:
-        """Raise StoreError if it cannot be stored here, before the user types the keys."""
+        """Raise StoreError if the profile cannot be stored here, before the user types the keys."""
         ...
 
     def save(self, text: Secret) -> None:
-        """Store the text, in place of the one that is stored."""
+        """Store the text, and replace the stored one."""
         ...
 
     def load(self) -> Secret:
@@ -78,7 +78,7 @@ class FileStore:
         return self.path.exists()
 
     def check(self) -> None:
-        """Do nothing: saving says what is wrong."""
+        """Do nothing: saving reports errors."""
 
     def save(self, text: Secret) -> None:
         """Write the file."""
@@ -90,7 +90,7 @@ class FileStore:
             return Secret(self.path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not a text file"
-            # Not chained: a UnicodeDecodeError holds the whole text, with the keys.
+            # Not chained: a UnicodeDecodeError contains the entire text, with the keys.
             raise StoreError(f"cannot read {self.path}: {reason}") from None
 
     def delete(self) -> None:
@@ -98,15 +98,15 @@ class FileStore:
         _remove(self.path)
 
     def is_readable_by_others(self) -> bool:
-        """Return whether other users of the machine can read the file, as its mode says."""
+        """Return whether other users of the machine can read the file, according to its mode."""
         return os.name != "nt" and bool(self.path.stat().st_mode & OTHERS)
 
 
 def _write_private(path: Path, text: str) -> None:
-    """Write a file that only its user can read, or leave the file that is there as it is.
+    """Write a file that only its user can read, or keep the existing file unchanged.
 
-    The text goes to a new file, which is renamed: opening the existing one would leave its mode as
-    it is, and a crash would leave half of the text.
+    The text is written to a new file, which is renamed. Opening the existing one would keep its
+    mode, and a crash would leave half of the text.
     """
     try:
         _make_private(path.parent)
@@ -114,7 +114,7 @@ def _write_private(path: Path, text: str) -> None:
         part = Path(name)
         try:
             with os.fdopen(number, "w", encoding="utf-8", newline="\n") as file:
-                if hasattr(os, "fchmod"):  # Windows has it from Python 3.13 on.
+                if hasattr(os, "fchmod"):  # Windows supports it from Python 3.13 on.
                     os.fchmod(file.fileno(), PRIVATE_FILE)
                 file.write(text)
                 file.flush()
@@ -127,7 +127,7 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def _make_private(folder: Path) -> None:
-    """Create a folder and its parent, or take them from other users."""
+    """Create a folder and its parent, or remove the permissions of other users."""
     for part in (folder.parent, folder):
         part.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         if os.name != "nt":
@@ -155,7 +155,7 @@ class KeyringStore:
         return "the system's keyring"
 
     def exists(self) -> bool:
-        """Return whether a login stored the profile in the keyring. The keyring is not asked."""
+        """Return whether a login stored the profile in the keyring. The keyring is not accessed."""
         return self.marker.exists()
 
     def check(self) -> None:
@@ -227,14 +227,14 @@ def _keyring() -> _Keyring:
 
 
 def _plain(text: Secret) -> str:
-    """Return a text of exactly the type `str`, which backends in C need."""
+    """Return a text of exactly the type `str`, which keyring backends in C require."""
     return str.__str__(text)
 
 
 def _limited(action: Callable[[], T]) -> T:
     """Return the result of an action with the keyring, or raise StoreError if it takes too long.
 
-    It runs in a thread, which is left alone after the time limit: D-Bus cannot be interrupted.
+    It runs in a thread, which is abandoned after the time limit: D-Bus cannot be interrupted.
     """
     results = list[T]()
     failures = list[Exception]()
@@ -259,7 +259,7 @@ def _limited(action: Callable[[], T]) -> T:
 
 
 def _store_error(error: Exception) -> StoreError:
-    """Return what to tell of a failure of the keyring."""
+    """Return the message about a failure of the keyring."""
     if isinstance(error, StoreError):
         return error
     reason = f"it failed with {type(error).__name__}"
@@ -268,5 +268,5 @@ def _store_error(error: Exception) -> StoreError:
 
         if isinstance(error, NoKeyringError):
             reason = "this system has none"
-    # Not chained, and without the message: a backend may show what it was to store.
+    # Not chained, and without the message: a backend may show the text that it should store.
     return StoreError(f"cannot use the system's keyring: {reason}. Use --store file instead")

@@ -1,8 +1,8 @@
 """The standard streams, which may be closed, full, or a pipe that nobody reads.
 
-Standard output is the result of a command: if it cannot be written, the command fails. Standard
-error is for progress, logs and messages: what cannot be written there is lost, and changes no
-result.
+Standard output is the result of a command. If it cannot be written, the command fails. Standard
+error is for progress, logs and messages. If it cannot be written, they are lost, and the result
+does not change.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ class OutputError(OSError):
 
 
 class Output(io.FileIO):
-    """The file of standard output. It keeps the error, which libraries may ignore."""
+    """The file of standard output. It remembers an error, which libraries may ignore."""
 
     error: OSError | None = None
 
@@ -58,10 +58,10 @@ class Output(io.FileIO):
 
 
 class _LossyFile(io.FileIO):
-    """A file that loses what cannot be written."""
+    """A file that discards output which cannot be written."""
 
     def write(self, data: "ReadableBuffer", /) -> int:
-        """Write bytes, or lose them. Return their number in both cases."""
+        """Write bytes, or discard them. Return their number in both cases."""
         with contextlib.suppress(OSError):
             super().write(data)
         return memoryview(data).nbytes
@@ -70,9 +70,9 @@ class _LossyFile(io.FileIO):
 def prepare() -> Output | None:
     """Prepare the standard streams of this process for a command.
 
-    Streams that are closed are opened, in a way that writing to them fails. Otherwise the system
-    would give the number of standard error to the next file or connection, and what a library
-    writes to standard error would become part of an invoice file, or be sent to the server.
+    Closed streams are opened so that writing to them fails. Otherwise, the system would assign the
+    descriptor of standard error to the next file or connection, and output of a library to standard
+    error would become part of an invoice file, or be sent to the server.
 
     Returns:
         The file of standard output. None: it is not a file, but an object of the program that runs
@@ -82,10 +82,10 @@ def prepare() -> Output | None:
         try:
             os.fstat(number)
         except OSError:
-            # The system uses the lowest number that is free, which is this one.
+            # The system uses the lowest free descriptor, which is this one.
             os.open(os.devnull, mode)
-    # A stream is None if it was closed when Python started, or if the program has no console.
-    # `print` would write to standard output what is meant for a standard error that is None.
+    # A stream is None if it was closed when Python started, or if the program has no console. If
+    # standard error is None, `print` would write its text to standard output.
     sys.stdout = sys.stdout or _open_unwritable()
     sys.stderr = sys.stderr or _open_unwritable()
     if _is_file(sys.stderr):
@@ -98,13 +98,13 @@ def prepare() -> Output | None:
 
 
 def _open_unwritable() -> TextIO:
-    """Return a stream that cannot be written, as if it were closed."""
+    """Return a stream that cannot be written, like a closed one."""
     number = os.open(os.devnull, os.O_RDONLY)
     return os.fdopen(number, "w", encoding="utf-8", closefd=False)
 
 
 def _is_file(stream: TextIO) -> bool:
-    """Return whether bytes that are written to a stream's file are what the stream writes."""
+    """Return whether the stream writes to its file, so that bytes can be written there."""
     try:
         stream.fileno()
     except io.UnsupportedOperation:
@@ -114,7 +114,7 @@ def _is_file(stream: TextIO) -> bool:
 
 
 def _wrap(file: io.FileIO, stream: TextIO) -> TextIO:
-    """Return a stream that writes text to a file, encoded as by another stream."""
+    """Return a stream that writes text to a file, with the encoding of another stream."""
     return io.TextIOWrapper(
         io.BufferedWriter(file), encoding=stream.encoding, errors=stream.errors, line_buffering=True
     )
@@ -123,10 +123,10 @@ def _wrap(file: io.FileIO, stream: TextIO) -> TextIO:
 def check_output() -> None:
     """Check that standard output can be written, before a command does anything else.
 
-    A full disk, and a pipe that nobody reads, are noticed only when there is output.
+    A full disk, and a pipe that nobody reads, are detected only when there is output.
 
     Raises:
-        OutputError: It is closed, was opened only for reading, or is a device that is full.
+        OutputError: It is closed, is read-only, or is a device that is full.
     """
     try:
         os.write(sys.stdout.fileno(), b"")
@@ -137,7 +137,7 @@ def check_output() -> None:
 
 
 def finish(status: int, output: Output | None) -> int:
-    """Write what is left in the buffer of standard output, and return the process's exit status.
+    """Flush standard output, and return the exit status of the process.
 
     Args:
         status: The exit status of the command. The result is another if it is 0, but the output
@@ -158,9 +158,9 @@ def finish(status: int, output: Output | None) -> int:
 
 
 def _discard(output: Output) -> None:
-    """Let what is in the buffer of standard output go nowhere.
+    """Discard the buffer of standard output.
 
-    When Python exits, it writes what is in the buffer, and reports an error of its own.
+    When Python exits, it flushes the buffer, and reports an error of its own.
     """
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, output.fileno())

@@ -1,4 +1,4 @@
-"""What a user probably meant by an option or a command that does not exist."""
+"""Suggestions for an option or a command that does not exist."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -21,17 +21,17 @@ SYNONYMS = {
     "--start": "--since",
     "--to": "--until",
 }
-"""Names that other commands give to what our options do."""
+"""The names of our options in other commands."""
 
 SIMILAR = 0.7
 """The similarity, from 0 to 1, of a name with one or two wrong letters."""
 
 MAX_NAME = 100
-"""The longest name that is compared. Comparing longer ones would take time."""
+"""The maximum length of a name that is compared. Comparing longer ones would take time."""
 
 
 def suggest_option(name: str, known: Iterable[str]) -> str | None:
-    """Return the option that a name was probably meant to be. None: it is not clear which one."""
+    """Return the option that a name probably means. None: it is not clear."""
     options = [option for option in known if option.startswith("--")]
     if SYNONYMS.get(name) in options:
         return SYNONYMS[name]

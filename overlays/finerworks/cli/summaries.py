@@ -1,4 +1,4 @@
-"""What a command says of the file that it wrote."""
+"""The summary of a file that a command wrote."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,14 +16,14 @@ __all__ = ["Summary"]
 
 @dataclass(frozen=True)
 class Summary:
-    """A file, and what is in it."""
+    """A file and its content."""
 
     target: Path
     identity: Identity
     count: int
     total: Decimal
     notes: tuple[str, ...] = ()
-    """What else there is to know about the file, in sentences."""
+    """Notes about the file, in sentences."""
 
     def print(self, *, as_json: bool, quiet: bool, advice: str = "") -> None:
         """Print the summary: for people on standard error, and as JSON on standard output.

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 STANDARD_OUTPUT = Path("-")
-"""What the user writes for standard output."""
+"""The argument that means standard output."""
 
 BINARY_FORMATS = ("parquet", "xlsx")
 """Formats that a terminal cannot show."""
@@ -75,7 +75,7 @@ def export_format(target: Path, given: str | None) -> str:
     """Return the format of an export, from --format, else from the extension of its file.
 
     Raises:
-        WrongUsageError: It is given by neither.
+        WrongUsageError: Neither specifies the format.
     """
     try:
         return exports.file_format(target, given)
@@ -88,20 +88,20 @@ def export_format(target: Path, given: str | None) -> str:
 
 
 def check_extension_of_report(target: Path) -> None:
-    """Check that a browser will open a report.
+    """Check that a browser can open a report.
 
     Raises:
-        WrongUsageError: It is a file that does not end in .html.
+        WrongUsageError: The file's name does not end in .html.
     """
     if target != STANDARD_OUTPUT and target.suffix.lower() not in {".html", ".htm"}:
         raise WrongUsageError(f"{target} must end in .html, so that a browser opens it")
 
 
 def choose_target(file: Path | None, output: Path | None) -> Path:
-    """Return the file to write, which is named as an argument or by --output.
+    """Return the file to write, from the argument or from --output.
 
     Raises:
-        WrongUsageError: None is named, or two are.
+        WrongUsageError: Neither or both are given.
     """
     if file is not None and output is not None:
         raise WrongUsageError("the file is named twice: omit FILE, or --output")
@@ -117,7 +117,7 @@ def check_terminal(target: Path, file_format: str) -> None:
     """Check that no binary file goes to a terminal.
 
     Raises:
-        WrongUsageError: It would.
+        WrongUsageError: The file would go to a terminal.
     """
     if target == STANDARD_OUTPUT and file_format in BINARY_FORMATS and sys.stdout.isatty():
         raise WrongUsageError(
@@ -127,7 +127,7 @@ def check_terminal(target: Path, file_format: str) -> None:
 
 @contextlib.contextmanager
 def open_target(target: Path | None, *, overwrite: bool) -> Generator[BinaryIO]:
-    """Yield a file to write to, whose content appears when the `with` block ends.
+    """Yield a file to write to. Its content appears when the `with` block ends.
 
     Args:
         target: The file. None, and `STANDARD_OUTPUT`: standard output.
@@ -143,7 +143,7 @@ def open_target(target: Path | None, *, overwrite: bool) -> Generator[BinaryIO]:
 
 @contextlib.contextmanager
 def target_path(target: Path) -> Generator[Path]:
-    """Yield a path to write a whole file to: the target's, or that of a temporary file.
+    """Yield the path of a file to write: the target, or a temporary file.
 
     The temporary file goes to standard output when the `with` block ends.
     """

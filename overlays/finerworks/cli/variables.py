@@ -1,4 +1,4 @@
-"""The variables of this package, and names that were probably meant to be one of them."""
+"""The variables of this package, and names that are probably misspelled ones."""
 
 import difflib
 import re
@@ -23,7 +23,7 @@ ACCOUNT_KEY = "FINERWORKS_ACCOUNT_KEY"
 BASE_URL = "FINERWORKS_BASE_URL"
 LOG = "FINERWORKS_LOG"
 PROFILE = "FINERWORKS_PROFILE"
-"""Which keys to use that `finerworks login` stored. A file cannot set it."""
+"""Selects the keys that `finerworks login` stored. A file cannot set it."""
 
 VARIABLES = (WEB_API_KEY, APP_KEY, ACCOUNT_KEY, BASE_URL, LOG)
 
@@ -33,22 +33,22 @@ MISSPELLED = 0.93
 """The similarity, from 0 to 1, of a name that has one or two wrong letters."""
 
 SIMILAR = 0.86
-"""The similarity of a name that may have been meant, such as FINERWORKS_URL."""
+"""The similarity of a possible guess, such as FINERWORKS_URL."""
 
 MARGIN = 0.03
 """How much less similar than the best guess another guess may be."""
 
 MAX_NAME = 200
-"""The longest text that is compared, in characters. Comparing longer ones would take time."""
+"""The maximum length of a text that is compared. Comparing longer ones would take time."""
 
 
 class Resemblance(NamedTuple):
-    """What a name was probably meant to be."""
+    """The probable meaning of a name."""
 
     variables: tuple[str, ...]
     """The variables that it resembles, the most similar one first."""
     is_misspelled: bool
-    """Whether it can hardly be the name of anything else, such as another program's variable."""
+    """Whether it is unlikely to be anything else, such as another program's variable."""
 
 
 def resemblance(text: str) -> Resemblance | None:
@@ -93,7 +93,7 @@ def _similarity(spelling: str, variable: str) -> float:
         return float(letters == expected)
     if has_more_words or letters == rest.replace("_", ""):
         return SIMILAR
-    # Most names are of another length. Comparing them would take time.
+    # Most names have another length. Comparing them would take time.
     if 2 * min(len(letters), len(expected)) < SIMILAR * (len(letters) + len(expected)):
         return 0.0
     return difflib.SequenceMatcher(None, letters, expected, autojunk=False).ratio()

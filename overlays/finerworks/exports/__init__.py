@@ -4,8 +4,8 @@
 
     export(fw.invoices.list(), "invoices.xlsx")
 
-A format, such as CSV, says how a file is written. A layout, such as `plain`, says which columns it
-has. CSV and JSON Lines need no further package. Excel needs XlsxWriter (the extra `cli`), and
+A format, such as CSV, determines how a file is written. A layout, such as `plain`, determines its
+columns. CSV and JSON Lines need no other package. Excel needs XlsxWriter (the extra `cli`), and
 Parquet needs pyarrow (the extra `arrow`). The core imports this package only in `to_arrow()`,
 `to_polars()` and `to_pandas()`.
 """
@@ -62,9 +62,9 @@ class Exported:
     """A written file: its ``path``, the ``count`` of the invoices, and their ``total``.
 
     Attributes:
-        credits: The second file, with the credits, if the program of the layout imports none. The
-            ``count`` and the ``total`` of the first include its invoices.
-        notes: What to know about the file: what the layout leaves out, and limits of the program.
+        credits: The second file with the credits, if the program of the layout does not import
+            them. The ``count`` and the ``total`` of the first include its invoices.
+        notes: Notes about the file: what the layout leaves out, and limits of the program.
     """
 
     path: Path
@@ -156,27 +156,27 @@ def export(
         invoices: Generated invoices, such as those of ``fw.invoices.list()``.
         path: The file to write.
         format: ``csv``, ``jsonl``, ``parquet`` or ``xlsx``. None: the extension of the file.
-        layout: ``full`` has each field of an invoice. ``plain`` has what people look at: account,
-            invoice, month, days instead of times, days past due, age and amount. ``xero``,
+        layout: ``full`` has every field of an invoice. ``plain`` has the columns that people need:
+            account, invoice, month, days instead of times, days past due, age and amount. ``xero``,
             ``quickbooks-online``, ``quickbooks-desktop``, ``sage``, ``beancount`` and ``hledger``
             are for these programs. None: ``plain`` for Excel, otherwise ``full``.
         overwrite: Whether to replace an existing file.
-        excel: Whether to write CSV for Excel: with a byte order mark, by which Excel recognizes
+        excel: Whether to write CSV for Excel: with a byte order mark, so that Excel recognizes
             UTF-8, and by default in the layout ``plain``.
         as_of: The day from which ``plain`` counts days past due. None: today, on this machine.
         account_key: The account that the invoices belong to, so that you can combine files. It is
-            the column ``account`` of ``plain``, and a last column ``account_key`` of ``full``.
-            Empty: the account that owns the keys, whose cells are empty. None: ``full`` has no such
+            the column ``account`` of ``plain``, and the last column ``account_key`` of ``full``.
+            Empty: the account that owns the keys, with empty cells. None: ``full`` has no such
             column.
         shown: Which invoices were selected, in words, for the title in Excel. None: all of them.
-        supplier: FinerWorks in the accounting program. None: ``FinerWorks``.
+        supplier: The name of FinerWorks in the accounting program. None: ``FinerWorks``.
         account_code: The account for the expense in the accounting program.
         payable_account: The account for bills to pay, in ``quickbooks-desktop``, ``beancount`` and
             ``hledger``. None: ``Accounts Payable`` or ``Liabilities:AccountsPayable``.
         tax_code: The tax code in ``xero``, ``quickbooks-online`` and ``sage``.
-        currency: The currency of the amounts, such as ``USD``, as FinerWorks does not name it. Not
-            for ``quickbooks-desktop`` and ``sage``.
-        date_format: How dates are written, such as ``DD/MM/YYYY``. Required for ``xero``.
+        currency: The currency of the amounts, such as ``USD``, because FinerWorks does not report
+            it. Not for ``quickbooks-desktop`` and ``sage``.
+        date_format: The date format, such as ``DD/MM/YYYY``. Required for ``xero``.
 
     Raises:
         FileExistsError: The file exists, and ``overwrite`` is False. Nothing was requested.
@@ -184,11 +184,11 @@ def export(
             requested.
         ValueError: There is no such format or layout, or ``excel`` is not for this format. Nothing
             was requested.
-        SettingError: The layout requires an argument that is missing, or has no place for one that
-            is given. It is a ValueError. Nothing was requested.
-        ExportError: The format, or the layout, cannot hold a value of an invoice.
+        SettingError: The layout requires a missing argument, or does not use a given one. It is a
+            ValueError. Nothing was requested.
+        ExportError: The format or the layout cannot store a value of an invoice.
         OSError: The file cannot be written.
-        FinerWorksError: The listing could not be read to its end.
+        FinerWorksError: The listing could not be read completely.
     """
     # Imported here, as it imports this module.
     from finerworks.exports.choice import choose  # noqa: PLC0415

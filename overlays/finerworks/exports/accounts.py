@@ -23,7 +23,7 @@ _FIELDS = tuple(field.name for field in attrs.fields(models.Invoice) if field.in
 def items_of(
     invoices: Iterable[models.Invoice], account_key: str | None
 ) -> tuple[Iterable[models.Invoice], type[models.Invoice]]:
-    """Return what to write of invoices, and the model whose columns it has.
+    """Return the rows to write for invoices, and the model that defines their columns.
 
     Args:
         invoices: The invoices.

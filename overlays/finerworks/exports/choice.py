@@ -1,4 +1,4 @@
-"""What file the caller asks for, checked before anything is requested."""
+"""The file to write, checked before anything is requested."""
 
 import dataclasses
 import datetime as dt
@@ -78,8 +78,8 @@ def choose(
 
     Raises:
         ModuleNotFoundError: A package that the format needs is not installed.
-        SettingError: A setting is missing, cannot be used, or is not for this layout.
-        ValueError: The other arguments do not go together.
+        SettingError: A setting is missing, invalid, or not for this layout.
+        ValueError: The other arguments cannot be combined.
     """
     if layout is not None and layout not in LAYOUTS:
         raise ValueError(f"unknown layout {layout!r}: use one of {', '.join(LAYOUTS)}")

@@ -38,7 +38,7 @@ SCALE = 4
 """Decimals of an amount in Arrow and Parquet, as many as in the money types of SQL databases."""
 
 OFFSET = "_offset"
-"""Suffix of the column that holds the UTC offset of a date."""
+"""Suffix of the column with the UTC offset of a date."""
 
 Cell = str | Decimal | dt.date | int | bool | None
 """The value of one column of one item. A `datetime` is a `date` too."""
@@ -70,7 +70,7 @@ _KINDS = (str, Decimal, dt.date, dt.datetime, int, bool)
 def columns(model: type) -> tuple[Column, ...]:
     """Return the columns of a model, in the order of its fields.
 
-    Fields that hold a list or an object have no column.
+    Fields with a list or an object have no column.
     """
     hints = get_type_hints(model, localns=vars(models))
     found = list[Column]()
@@ -112,7 +112,7 @@ def cells(model: type, item: object) -> list[Cell]:
     Amounts are exact decimals. Dates have their offset, if the server sent one.
 
     Raises:
-        ExportError: A text cannot be encoded, as it contains a lone surrogate.
+        ExportError: A text cannot be encoded, because it contains a lone surrogate.
     """
     found = list[Cell]()
     for column in columns(model):
@@ -149,9 +149,9 @@ def as_text(value: Cell) -> str:
 
 
 def split(model: type) -> tuple[Column, ...]:
-    """Return the columns of a model for formats whose dates have no UTC offset.
+    """Return the columns of a model for formats that store dates without a UTC offset.
 
-    The offset of each date has a column of its own, after all other columns.
+    The offset of each date has its own column, after all other columns.
     """
     offsets = [
         Column(column.name + OFFSET, str) for column in columns(model) if column.kind is dt.datetime
@@ -162,7 +162,7 @@ def split(model: type) -> tuple[Column, ...]:
 def split_cells(model: type, item: object) -> list[Cell]:
     """Return the values of an item, one for each of the columns of `split`.
 
-    Dates are the server's wall-clock time. The offset is None if the server sent none.
+    Dates are in the server's local time. The offset is None if the server sent none.
 
     Raises:
         ExportError: See `cells`. Or an amount has more than `SCALE` decimals, or more than
@@ -187,7 +187,7 @@ def split_cells(model: type, item: object) -> list[Cell]:
 
 
 def _with_scale(column: Column, amount: Decimal, item: object) -> Decimal:
-    """Return an equal amount with `SCALE` decimals. Arrow cannot read all spellings of zero."""
+    """Return an equal amount with `SCALE` decimals. Arrow cannot read every form of zero."""
     scaled = amount.quantize(_PLACES, context=_ARROW)
     if amount != scaled:
         raise ExportError(

@@ -1,18 +1,18 @@
-"""What can go wrong with an export, apart from the listing and the disk."""
+"""The errors of an export, apart from those of the listing and the disk."""
 
 __all__ = ["ExportError", "SettingError"]
 
 
 class ExportError(ValueError):
-    """A value that a file or a table cannot hold."""
+    """A value that a file or a table cannot store."""
 
 
 class SettingError(ValueError):
-    """A setting of a layout is missing, cannot be used, or is not for this layout.
+    """A setting of a layout is missing, invalid, or not for this layout.
 
     Attributes:
         setting: The name of the setting, such as ``account_code``.
-        problem: What is wrong, in words that follow the name.
+        problem: The problem, as text that follows the name.
     """
 
     def __init__(self, setting: str, problem: str) -> None:

@@ -1,4 +1,4 @@
-"""The layout `full` as a workbook of Excel: each field of an invoice, row by row."""
+"""The layout `full` as an Excel workbook: every field of an invoice, row by row."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ def write(file: BinaryIO, items: Iterable[object], model: type) -> None:
     """Write items of a generated model as a workbook, row by row, in constant memory.
 
     Raises:
-        ExportError: Excel cannot hold a value of an item.
+        ExportError: Excel cannot store a value of an item.
         OSError: The file, or a temporary file, cannot be written.
     """
     with open_workbook(file, constant_memory=True) as book:

@@ -1,4 +1,4 @@
-"""The layout `plain` as a workbook of Excel: a table with a title, a total, and a page to print."""
+"""The layout `plain` as an Excel workbook: a table with a title, a total and print settings."""
 
 import dataclasses
 import datetime as dt
@@ -25,7 +25,7 @@ from finerworks.exports.workbook import (
 __all__ = ["TABLE_ROWS", "write"]
 
 TABLE_ROWS = 50_000
-"""The most invoices that become a table of Excel, for which XlsxWriter keeps all cells in memory.
+"""The maximum number of invoices in an Excel table, for which XlsxWriter keeps all cells in memory.
 
 More invoices are written row by row. They look the same, with the same total and filter, but
 Excel does not treat them as a table.
@@ -55,7 +55,7 @@ COLUMNS = (
     Column("Invoice date", 13, dt.date, "yyyy-mm-dd"),
     Column("Due date", 13, dt.date, "yyyy-mm-dd"),
     Column("Days past due", 14, int, "#,##0"),
-    Column("Age", 17, str, indent=1),  # next to numbers, which end at the edge
+    Column("Age", 17, str, indent=1),  # next to numbers, which are aligned to the right
     Column("Amount due", 18, Decimal),
 )
 """The columns, one for each field of `PlainInvoice`."""
@@ -64,7 +64,7 @@ TABLE = "Invoices"
 """The name of the table, for formulas."""
 
 LABEL = 1
-"""The column with the words in front of a total."""
+"""The column with the label of a total."""
 
 AMOUNT = len(COLUMNS) - 1
 """The column of the amounts. It is the last one."""
@@ -110,10 +110,10 @@ def _is_long(amount: Decimal) -> bool:
 
 
 def write(file: BinaryIO, invoices: Iterable[PlainInvoice], view: View) -> None:
-    """Write invoices, with a title, as a workbook. Up to `TABLE_ROWS` of them are a table of Excel.
+    """Write invoices, with a title, as a workbook. Up to `TABLE_ROWS` invoices form an Excel table.
 
     Raises:
-        ExportError: Excel cannot hold a value of an invoice, the title, or the total.
+        ExportError: Excel cannot store a value of an invoice, the title, or the total.
         OSError: The file, or a temporary file, cannot be written.
     """
     remaining = iter(invoices)
@@ -171,7 +171,7 @@ def _write_sheets(book: Book, invoices: Iterable[PlainInvoice], view: View) -> N
 
 
 def _chunks(invoices: Iterable[PlainInvoice], size: int) -> Iterator[Iterator[PlainInvoice]]:
-    """Yield iterators over at most `size` invoices each. Each must be read to its end."""
+    """Yield iterators over at most `size` invoices each. Read each one to its end."""
     remaining = iter(invoices)
     for first in remaining:
         yield itertools.chain([first], itertools.islice(remaining, size - 1))
@@ -242,7 +242,7 @@ def _write_total(
 ) -> None:
     """Write the row of a total: its label, the cells that it adds up, and its exact value.
 
-    Without cells, the total is a number that Excel does not calculate again.
+    Without cells, the total is a number that Excel does not recalculate.
     """
     label, amounts, total = content
     problem = problem_of(total)

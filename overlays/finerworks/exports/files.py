@@ -12,15 +12,15 @@ __all__ = ["StagedFile", "TargetExistsError", "whole_file", "whole_files"]
 
 
 class TargetExistsError(FileExistsError):
-    """A file exists that was not to be replaced. ``path`` is its name, as the caller gave it."""
+    """A file exists and must not be replaced. ``path`` is its name, as the caller passed it."""
 
-    # Not `filename`, with which OSError would have another message.
+    # Not `filename`, which would change the message of OSError.
     path: str
 
 
 @contextlib.contextmanager
 def whole_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Generator[BinaryIO]:
-    """Yield a file to write to, which appears at ``path`` when the `with` block ends.
+    """Yield a file to write to. It appears at ``path`` when the `with` block ends.
 
     Until then it has a temporary name in the same folder, which begins with a dot and ends in
     ``.part``. After an error in the `with` block it is removed, and ``path`` is unchanged.
@@ -37,11 +37,11 @@ def whole_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Gene
 def whole_files(
     *paths: str | os.PathLike[str], overwrite: bool = False
 ) -> Generator[list["StagedFile"]]:
-    """Yield files to write to, which appear together when the `with` block ends.
+    """Yield files to write to. They appear together when the `with` block ends.
 
-    If one of them cannot get its name, those that had theirs already lose it again, and files that
-    they replaced are restored. Only a crash of the machine or of the program in that moment can
-    leave some of them.
+    If one of them cannot be renamed, those that were already renamed are removed, and the files
+    that they replaced are restored. Only a crash of the machine or of the program at that moment
+    can leave some of them.
 
     Raises:
         FileExistsError: One of the files exists, and ``overwrite`` is False.
@@ -62,7 +62,7 @@ def whole_files(
 
 
 def _publish(all_staged: Sequence["StagedFile"]) -> None:
-    """Give all files their names, or none of them."""
+    """Rename all files to their targets, or none of them."""
     published = list[StagedFile]()
     try:
         for staged in all_staged:
@@ -80,7 +80,7 @@ class StagedFile:
     Attributes:
         file: The open file.
         target_exists: Whether the target existed when the file was opened.
-        is_wanted: Whether the file is to appear. False discards it.
+        is_wanted: Whether the file must appear. False discards it.
     """
 
     file: BinaryIO
@@ -88,7 +88,7 @@ class StagedFile:
     def __init__(self, path: str | os.PathLike[str], *, overwrite: bool) -> None:
         self._path = path
         self._overwrite = overwrite
-        self._target = Path(os.path.realpath(path))  # If `path` is a link, it stays one.
+        self._target = Path(os.path.realpath(path))  # If `path` is a link, it remains one.
         _check_target(self._target, path, overwrite=overwrite)
         hidden = f".{self._target.name[:50]}.{secrets.token_hex(4)}"
         self._part = self._target.with_name(f"{hidden}.part")
@@ -110,7 +110,7 @@ class StagedFile:
         _check_target(self._target, self._path, overwrite=self._overwrite)
 
     def publish(self, *, keep_old: bool) -> None:
-        """Give the file its name. ``keep_old`` keeps a file that it replaces, for `withdraw`."""
+        """Rename the file to its target. ``keep_old`` keeps a replaced file, for `withdraw`."""
         with _errors_about(self._path):
             if self._target.exists():
                 shutil.copymode(self._target, self._part)
@@ -150,7 +150,7 @@ def _check_target(target: Path, path: str | os.PathLike[str], *, overwrite: bool
 
 @contextlib.contextmanager
 def _errors_about(path: str | os.PathLike[str]) -> Generator[None]:
-    """Replace errors about the temporary file by errors about the file that the caller named."""
+    """Replace errors about the temporary file with errors about the caller's file."""
     try:
         yield
     except FileExistsError as error:
@@ -173,7 +173,7 @@ def _rename(part: Path, target: Path, *, overwrite: bool) -> None:
 
 
 def _rename_to_new(part: Path, target: Path) -> None:
-    """Give the file its name, or raise FileExistsError if another program was faster."""
+    """Rename the file to its target, or raise FileExistsError if another program was faster."""
     try:
         # Unlike a rename, a hard link never replaces a file. The caller removes `part`.
         target.hardlink_to(part)

@@ -41,7 +41,7 @@ _TYPES: dict[type, pa.DataType] = {
 def schema(model: type) -> pa.Schema:
     """Return the Arrow schema of a model.
 
-    Amounts are decimal128. Dates with a time are timestamps in the server's wall-clock time.
+    Amounts are decimal128. Dates with a time are timestamps in the server's local time.
     """
     return pa.schema([pa.field(column.name, _TYPES[column.kind]) for column in split(model)])
 
@@ -61,7 +61,7 @@ class Rows:
         """Add an item.
 
         Raises:
-            ExportError: A table cannot hold one of its values.
+            ExportError: A table cannot store one of its values.
         """
         self._cells.append(split_cells(self._model, item))
 
@@ -82,8 +82,8 @@ class Frame:
 
     Args:
         response: The name of the response's model in `finerworks_client.models`.
-        packages: The packages that will make a data frame of it. They are imported at once, so
-            that a missing package is found before anything is requested.
+        packages: The packages that convert it to a data frame. They are imported at once, so that a
+            missing package is detected before anything is requested.
     """
 
     def __init__(self, response: str, *packages: str) -> None:
@@ -96,7 +96,7 @@ class Frame:
         """Add an item.
 
         Raises:
-            ExportError: A table cannot hold one of its values.
+            ExportError: A table cannot store one of its values.
         """
         self._rows.add(item)
         if len(self._rows) == ROWS:

@@ -1,4 +1,4 @@
-"""The layout `plain`: what people want to see of an invoice, with days instead of times."""
+"""The layout `plain`: the columns that people need, with days instead of times."""
 
 import dataclasses
 import datetime as dt
@@ -13,7 +13,7 @@ from finerworks.exports import ages
 __all__ = ["PlainInvoice", "View", "age", "plain", "today"]
 
 AGE_LIMITS = (30, 60, 90)
-"""The last day of each age. One more age has all invoices that are older."""
+"""The last day of each age group. One more group has all older invoices."""
 
 
 @attrs.frozen
@@ -67,10 +67,10 @@ def plain(invoices: Iterable["finerworks.Invoice"], view: View) -> Iterator[Plai
 
 
 def age(days_past_due: int | None, amount: Decimal) -> str:
-    """Return the age of an invoice: how long its due date is past, in the steps of AGE_LIMITS.
+    """Return the age of an invoice: the time since its due date, in the steps of AGE_LIMITS.
 
-    The ages are words, as a spreadsheet would read ``1-30`` as 30 January. An invoice past its due
-    date with an amount of zero or less is in an age of its own: nothing of it can be late.
+    The ages are words, because a spreadsheet would read ``1-30`` as 30 January. An invoice past its
+    due date with an amount of zero or less has its own age group, because nothing is late.
     """
     if days_past_due is None:
         return "no due date"

@@ -1,4 +1,4 @@
-"""Workbooks of XlsxWriter, and the cells that they can hold.
+"""Workbooks of XlsxWriter, and the values that their cells can store.
 
 This module declares the types that XlsxWriter lacks.
 """
@@ -41,13 +41,13 @@ NUMBER_DIGITS = 15
 """Digits of a number in Excel, which rounds a longer number without a warning."""
 
 TEXT_LENGTH = 32_767
-"""Length of the longest text that Excel holds in a cell, in UTF-16 code units."""
+"""The maximum length of a text in a cell of Excel, in UTF-16 code units."""
 
 FIRST_YEAR = 1901
 """The first year whose dates Excel represents correctly. Earlier dates are written as text."""
 
 CREATED = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - XlsxWriter's dates have no zone
-"""When each workbook says that it was created, so that equal invoices make equal files."""
+"""The creation time in each workbook, so that equal invoices make equal files."""
 
 _CODE = "_x[0-9A-Fa-f]{4}_"
 _CONTROL = r"[\x00-\x08\x0b-\x1f]"
@@ -59,13 +59,14 @@ _CONTROL = r"[\x00-\x08\x0b-\x1f]"
 _AMBIGUOUS = re.compile(f"_x[0-9A-Fa-f]{{4}}(?={_CODE}|{_CONTROL})")
 
 
-# XML has no such characters. XlsxWriter writes them as codes, which not every program reads.
+# XML does not allow these characters. XlsxWriter writes them as codes, which not every program
+# reads.
 _NONCHARACTER = re.compile(r"[\ufffe\uffff]")
 
 
 @runtime_checkable
 class Sheet(Protocol):
-    """A worksheet. Its methods return 0, or a negative number if they could not write the value."""
+    """A worksheet. Its methods return 0, or a negative number if they cannot write the value."""
 
     def add_table(
         self,
@@ -169,7 +170,7 @@ def open_workbook(file: BinaryIO, *, constant_memory: bool) -> Generator[Book]:
 
 
 def problem_of(value: Cell) -> str | None:
-    """Return why a workbook cannot hold a value unchanged. None: it can."""
+    """Return why a workbook cannot store a value unchanged. None: it can."""
     match value:
         case str():
             return _problem_of_text(value)
@@ -184,11 +185,11 @@ def problem_of(value: Cell) -> str | None:
 
 
 def _problem_of_text(text: str) -> str | None:
-    """Return why a workbook by XlsxWriter cannot hold a text unchanged. None: it can."""
+    """Return why a workbook of XlsxWriter cannot store a text unchanged. None: it can."""
     # No UTF-16 text is more than twice as long. The quick check is enough for almost all texts.
     if 2 * len(text) > TEXT_LENGTH and len(text.encode("utf-16-le")) > 2 * TEXT_LENGTH:
         return f"is longer than {TEXT_LENGTH:,} characters"
-    # XlsxWriter takes such a text for XML, and writes it as it is.
+    # XlsxWriter treats such a text as XML, and does not escape it.
     if text.startswith("<r>") and text.endswith("</r>"):
         return "begins with <r> and ends with </r>"
     noncharacter = _NONCHARACTER.search(text)
@@ -201,14 +202,14 @@ def _problem_of_text(text: str) -> str | None:
 
 
 def excel_cannot_hold(column: str, item: object, problem: str) -> ExportError:
-    """Return the error about a value that Excel cannot hold."""
+    """Return the error about a value that Excel cannot store."""
     return ExportError(f"{column} of {item_name(item)} {problem}, which Excel cannot hold: use CSV")
 
 
 def write_cell(
     sheet: Sheet, position: Position, value: Cell, formats: dict[type, object]
 ) -> str | None:
-    """Write a value to a cell. Return why Excel cannot hold it, or None if it can.
+    """Write a value to a cell. Return why Excel cannot store it, or None if it can.
 
     `formats` has formats for the types of values: amounts, dates with a time, days, texts.
     """

@@ -32,7 +32,7 @@ class Writer(NamedTuple):
 
 
 FORMULA = re.compile(r"(^|(?<=[;\t]))(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r\n])")
-"""Where a spreadsheet would begin a formula, and run it.
+"""Matches where a spreadsheet would start and run a formula.
 
 This includes full-width signs. It also includes the text after a semicolon or a tab: a spreadsheet
 that separates columns there does so inside quotes as well.
@@ -52,7 +52,8 @@ def _without_formulas(value: Cell) -> str:
 def _csv(file: BinaryIO, items: Iterable[object], model: type) -> None:
     text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
     plain = csv.writer(text, lineterminator="\n")
-    # Before Python 3.13, csv does not quote a carriage return, though its reader ends a row there.
+    # Before Python 3.13, csv does not quote a carriage return, although its reader ends a row
+    # there.
     quoted = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
     plain.writerow([column.name for column in columns(model)])
     for item in items:
@@ -124,7 +125,7 @@ def _xlsx(file: BinaryIO, items: Iterable[object], model: type) -> None:
 
 
 def _require_nothing() -> None:
-    """Do nothing, as the format needs no package."""
+    """Do nothing, because the format needs no package."""
 
 
 WRITERS = {

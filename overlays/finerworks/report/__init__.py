@@ -62,7 +62,7 @@ def write_report(
     shown: str | None = None,
     overwrite: bool = False,
 ) -> Totals:
-    """Write a report on invoices, and return its totals. After an error there is no file.
+    """Write a report on invoices, and return its totals. After an error, there is no file.
 
     Args:
         invoices: The invoices, such as ``fw.invoices.list()``. They are read once, and kept in

@@ -1,4 +1,4 @@
-"""The content of a report: rows, exact totals, ages and charts. HTML is left to the template."""
+"""The content of a report: rows, exact totals, ages and charts. The template writes the HTML."""
 
 import datetime as dt
 import heapq
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 MAX_MONTHS = 36
-"""Maximum number of months with a bar of their own. Earlier years have one bar each.
+"""Maximum number of months with their own bar. Earlier years have one bar each.
 
 The months of a year are never divided between the two charts.
 """
@@ -41,7 +41,7 @@ MAX_LISTED = 1000
 """Maximum number of invoices in the list, so that the file stays below a megabyte."""
 
 LONGEST_FACTOR = 10
-"""How many times as long as the upper quartile a bar may be. A longer one is off the scale."""
+"""Maximum length of a bar, as a multiple of the upper quartile. A longer one is off the scale."""
 
 # Bars need few digits. The context does not depend on the caller's.
 _DRAWING = Context(prec=9, traps=[])
@@ -110,12 +110,12 @@ class Part:
 
     @property
     def nonzero(self) -> "Part":
-        """The invoices whose amount is not zero."""
+        """The invoices with an amount other than zero."""
         return Part("With an amount", [row for row in self.rows if row.amount])
 
     @property
     def zero(self) -> "Part":
-        """The invoices whose amount is zero."""
+        """The invoices with an amount of zero."""
         return Part("Nothing due", [row for row in self.rows if not row.amount])
 
 
@@ -148,11 +148,11 @@ class Bar:
     plain: Decimal
     """Length of the rest, which begins after that part."""
     times: Decimal | None
-    """How many times as long as the chart the bar would be. None: it fits, and is drawn."""
+    """The length of the bar as a multiple of the chart's width. None: it fits, and is drawn."""
 
     @property
     def says(self) -> str:
-        """The bar in words, for those who cannot see it."""
+        """The bar in words, for people who cannot see it."""
         if not self.late:
             late = "none"
         elif self.late == self.total:
@@ -164,7 +164,7 @@ class Bar:
 
     @property
     def off_scale(self) -> str | None:
-        """What the chart says instead of drawing the bar. None: it is drawn."""
+        """The text that the chart shows instead of the bar. None: it is drawn."""
         if self.times is None:
             return None
         return f"off the scale: {_times(self.times)} as long as this chart"
@@ -199,7 +199,7 @@ def row_of(invoice: Invoice, as_of: dt.date | None) -> Row:
 
 
 def payments(rows: Iterable[Row]) -> list[Payment]:
-    """Return what is due from today on, by due date, the next one first."""
+    """Return the payments that are due from today on, by due date, the next one first."""
     by_due: dict[dt.date, list[Row]] = {}
     for row in rows:
         if row.due is not None and row.days is not None and row.days <= 0 < row.amount:
@@ -227,8 +227,8 @@ def listed(rows: Sequence[Row]) -> Part:
 def by_age(rows: Iterable[Row]) -> list[Part]:
     """Divide the rows by age: by the number of days that they are past their due date.
 
-    Each row is in one part. Credits, and invoices with nothing due, have no age. Of the parts, the
-    last three exist only if they have rows.
+    Each row is in one part. Credits and invoices with nothing due have no age. The last three parts
+    exist only if they have rows.
     """
     starts = (1, *(limit + 1 for limit in AGE_LIMITS))
     labels = ["Not yet due"]
@@ -256,8 +256,8 @@ def by_age(rows: Iterable[Row]) -> list[Part]:
 def charts(rows: Iterable[Row]) -> list[Chart]:
     """Return a chart of the newest months, and a chart of the years before, if there are any.
 
-    Amounts of zero are left out, and so are months that have no others. Rows without a month have a
-    bar of their own at the end of the first chart.
+    Amounts of zero are left out, and so are months without other amounts. Rows without a month have
+    their own bar at the end of the first chart.
     """
     undated: list[Row] = []
     years: dict[str, dict[str, list[Row]]] = {}
@@ -335,7 +335,7 @@ def _times(factor: Decimal) -> str:
 
 
 def _longest(lengths: Iterable[Decimal]) -> Decimal:
-    """Return the longest length that is at most LONGEST_FACTOR times the upper quartile.
+    """Return the maximum length that is at most LONGEST_FACTOR times the upper quartile.
 
     Longer bars would dwarf most of the others.
     """

@@ -1,4 +1,4 @@
-"""In which ways responses deviate from the contract or from the documented sample, in sentences.
+"""How responses deviate from the contract or from the documented sample, in sentences.
 
 A sentence contains names of fields and counts, and no values.
 """
@@ -33,8 +33,8 @@ class Deviation(NamedTuple):
     """A deviation.
 
     Attributes:
-        sentence: What it is.
-        readable: Whether the SDK can read a listing nevertheless.
+        sentence: A description.
+        readable: Whether the SDK can still read a listing.
     """
 
     sentence: str
@@ -66,7 +66,7 @@ def find_deviations(
 
 
 def about_page_after_last(exchange: Exchange | None) -> list[Deviation]:
-    """Return how a page after the last one deviates: the contract has it empty."""
+    """Return how a page after the last one deviates. In the contract, it is empty."""
     sentence = {
         "rejected": "is rejected",
         "server error": "fails",

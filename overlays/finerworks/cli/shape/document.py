@@ -15,13 +15,13 @@ from finerworks.cli.shape.values import FieldShape, json_type, texts_of
 from finerworks.config import LOOPBACK_HOSTS, PRODUCTION, TEST
 
 FORMAT: Final = 1
-"""The version of the format. It changes when a program that reads an older one would fail."""
+"""The version of the format. It changes if programs that read an older version would fail."""
 
 MAX_WIDTH: Final = 100
-"""The longest line of the file, if it can be split."""
+"""The maximum length of a line, if it can be split."""
 
 OTHER: Final = "another"
-"""Stands for what is in none of the lists below."""
+"""Replaces a word that is in none of the lists below."""
 
 NOTHING: Final = "none"
 
@@ -50,7 +50,7 @@ def describe(
     """Return the content of the file.
 
     Args:
-        asked: The requests, and what came of them.
+        asked: The requests and their results.
         base_url: The origin that they were sent to.
         keys: The keys, which must not be in the file.
     """
@@ -105,7 +105,7 @@ def _host(base_url: httpx.URL) -> str:
 
 
 def _known(value: str, words: Collection[str]) -> str:
-    """Return a word of a list. Anything else may be data."""
+    """Return a text if it is in a list. Any other text may be data."""
     if not value:
         return NOTHING
     return value if value in words else OTHER
@@ -132,7 +132,7 @@ def _request(exchange: Exchange) -> dict[str, object]:
 
 
 def _bodies(responses: Sequence[Received]) -> dict[str, object]:
-    """Return how often each media type, character set and compression came."""
+    """Return the number of responses with each media type, character set and compression."""
     media_types = Counter[str]()
     charsets = Counter[str]()
     encodings = Counter[str]()
@@ -223,7 +223,7 @@ def _inner(objects: Objects, name: str) -> Objects:
 
 
 def _fields(objects: Objects, known: Collection[str], names: NameFilter) -> dict[str, object]:
-    """Return what is learned of the fields of objects of one kind."""
+    """Return the findings about the fields of objects of one kind."""
     found = names.sort({name for each in objects for name in each}, known)
     shapes = {name: FieldShape() for name in found.written}
     for each in objects:

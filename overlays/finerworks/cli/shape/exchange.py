@@ -1,4 +1,4 @@
-"""One request for a page of invoices, and the response as it arrived."""
+"""One request for a page of invoices, and its unchanged response."""
 
 import functools
 import time
@@ -25,7 +25,7 @@ class Question(NamedTuple):
 
     Attributes:
         purpose: Why it is sent, in words that are part of the file.
-        page_number: The page to ask for.
+        page_number: The page to request.
         per_page: The size of the page. None: do not send one.
         may_fail: Whether the contract lets the server reject it.
     """
@@ -69,12 +69,12 @@ class Received:
 
 @dataclass
 class Exchange:
-    """A request, and what came of it.
+    """A request and its result.
 
     Attributes:
         question: The request.
         received: The response. None if none arrived.
-        error: What the SDK raised. None: it can read the response.
+        error: The error that the SDK raised. None: it can read the response.
         seconds: How long it took.
     """
 
@@ -113,7 +113,7 @@ class Exchange:
 
     @property
     def envelope(self) -> dict[str, object] | None:
-        """The JSON object of a page. None if it is a list alone, or if there is no page."""
+        """The JSON object of a page. None if it is only a list, or if there is no page."""
         is_envelope = self.is_page and json_type(self.data) == "object"
         return cast("dict[str, object]", self.data) if is_envelope else None
 
@@ -134,9 +134,9 @@ class Exchange:
 
 
 def ask(fw: FinerWorks, account_key: Secret, question: Question) -> Exchange:
-    """Send a request, and return what came of it.
+    """Send a request, and return the result.
 
-    The request is sent by the client's own transport, so its limits hold.
+    The request is sent through the client's own transport, so its limits apply.
 
     Args:
         fw: The client.
@@ -177,7 +177,7 @@ def ask(fw: FinerWorks, account_key: Secret, question: Question) -> Exchange:
 def _belongs_to(received: Received, error: FinerWorksError | None) -> bool:
     """Return whether a response is that of the last attempt.
 
-    An attempt that broke off has none, and that of an earlier attempt says nothing about it.
+    An interrupted attempt has none, and the response of an earlier attempt says nothing about it.
     """
     if isinstance(error, APIConnectionError):
         return False

@@ -1,4 +1,4 @@
-"""What comparing the responses says about the API. Each finding is one of a few words.
+"""Findings about the API from comparing responses. Each finding is one of a few words.
 
 All functions take exchanges: those of the pages that were read one after the other are `pages`.
 """
@@ -16,7 +16,7 @@ UNKNOWN = "cannot tell"
 ALL_ROWS = "the rows of all pages"
 
 DEFAULT_PAGE_SIZE = 10
-"""The size of a page if the request names none (the help page)."""
+"""The size of a page if the request does not specify it (according to the help page)."""
 
 
 def identity(row: object) -> str | None:
@@ -36,13 +36,13 @@ def identities(pages: Iterable[Exchange]) -> list[str]:
 
 
 def repeated_rows(pages: Sequence[Exchange]) -> int:
-    """Return how many invoices came again on a later page, or on the same one."""
+    """Return how many invoices appeared again, on a later page or on the same one."""
     ids = identities(pages)
     return len(ids) - len(set(ids))
 
 
 def order_of(values: Iterable[object]) -> str:
-    """Return in which order dates are. Values that are not dates, and nulls, do not count."""
+    """Return the order of dates. Nulls and other values that are not dates do not count."""
     moments = [moment for moment in map(wall_clock, values) if moment is not None]
     steps = {(later > earlier) - (later < earlier) for earlier, later in pairwise(moments)}
     if not steps:
@@ -103,11 +103,11 @@ def _meaning_of_integers(
 
 
 def page_size(exchange: Exchange | None, asked: int, pages: Sequence[Exchange]) -> str:
-    """Return whether a page has the size that was asked for.
+    """Return whether a page has the requested size.
 
     Args:
         exchange: The response.
-        asked: The number of invoices that was asked for.
+        asked: The requested number of invoices.
         pages: The pages that were read.
     """
     if exchange is None:
@@ -123,7 +123,7 @@ def page_size(exchange: Exchange | None, asked: int, pages: Sequence[Exchange]) 
 
 
 def default_page_size(exchange: Exchange | None, pages: Sequence[Exchange]) -> str:
-    """Return whether a page has the documented size if the request names none."""
+    """Return whether a page has the documented size if the request does not specify it."""
     size = page_size(exchange, DEFAULT_PAGE_SIZE, pages)
     return {
         "obeyed": "10 rows, as documented",
@@ -133,7 +133,7 @@ def default_page_size(exchange: Exchange | None, pages: Sequence[Exchange]) -> s
 
 
 def _known_rows(pages: Sequence[Exchange]) -> int:
-    """Return how many invoices there are at least."""
+    """Return the minimum number of invoices."""
     totals = [page.total_count or 0 for page in pages]
     return max(len(set(identities(pages))), *totals)
 

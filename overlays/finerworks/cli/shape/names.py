@@ -1,9 +1,8 @@
 """Which names of fields and headers may be written.
 
-A name is no secret, unless it is data: a server could send a map whose names are the ids of
-accounts, or repeat a key. So a name that this project does not know is written only if it looks
-like the name of a field and is not part of anything that must not be written. All others are
-counted.
+A name is not a secret, unless it is data: a server could send a map with account IDs as names, or
+repeat a key. So an unknown name is written only if it looks like a field name and is not part of
+anything that must not be written. All other names are counted.
 """
 
 import re
@@ -11,8 +10,8 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 MAX_UNKNOWN_NAMES = 20
-"""The most unknown names that are written of one kind of object. If there are more, they are
-probably data, and none is written."""
+"""The maximum number of unknown names that are written for one kind of object. If there are more,
+they are probably data, and none is written."""
 
 MIN_SECRET_LENGTH = 3
 """Shorter values are part of too many names."""
@@ -76,7 +75,7 @@ HEADERS = frozenset(
         "x-xss-protection",
     }
 )
-"""Names of headers that are known to be no data."""
+"""Names of headers that are known not to be data."""
 
 ERROR_FIELDS = frozenset(
     {
@@ -98,7 +97,7 @@ ERROR_FIELDS = frozenset(
         "type",
     }
 )
-"""Names of fields that errors of ASP.NET and of FinerWorks have."""
+"""Field names in errors of ASP.NET and FinerWorks."""
 
 
 class Sorted(NamedTuple):

@@ -1,4 +1,4 @@
-"""Which requests are sent: enough to learn what is not known, and at most ten."""
+"""The requests to send: enough to find out what is not known, and at most ten."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from finerworks.cli.shape.exchange import Exchange, Question
 from finerworks.listing import count_pages
 
 MAX_REQUESTS: Final = 10
-"""The most requests that `interview` sends."""
+"""The maximum number of requests that `interview` sends."""
 
 PAGE_SIZE: Final = 25
-"""The largest page (the help page)."""
+"""The maximum size of a page (according to the help page)."""
 
 MAX_PAGES: Final = 5
-"""The most pages that are read one after the other."""
+"""The maximum number of pages that are read one after the other."""
 
 FAR_PAGE: Final = 1_000_000
-"""A page that no account has: it would have one invoice a month for two million years."""
+"""A page that no account has: at one invoice per month, it would take two million years."""
 
 PAGE: Final = "page"
 OWN_PAGE: Final = "page of the account that owns the keys"
@@ -31,7 +31,7 @@ Ask = Callable[[Question], Exchange]
 
 
 def announcement(host: str) -> str:
-    """Return what will be sent to a host, in words."""
+    """Return a description of what will be sent to a host."""
     return (
         f"sends at most {MAX_REQUESTS} requests to {host}, which only read: up to {MAX_PAGES} "
         f"pages of {PAGE_SIZE} invoices; the first page again, with per_page 1, with per_page 26 "
@@ -41,7 +41,7 @@ def announcement(host: str) -> str:
 
 @dataclass(frozen=True)
 class Interview:
-    """The requests that were sent, and what came of them.
+    """The requests that were sent, and their results.
 
     Attributes:
         pages: The pages from the first on, that were read one after the other.
@@ -68,10 +68,10 @@ class Interview:
 
 
 def interview(ask: Ask) -> Interview:
-    """Send the requests, one after the other, and return what came of them.
+    """Send the requests, one after the other, and return the results.
 
-    Nothing more is sent after a failure of the first request, a limit of the rate, or a request
-    that got no response.
+    Nothing more is sent after the first request failed, after a rate limit, or after a request
+    without a response.
     """
     pages = _read_pages(ask)
     others = dict[str, Exchange]()
@@ -86,7 +86,7 @@ def interview(ask: Ask) -> Interview:
 
 
 def _further_questions(pages: Sequence[Exchange]) -> list[Question]:
-    """Return what is asked after the pages were read. What is likely to fail comes last."""
+    """Return the requests to send after the pages. Those that are likely to fail come last."""
     questions = [Question(AGAIN, 1, PAGE_SIZE), Question(ONE_ROW, 1, 1), Question(NO_SIZE, 1, None)]
     if _empty_page(pages) is None:
         questions.append(Question(AFTER_LAST, _page_after_last(pages), PAGE_SIZE, may_fail=True))
@@ -98,7 +98,8 @@ def _read_pages(ask: Ask) -> list[Exchange]:
     """Read pages from the first on: to the last one, if that is among the first `MAX_PAGES`."""
     pages = list[Exchange]()
     for number in range(1, MAX_PAGES + 1):
-        # What follows a page that is not there is not known, except that it is the end of the list.
+        # Nothing is known about a page after one that does not exist, except that the list has
+        # ended.
         may_fail = bool(pages) and not _more_are_due(pages)
         exchange = ask(Question(f"{PAGE} {number}", number, PAGE_SIZE, may_fail=may_fail))
         pages.append(exchange)
@@ -121,7 +122,7 @@ def _more_are_due(pages: Sequence[Exchange]) -> bool:
 def _is_last(pages: Sequence[Exchange]) -> bool:
     """Return whether a page is the last one, without a doubt.
 
-    A full page may be followed by another one, whatever the total is: it may count the page alone.
+    A full page may be followed by another one, whatever the total is: it may count only the page.
     """
     is_full = len(pages[-1].rows or []) >= PAGE_SIZE
     return not is_full and pages[-1].total_count is not None and not _more_are_due(pages)
@@ -146,5 +147,5 @@ def _page_after_last(pages: Sequence[Exchange]) -> int:
 
 
 def must_stop(exchange: Exchange) -> bool:
-    """Return whether nothing more may be sent: the rate is limited, or no response arrived."""
+    """Return whether nothing more may be sent, because of a rate limit or a missing response."""
     return exchange.status is None or exchange.status == 429

@@ -1,7 +1,7 @@
-"""What is learned of a value of JSON: its type and its form, and nothing of what it says.
+"""What is recorded about a JSON value: its type and form, but nothing of its content.
 
-Everything that `FieldShape.to_json` returns is a count, or one of the words in this module, or a
-UTC offset.
+Everything that `FieldShape.to_json` returns is a count, one of the words in this module, or a UTC
+offset.
 """
 
 import json
@@ -13,11 +13,11 @@ from decimal import Decimal
 from typing import cast
 
 MAX_FRACTION_DIGITS = 20
-"""The longest fraction whose digits are counted. Longer ones are counted as ``more``."""
+"""The maximum number of fraction digits that are counted. Longer fractions count as ``more``."""
 
 NO_OFFSET = "none"
 OTHER = "another"
-"""Stands for what is not in a list of known words."""
+"""Replaces a word that is not in a list of known words."""
 
 # [0-9], because \d also matches the digits of other scripts.
 _DATE = re.compile(
@@ -30,17 +30,17 @@ _OTHER_DATES = {
     "with slashes": re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}( .*)?"),
 }
 _FORMS = {"T": "date T time", " ": "date and time", None: "date alone"}
-# Those that a place on earth may have.
+# The offsets that exist on earth.
 _OFFSET = re.compile(r"Z|[+-](0[0-9]|1[0-4]):?(00|15|30|45)")
 _NUMBER = re.compile(r"-?[0-9]+(\.(?P<fraction>[0-9]+))?(?P<exponent>[eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _UNSET_DAY = "0001-01-01"
-"""How .NET writes a date that was never set."""
+"""The form in which .NET writes a date that was never set."""
 
 
 @dataclass(frozen=True)
 class NumberLiteral:
-    """A number of JSON, with the characters that the server sent."""
+    """A JSON number, with the characters that the server sent."""
 
     text: str
 
@@ -50,7 +50,7 @@ class NumberLiteral:
 
 
 def decode(content: bytes) -> object:
-    """Return decoded JSON, in which each number is a `NumberLiteral`.
+    """Return decoded JSON with each number as a `NumberLiteral`.
 
     Raises:
         ValueError: It is not JSON.
@@ -118,7 +118,7 @@ def wall_clock(value: object) -> str | None:
 
 
 def has_offset(value: object) -> bool | None:
-    """Return whether a date with a time has an offset. None if it is not such a date, or unset."""
+    """Return whether a date with a time has an offset. None if it is no such date, or not set."""
     if not isinstance(value, str):
         return None
     date = _DATE.fullmatch(value)
@@ -137,7 +137,7 @@ class DateShape:
     unset: int = 0
 
     def add(self, text: str) -> bool:
-        """Count a text, if it is a date. Return whether it is one."""
+        """Count a text if it is a date. Return whether it is one."""
         for form, pattern in _OTHER_DATES.items():
             if pattern.fullmatch(text):
                 self.forms[form] += 1
@@ -215,7 +215,7 @@ class FieldShape:
             self.numbers.add(value, is_text=True)
 
     def to_json(self, objects: int) -> dict[str, object]:
-        """Return the counts. Those of dates and numbers are left out where there are none.
+        """Return the counts. Counts of dates and numbers are left out if there are none.
 
         Args:
             objects: The number of objects that may have the field.

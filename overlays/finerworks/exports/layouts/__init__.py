@@ -1,6 +1,7 @@
 """Layouts for accounting programs: each invoice is a bill from FinerWorks.
 
-No layout was tried in a live account of its program. Each module has its headers in one table.
+No layout has been tested in a live account of its program. Each module has its headers in one
+table.
 """
 
 import dataclasses
@@ -47,11 +48,11 @@ def prepare(
     format: str | None,  # noqa: A002 - the name of the argument of `export`
     settings: Settings,
 ) -> "BillExport":
-    """Check all that can be checked before invoices are read.
+    """Check everything that can be checked before invoices are read.
 
     Raises:
-        ValueError: The layout writes no such file.
-        SettingError: A setting is missing, cannot be used, or is not for this layout.
+        ValueError: The layout does not write such a file.
+        SettingError: A setting is missing, invalid, or not for this layout.
     """
     layout = BILL_LAYOUTS[name]
     check_file(layout, path, format)

@@ -19,10 +19,10 @@ __all__ = ["BEANCOUNT"]
 
 DATE_FORMAT = "YYYY-MM-DD"
 OPENED = "1900-01-01"
-"""The day on which the accounts are opened: no invoice is earlier."""
+"""The day on which the accounts are opened. No invoice is earlier."""
 
 DIGITS = 28
-"""Digits of an amount before the decimal point. beancount calculates with as many in all."""
+"""Digits of an amount before the decimal point. beancount calculates with this many in all."""
 
 _LINK = re.compile(r"[A-Za-z0-9\-_/.]+")
 
@@ -55,7 +55,7 @@ def _entry(bill: Bill, values: Values) -> str:
 
 
 def _string(text: str) -> str:
-    """Return a text as a string of beancount."""
+    """Return a text as a beancount string."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

@@ -1,4 +1,4 @@
-"""An invoice as a bill in the books, and its values as text that is exact or an error."""
+"""An invoice as a bill, and its values as exact text. A value that is not exact is an error."""
 
 import dataclasses
 import datetime as dt
@@ -27,13 +27,13 @@ __all__ = [
 ]
 
 COMMON_DIGITS = 12
-"""Digits of an amount before the decimal point that are exact in any program, also as a float."""
+"""Digits of an amount before the decimal point that are exact in any program, even as a float."""
 
 YEARS = range(1900, 2100)
-"""The years that every program reads. beancount has no others."""
+"""The years that every program supports. beancount supports no others."""
 
 SHORT_YEARS = range(2000, 2050)
-"""The years that a program can only read as meant if it sees two digits of them."""
+"""The years that every program reads correctly from two digits."""
 
 
 class UnrepresentableError(Exception):
@@ -66,7 +66,8 @@ def reference(bill: Bill, max_length: int) -> str:
     """Return the id of the invoice.
 
     Raises:
-        UnrepresentableError: It is empty, longer than `max_length`, or would be changed or run.
+        UnrepresentableError: It is empty, is longer than `max_length`, or would be changed or
+            executed.
     """
     text = printable_id(bill)
     if len(text) > max_length:
@@ -82,7 +83,7 @@ def printable_id(bill: Bill) -> str:
     """Return the id of the invoice.
 
     Raises:
-        UnrepresentableError: It is empty, or a file would not have it unchanged.
+        UnrepresentableError: It is empty, or a file cannot store it unchanged.
     """
     problem = text_problem(bill.invoice_id)
     if not bill.invoice_id:
@@ -101,7 +102,7 @@ def cents(bill: Bill, max_digits: int) -> str:
     if _decimals(bill.amount) > 2:
         raise UnrepresentableError("its amount has more than two decimals")
     _check_digits(bill.amount, max_digits)
-    return f"{bill.amount or Decimal(0):.2f}"  # not -0.00, and nothing is rounded
+    return f"{bill.amount or Decimal(0):.2f}"  # not -0.00; this does not round
 
 
 def exact(bill: Bill, max_digits: int) -> str:
@@ -117,7 +118,7 @@ def exact(bill: Bill, max_digits: int) -> str:
 
 
 def negated(amount: str) -> str:
-    """Return the text of an amount with the other sign. Zero stays as it is."""
+    """Return the text of an amount with the other sign. Zero is not changed."""
     if not amount.strip("0."):
         return amount
     if amount.startswith("-"):
@@ -126,7 +127,7 @@ def negated(amount: str) -> str:
 
 
 def _decimals(amount: Decimal) -> int:
-    """Return the number of decimals, without zeros at the end."""
+    """Return the number of decimals, without trailing zeros."""
     digits = amount.as_tuple()
     zeros = len(digits.digits) - len("".join(map(str, digits.digits)).rstrip("0"))
     return max(0, -int(digits.exponent) - zeros) if amount else 0
@@ -143,7 +144,7 @@ def invoice_date(bill: Bill, date_format: str) -> str:
     """Return the invoice date as text.
 
     Raises:
-        UnrepresentableError: The invoice has none, or the format cannot represent it.
+        UnrepresentableError: The invoice has no such date, or the format cannot represent it.
     """
     if bill.invoice_date is None:
         raise UnrepresentableError("it has no invoice date")
@@ -154,7 +155,7 @@ def due_date(bill: Bill, date_format: str) -> str:
     """Return the due date as text.
 
     Raises:
-        UnrepresentableError: The invoice has none, or the format cannot represent it.
+        UnrepresentableError: The invoice has no such date, or the format cannot represent it.
     """
     if bill.due_date is None:
         raise UnrepresentableError("it has no due date")
@@ -177,5 +178,5 @@ def date_text(day: dt.date, date_format: str) -> str:
 
 
 def month_text(bill: Bill) -> str:
-    """Return the month of the invoice, such as ``2026-01``. Empty: it has none."""
+    """Return the month of the invoice, such as ``2026-01``, or an empty text."""
     return f"{bill.month:%Y-%m}" if bill.month else ""

@@ -19,10 +19,10 @@ __all__ = ["HLEDGER"]
 
 DATE_FORMAT = "YYYY-MM-DD"
 DIGITS = 28
-"""Digits of an amount before the decimal point, and after it. hledger has at most 255 in all."""
+"""Digits of an amount before the decimal point, and after it. hledger supports 255 in all."""
 
 _SPECIAL = re.compile(r"[()|;]|  ")
-"""What ends a code, a payee or a description, or begins a comment."""
+"""Characters that end a code, a payee or a description, or begin a comment."""
 
 
 def _head(values: Values) -> str:

@@ -1,4 +1,4 @@
-"""What a layout for an accounting program is: text at the beginning, and text for each bill."""
+"""The definition of a layout for an accounting program: a head, and text for each bill."""
 
 import csv
 import dataclasses
@@ -13,7 +13,7 @@ from finerworks.exports.layouts.settings import Setting, Values
 __all__ = ["Column", "Layout", "check_file", "empty", "table_entry", "table_head"]
 
 Column = tuple[str, Callable[[Bill, Values], str]]
-"""A column of a table: its header, and what it has for a bill."""
+"""A column of a table: its header, and its value for a bill."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -23,14 +23,15 @@ class Layout:
     Attributes:
         name: The name of the layout.
         program: The name of the program.
-        extensions: How the file's name may end.
+        extensions: The valid extensions of the file's name.
         settings: The settings that it uses.
         head: Returns the beginning of the file.
         entry: Returns the text for a bill, or raises UnrepresentableError.
-        left_out: What of an invoice has no place in it, in words.
-        has_credits: Whether the program imports credits. Otherwise they go to a file of their own.
-        max_bills: How many bills of a file the program imports. None: no limit is known.
-        max_bytes: How large a file the program imports. None: no limit is known.
+        left_out: The fields that it leaves out, in words.
+        has_credits: Whether the program imports credits. Otherwise, they go to a separate file.
+        max_bills: The maximum number of bills that the program imports from a file. None: no limit
+            is known.
+        max_bytes: The maximum size of a file that the program imports. None: no limit is known.
     """
 
     name: str
@@ -46,10 +47,10 @@ class Layout:
 
 
 def check_file(layout: Layout, path: str | os.PathLike[str], given_format: str | None) -> None:
-    """Check that a file's name ends as the layout's files do, or that the format is given.
+    """Check that a file has an extension of the layout, or that the format is given.
 
     Raises:
-        ValueError: The name ends otherwise, or the layout has another format.
+        ValueError: The extension is another one, or the layout has another format.
     """
     is_csv = ".csv" in layout.extensions
     known = " or ".join(layout.extensions)
@@ -62,7 +63,7 @@ def check_file(layout: Layout, path: str | os.PathLike[str], given_format: str |
 
 
 def empty(_bill: Bill, _values: Values) -> str:
-    """Return nothing, for a column that is left empty."""
+    """Return an empty text, for a column that is left empty."""
     return ""
 
 

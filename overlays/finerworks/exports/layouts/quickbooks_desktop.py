@@ -1,6 +1,6 @@
 r"""Bills for QuickBooks Desktop: an IIF file for File, Utilities, Import, IIF Files.
 
-The layout is that of Intuit's reference for IIF files, which describes the columns in part. To
+The layout follows Intuit's reference for IIF files, which describes only some of the columns. To
 correct a header, change it in `COLUMNS`. Lines end in ``\r\n``, and columns are separated by tabs.
 """
 
@@ -35,7 +35,7 @@ def _head(_values: Values) -> str:
 
 
 def _entry(bill: Bill, values: Values) -> str:
-    """Return a bill as two lines whose amounts add up to 0. The first is on accounts payable."""
+    """Return a bill as two lines that add up to 0. The first is for accounts payable."""
     invoice_id = reference(bill, ID_LENGTH)
     problem = _text_problem(invoice_id)
     if problem:

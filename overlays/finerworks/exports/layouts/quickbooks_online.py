@@ -1,7 +1,7 @@
 """Bills for QuickBooks Online: Settings, Import data, Bills.
 
-The headers are known outside the United States, and less so there. In the import you map them to
-the fields of QuickBooks. To correct a header, change it in `COLUMNS`.
+The headers are known for QuickBooks outside the United States, and are less certain there. During
+the import, you map them to the fields of QuickBooks. To correct a header, change it in `COLUMNS`.
 """
 
 from finerworks.exports.layouts.bill import (

@@ -1,6 +1,6 @@
 """Bills for Sage Accounting (UK): Purchases, Quick Entries, Import.
 
-The headers and the limits are those of Sage's help, for a business that is registered for VAT. To
+The headers and the limits are from Sage's help, for a business that is registered for VAT. To
 correct a header, change it in `COLUMNS`.
 """
 
@@ -18,8 +18,8 @@ DIGITS = 8
 """Digits of an amount before the decimal point."""
 
 RATES = ("Zero Rated", "Exempt", "No VAT")
-"""The rates by which nothing of the amount is VAT. FinerWorks names no VAT, so nobody can say how
-much of an amount is VAT by another rate."""
+"""The rates without VAT. FinerWorks does not report VAT, so it is unknown how much of an amount
+would be VAT at another rate."""
 
 
 def _type(bill: Bill, _values: Values) -> str:
@@ -27,12 +27,12 @@ def _type(bill: Bill, _values: Values) -> str:
 
 
 def _amount(bill: Bill, _values: Values) -> str:
-    """Return the amount. That of a credit note is positive."""
+    """Return the amount, which is positive for a credit note."""
     return cents(bill, DIGITS).removeprefix("-")
 
 
 def _details(bill: Bill, _values: Values) -> str:
-    """Return what the invoice is for, in at most 25 characters, as Sage cuts off the rest."""
+    """Return a description of the invoice in at most 25 characters. Sage cuts off the rest."""
     return f"FinerWorks {month_text(bill)}".rstrip()
 
 

@@ -1,4 +1,4 @@
-"""What the user says about their books: the supplier, the accounts, the tax code, the currency."""
+"""The user's settings for accounting: supplier, accounts, tax code and currency."""
 
 import dataclasses
 import re
@@ -54,10 +54,10 @@ class Setting:
 
     Attributes:
         name: Its name in `Settings`.
-        meaning: What it is, with an example, for the error that it is missing.
+        meaning: A description with an example, for the error about a missing setting.
         default: The value if it is not given. None: it is required.
         may_be_empty: Whether an empty value is valid.
-        problem: Returns what is wrong with a value, or None.
+        problem: Returns the problem with a value, or None.
     """
 
     name: str
@@ -71,7 +71,7 @@ def resolve(layout: str, known: Iterable[Setting], given: Settings) -> Values:
     """Return the values of the settings that a layout uses.
 
     Raises:
-        SettingError: A setting is missing, cannot be used, or is not for this layout.
+        SettingError: A setting is missing, invalid, or not for this layout.
     """
     found = dict[str, str]()
     remaining = {name: value for name, value in vars(given).items() if value is not None}
@@ -99,7 +99,7 @@ def _problem(setting: Setting, value: str) -> str | None:
 
 
 def text_problem(text: str) -> str | None:
-    """Return why a file cannot hold a text unchanged, in any layout. None: it can."""
+    """Return why a file cannot store a text unchanged, in any layout. None: it can."""
     if not text.isprintable():
         return "contains a character that is not printable"
     if text != text.strip():
@@ -124,7 +124,7 @@ CURRENCY = Setting(
 
 
 def date_setting(*formats: str, default: str | None = None) -> Setting:
-    """Return the setting for the format of dates, which must be one of the given formats."""
+    """Return the setting for the date format, which must be one of the given formats."""
 
     def problem(value: str) -> str | None:
         return None if value in formats else "is not a format of this layout"

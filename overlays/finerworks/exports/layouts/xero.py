@@ -1,7 +1,7 @@
 """Bills for Xero: Business, Bills to pay, Import.
 
-The headers are those of two other exporters and of an official page that is old. None of them came
-from a live account. To correct a header, change it in `COLUMNS`.
+The headers are those of two other exporters and of an old official page. None of them comes from a
+live account. To correct a header, change it in `COLUMNS`.
 """
 
 from finerworks.exports.layouts.bill import (
