@@ -1,7 +1,7 @@
-"""aiohttp's transport does what httpx's own does, also where aiohttp by itself would not.
+"""aiohttp's transport behaves like httpx's own, even where aiohttp would not.
 
-The network faults are in test_faults.py, dead connections in test_idle_connections.py, secrets in
-test_secrets.py and its neighbours: they try every way to send.
+Other tests also run over aiohttp: network faults in test_faults.py, dead connections in
+test_idle_connections.py, and secrets in test_secrets.py and its neighbours.
 """
 
 import asyncio
@@ -253,7 +253,7 @@ def test_a_proxy_that_does_not_listen_is_the_same_error() -> None:
     assert [error.attempts for error in errors] == [3, 3]
 
 
-# httpx-aiohttp gives aiohttp the password in a way that is going to change.
+# httpx-aiohttp passes the password to aiohttp in a deprecated way.
 @pytest.mark.filterwarnings("ignore:BasicAuth is deprecated", "ignore:The 'proxy_auth' parameter")
 def test_the_password_of_a_proxy_is_in_no_error() -> None:
     """An error does not contain the proxy's address, unlike aiohttp's own text."""
@@ -277,6 +277,6 @@ def test_every_error_of_aiohttp_becomes_one_of_httpx() -> None:
         try:
             text = str(error)
         except AttributeError:
-            continue  # needs what its constructor is given
+            continue  # needs the arguments of its constructor
         translated = foreign_errors.to_httpx_error(error, timed_out=False)
         assert isinstance(translated, httpx.TransportError), text

@@ -35,7 +35,7 @@ WORKERS = 12
 
 
 class Sellers:
-    """A server with an account for each seller; every fifth request fails, every seventh is cut off."""
+    """A server with an account per seller. Some requests fail, and some are cut off."""
 
     def __init__(self) -> None:
         self._count = itertools.count(1)
@@ -145,7 +145,7 @@ def test_the_time_of_one_request_is_not_anothers() -> None:
 
 def test_the_connections_of_a_shared_transport_are_bound_to_no_time_of_ours() -> None:
     """Our time limits do not apply to a plain httpx client on the same transport."""
-    dripped = http(b"x" * 150)  # four seconds, twice the time of a request of ours
+    dripped = http(b"x" * 150)  # four seconds, twice the time limit of our requests
 
     def does(exchange: Exchange) -> None:
         exchange.drip(dripped) if b"/slow" in exchange.head else exchange.send(page(exchange))

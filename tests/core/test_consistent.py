@@ -300,7 +300,7 @@ def raise_at(line: int) -> "TraceFunction":
 
 
 def read_interrupted(line: int) -> bool:
-    """Read a listing, with an interruption in front of a line; return whether there was one."""
+    """Read a listing with an interruption before a line. Return whether there was one."""
     server = Server(make_rows(6), {3: exchange_rows})
     pages = Pager(server.fetch, per_page=2, key=number_of, consistent=True).pages()
     found: list[Row] = []

@@ -76,7 +76,7 @@ def folder(tmp_path: Path, authority: trustme.CA) -> Path:
 
 
 def check(error: BaseException, named: str) -> None:
-    """Check that an error is one line that names a variable and shows no secret, nor does its traceback."""
+    """Check that an error is one line with a variable, and shows no secret."""
     assert named in str(error)
     assert "\n" not in str(error)
     assert error.__cause__ is None

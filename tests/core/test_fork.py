@@ -1,7 +1,7 @@
 """A client after a fork: the child opens its own connections, and does not touch those of the parent.
 
-Each program runs on its own, against a server of the test. The programs print what went wrong, so an
-expected output is short, and the server knows which connection each request came by.
+Each program runs in its own process, against a server of the test. The programs print only errors,
+and the server knows the connection of each request.
 """
 
 import json
@@ -55,7 +55,7 @@ def succeeds(child):
 
 
 class Accounts:
-    """A server that gives each account its own invoices, and records what came by which connection."""
+    """A server that returns each account's invoices, and records each connection."""
 
     def __init__(self, seconds: float = 0.0) -> None:
         self._seconds = seconds
@@ -66,7 +66,7 @@ class Accounts:
         """Send the page that was requested."""
         request = json.loads(exchange.body)
         account = request["account_key"]
-        with self._lock:  # each connection is served by a thread of its own
+        with self._lock:  # each connection is served by its own thread
             self._by_connection[threading.current_thread()].append(account)
         exchange.pause(self._seconds)
         first = (request["page_number"] - 1) * request["per_page"]

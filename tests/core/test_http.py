@@ -296,7 +296,7 @@ def test_a_success_that_is_not_json_is_an_error_and_tried_again(
     with pytest.raises(ResponseValidationError) as caught:
         caller.page(**KEYS, max_retries=1)
     assert caught.value.field is None
-    again = success == 200  # another status breaks the contract, which no attempt mends
+    again = success == 200  # another status violates the contract, which no retry corrects
     assert len(httpx_mock.get_requests()) == 1 + again
 
 
@@ -423,7 +423,7 @@ def test_an_error_lists_at_most_twenty_invalid_fields(
     assert len(caught.value.body) <= errors.MAX_BODY
 
 
-# What a loop leaves open when it ends is closed by garbage collection, which says so.
+# Garbage collection closes the connections of a loop that has ended, with a warning.
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_async_client_works_in_one_event_loop_after_another() -> None:
@@ -541,10 +541,10 @@ def test_a_stream_larger_than_allowed_is_not_read_on(kind: str) -> None:
     noise = random.Random(1).randbytes(500_000)
     bodies = {
         "plain": b" " * 500_000,
-        "bomb": gzip.compress(b" " * 50_000_000),  # small as it comes
+        "bomb": gzip.compress(b" " * 50_000_000),  # compressed, it is small
         "packed noise": gzip.compress(
             noise
-        ),  # large as it comes, and cut off before it can be unpacked
+        ),  # compressed, it is large, and cut off before it can be decompressed
     }
     bomb, packed = bodies[kind], kind != "plain"
     sent: list[int] = []
@@ -671,7 +671,7 @@ def test_a_bad_certificate_is_not_tried_again(caller: Caller, httpx_mock: HTTPXM
 
 
 class Drip(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that comes for ever."""
+    """A body that never ends."""
 
     def __iter__(self) -> Iterator[bytes]:
         while True:

@@ -21,16 +21,16 @@ IDLE = 4
 """The number of idle connections when they die."""
 
 TIMEOUT = 2.0
-"""Seconds that an attempt may take; on a dead connection it takes them all."""
+"""Seconds that an attempt may take. On a dead connection, it takes all of them."""
 
 
 class Mortal:
-    """A server whose connections die, all at once and unseen.
+    """A server with connections that die, all at once and without a sign.
 
-    Until then a request on each of them waits for those on the others, so that each has its own.
+    Until then, requests wait for each other, so that each has its own connection.
 
     Args:
-        death: What it does with a request on a connection that is dead.
+        death: What the server does with a request on a dead connection.
     """
 
     def __init__(self, death: Callable[[Exchange], None]) -> None:
@@ -85,7 +85,7 @@ deaths = pytest.mark.parametrize("death", DEATHS.values(), ids=DEATHS)
 def tls(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> ssl.SSLContext | None:
-    """Return how the server speaks TLS, which clients trust by the environment; or None."""
+    """Return the server's TLS context, which clients trust by the environment, or None."""
     if request.param == "tcp":
         return None
     authority = trustme.CA()
@@ -97,19 +97,19 @@ def tls(
 
 
 def warm(fw: FinerWorks) -> None:
-    """Open connections, which are idle then."""
+    """Open connections, and leave them idle."""
     with ThreadPoolExecutor(IDLE) as pool:
         for each in [pool.submit(fw.invoices.page, account_key="warm") for _ in range(IDLE)]:
             each.result()
 
 
 async def warm_async(fw: AsyncFinerWorks) -> None:
-    """Open connections, which are idle then."""
+    """Open connections, and leave them idle."""
     await asyncio.gather(*[fw.invoices.page(account_key="warm") for _ in range(IDLE)])
 
 
 class Uses:
-    """What a test does with a warm client after its connections died, for sync and for async.
+    """The actions of a test with a client after its connections died, for sync and for async.
 
     Args:
         server: The server.
@@ -121,7 +121,7 @@ class Uses:
         self._max_retries = max_retries
 
     def one(self, kind: str, url: str, again: int = 0) -> None:
-        """Get a page, and then some more one after the other."""
+        """Get one page, and then others one after the other."""
         if kind == "sync":
             with self._client(url) as fw:
                 warm(fw)

@@ -24,8 +24,8 @@ from finerworks.tracebacks import leave_out_frames
 from wire import Exchange, Wire, http
 
 CANARIES = {"FINERWORKS_WEB_API_KEY": "canary-web-7f3a9c", "FINERWORKS_APP_KEY": "canary-app-51d2"}
-SOON = 0.4  # seconds; time for a request to reach the step in which it stays
-LARGE = 20_000_000  # bytes; more than the buffers between client and server hold
+SOON = 0.4  # seconds for a request to reach the step in which it is blocked
+LARGE = 20_000_000  # bytes, more than the buffers between client and server can hold
 
 
 @pytest.fixture(autouse=True)
@@ -93,10 +93,10 @@ class Step:
     Args:
         does: What the server does with a request.
         greets: What it does with a connection.
-        tls: Whether it speaks TLS.
+        tls: Whether it uses TLS.
         accepts: Whether it accepts connections.
-        size: How many bytes are sent.
-        crowd: How many requests are sent at the same time; one has a connection.
+        size: The number of bytes to send.
+        crowd: The number of concurrent requests. One of them has a connection.
     """
 
     def __init__(
@@ -149,14 +149,14 @@ def authority() -> trustme.CA:
 
 
 def served(authority: trustme.CA) -> ssl.SSLContext:
-    """Return how a server speaks TLS."""
+    """Return the TLS context of a server."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)  # pyright: ignore[reportUnknownMemberType] - it takes other kinds too
     return context
 
 
 def trusted(authority: trustme.CA) -> ssl.SSLContext:
-    """Return how a client speaks TLS."""
+    """Return the TLS context of a client."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(context)  # pyright: ignore[reportUnknownMemberType] - it takes other kinds too
     return context
@@ -249,11 +249,11 @@ class OwnError(Exception):
 
 
 class Tracing:
-    """Raises when a function of the HTTP library is entered, as a signal handler may anywhere.
+    """Raises when a function of the HTTP library is called, as a signal handler may do anywhere.
 
     Args:
-        at: At which call.
-        raised: What it raises.
+        at: The number of the call.
+        raised: The exception.
     """
 
     def __init__(self, at: int, raised: type[BaseException]) -> None:
@@ -273,7 +273,7 @@ class Tracing:
             raise self._raised
 
 
-# Of a socket that nobody was given yet, and of a generator that was interrupted where it was closed.
+# About a socket that has no owner yet, and a generator that was interrupted while it was closed.
 @pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )

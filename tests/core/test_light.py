@@ -29,7 +29,7 @@ def imported(program: str) -> set[str]:
 
 
 HEAVY = {"attr", "asyncio", "anyio", "finerworks_client", "finerworks.validation"}
-"""What takes time to import, beside httpx."""
+"""Modules other than httpx that take time to import."""
 
 imports_little = pytest.mark.differs_with_httpx2(
     "httpx2.alias_httpx() imports httpx2 and httpcore2, and the latter imports anyio"

@@ -1,8 +1,8 @@
-"""Listings that change while they are read: every row once or an error, in thousands of histories.
+"""Listings that change while they are read: every row once, or an error, in thousands of histories.
 
-Hypothesis makes up what happens between one page and the next, and the real pagers read on. More
-histories, in minutes, without the timer that ends a test that hangs:
-`pytest tests/core/test_listing_histories.py --hypothesis-profile=fuzz -o faulthandler_timeout=0`.
+Hypothesis generates the changes between one page and the next, and the real pagers continue. To run
+more histories, for minutes, without the timer that ends a test that hangs: `pytest
+tests/core/test_listing_histories.py --hypothesis-profile=fuzz -o faulthandler_timeout=0`.
 """
 
 import asyncio
@@ -39,17 +39,17 @@ from finerworks.listing import MAX_PASSES, PageRequest
 from finerworks_client.models import Invoice
 
 ATTEMPTS = 3
-"""How often a client tries one request, if it is not told otherwise."""
+"""The default number of attempts of a request."""
 
 
 @attrs.frozen
 class Total:
-    """What a server says of the total.
+    """The total that a server reports.
 
     Attributes:
-        kind: None: nothing. "rows": the truth. "page": the rows of the page. "off": `by` more than
-            the truth. "fixed": `by`, whatever is true. "restless": another number each time.
-        by: As the kind has it.
+        kind: None: no total. "rows": the true number. "page": the rows of the page. "off": `by`
+            more than the true number. "fixed": always `by`. "restless": another number each time.
+        by: A number for the kind.
     """
 
     kind: Literal["rows", "page", "off", "fixed", "restless"] | None
@@ -84,7 +84,7 @@ class TroubledError(Exception):
     """What an attempt gets instead of a response.
 
     Args:
-        kind: All but "turned down" are worth another attempt.
+        kind: All except "turned down" are retried.
     """
 
     def __init__(self, kind: str) -> None:
@@ -117,13 +117,13 @@ class LeftOutError(Exception):
 
 
 class World:
-    """A server whose one listing may change, fail, cap its pages and lie between any two requests.
+    """A server with a listing that may change or fail between any two requests.
 
     Args:
-        count: How many rows there are at first.
-        per_page: How many rows its client asks for.
-        cap: The most rows on a page.
-        total: What is said of the total.
+        count: The number of rows at the beginning.
+        per_page: The number of rows that its client requests.
+        cap: The maximum number of rows on a page.
+        total: The total that it reports.
     """
 
     def __init__(self, count: int, per_page: int, cap: int, total: Total) -> None:
@@ -137,14 +137,14 @@ class World:
     def begin(self) -> None:
         """Treat the next request as the first of a new listing."""
         self.there = set(self.rows)  # at every request of the listing
-        self.taken: set[int] = set()  # by the pager, which drops pages that it read ahead in vain
+        self.taken: set[int] = set()  # by the pager, which discards some prefetched pages
         self.readings = 0
-        self.reading: list[Answer] = []  # since page 1 was last asked for
-        self.calm = False  # nothing has happened in this reading that keeps it from being whole
-        self.due: type[FinerWorksError] | None = None  # what the request under way must end in
+        self.reading: list[Answer] = []  # since page 1 was last requested
+        self.calm = False  # nothing has happened in this pass that keeps it from being complete
+        self.due: type[FinerWorksError] | None = None  # how the current request must end
         self.dues: set[type[FinerWorksError]] = (
             set()
-        )  # what a page that was read ahead may end in, in its turn
+        )  # how a prefetched page may end, when it is its turn
         self.failed = 0
 
     def insert(self, at: int, count: int) -> None:
@@ -168,7 +168,7 @@ class World:
                 self._shape(),
                 True,
             )
-        # Each page of a reading but the last brings a row that no page before it had.
+        # Each page of a pass except the last has a row that no page before it had.
         assert self.readings <= MAX_PASSES, "the listing is read too often"
         assert len(self.reading) <= self.made, "the listing is read for ever"
         answer = self._page(ask)
@@ -207,16 +207,16 @@ class World:
     def deceives_everyone(self) -> bool:
         """Return whether the last response loses a row, and no response of this pass shows it.
 
-        Pages have numbers, and nothing else to hold on to: what looks in every answer like a listing
-        that stands still passes for one. So it is where no row came twice, no total contradicts
-        another, and one of these holds, which are all that is left out:
+        Pages have only numbers, so a listing whose responses all look unchanged counts as
+        unchanged. This is the case if no row appeared twice, no total contradicts another, and one
+        of the following is true. These are the only exceptions:
 
-        (a) A row went from a page that was read and another came before a total was told again: as
-            many rows come as the total counts, and the one that moved up was on no page.
-        (b) Pages are smaller than asked and the total counts one page: page 1 looks like all there is.
-        (c) A row went from a page that was read, and the total of page 1 is none, or no larger than
-            what came: nothing counts the row that moved up.
-        (d) The total is too small, and a page ends where it does: no more is due.
+        (a) A row disappeared from a page that was read, and another one appeared before the next
+            total. The number of rows matches the total, and the row that moved up was on no page.
+        (b) Pages are smaller than requested, and the total counts one page: page 1 looks complete.
+        (c) A row disappeared from a page that was read, and page 1 has no total, or one no larger
+        than the number of rows: nothing counts the row that moved up. (d) The total is too small,
+        and a page ends there: no more rows are expected.
         """
         first, last, come = self.reading[0], self.reading[-1], 0
         for page in self.reading:
@@ -275,7 +275,7 @@ def ids(page: Page[Invoice]) -> list[int]:
 
 
 def stepped(pages: AsyncIterator[list[int]]) -> Iterator[list[int]]:
-    """Read async pages one at a time, as they are asked for."""
+    """Read async pages one at a time, as they are requested."""
 
     async def step() -> list[int] | None:
         return await anext(pages, None)
@@ -297,16 +297,16 @@ TROUBLES = st.sampled_from(["down", "cut off", "half", "turned down"])
 
 
 class Histories(RuleBasedStateMachine):
-    """A world that changes, and a consumer who takes page after page from it, listing after listing."""
+    """A world that changes, and a consumer that reads page after page, listing after listing."""
 
     share: ClassVar[int] = 1
-    """One in how many examples is tried: fewer of what is slow."""
+    """The divisor of the number of examples, for slow histories."""
 
     least: ClassVar[int] = 0
-    """How many are tried whatever the profile says."""
+    """The minimum number of examples in any profile."""
 
     concurrency: ClassVar[int] = 1
-    """How many pages are read at a time. With more than one, an error may be due before its turn has come."""
+    """The number of concurrent pages. With more than one, an error may occur before its turn."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -356,7 +356,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(total=TOTALS)
     def lie(self, total: Total) -> None:
-        """The total is counted another way."""
+        """The total is counted in another way."""
         self.world.total = total
 
     @rule(kind=TROUBLES, times=st.integers(1, ATTEMPTS))
@@ -525,7 +525,7 @@ class TwoAheadHistories(AsyncPagerHistories):
 
 
 class EightAheadHistories(AsyncPagerHistories):
-    """Histories that an `AsyncPager` reads, eight pages at a time: what is read ahead is as old as it is."""
+    """Histories that an `AsyncPager` reads, eight pages at a time."""
 
     concurrency = 8
 
@@ -542,10 +542,10 @@ def test_every_row_is_given_once_or_an_error_is_raised(histories: type[Histories
 
 
 class Busy(World):
-    """A server whose pages are asked for by several threads, and which gets new rows in front meanwhile.
+    """A server for several threads, which gets new rows in front meanwhile.
 
     Args:
-        arrivals: Before which of its answers a row arrives.
+        arrivals: The responses before which a row arrives.
     """
 
     def __init__(

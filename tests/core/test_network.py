@@ -30,7 +30,7 @@ TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 BODY = {"page_number": 1, "per_page": 1}
 
 Limits = dict[str, float | None]
-"""The limit that each step was given, in seconds."""
+"""The limit of each step, in seconds."""
 
 
 class Stream(httpcore.MockStream):
@@ -215,7 +215,7 @@ def test_no_step_begins_after_the_deadline(take: Take) -> None:
 
 
 class BreakableStream(Stream):
-    """A connection that breaks at a step when it is told to."""
+    """A connection that can break at a step."""
 
     breaks_at = ""
 

@@ -64,11 +64,11 @@ COMBINED = [
         programs="",
     ),
 ]
-"""Combinations of what is in the table, each of which is rare."""
+"""Rare combinations of rows of the table."""
 
 
 class Network:
-    """A proxy, and one server that stands for all hosts. Neither responds.
+    """A proxy, and one server that represents all hosts. Neither responds.
 
     Args:
         patch: Sends connections to any host to the server.
@@ -94,7 +94,7 @@ class Network:
 
     @property
     def connections(self) -> tuple[int, int]:
-        """How many connections the server and the proxy have had."""
+        """The number of connections to the server and to the proxy."""
         return self._server.connections, self._proxy.connections
 
     def way_since(self, before: tuple[int, int]) -> str:

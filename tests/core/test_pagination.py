@@ -12,13 +12,13 @@ from finerworks.listing import PageRequest
 
 
 class Server:
-    """A listing on a server that may cap pages, lie about the total, and change between requests.
+    """A listing on a server that may cap pages, report wrong totals, and change between requests.
 
     Args:
         rows: What is listed.
-        total: What the server says of the total: "rows", "page" (those of this page only), None,
-            or a number of its own.
-        cap: The most rows on a page.
+        total: The reported total: "rows", "page" (only those of this page), None, or a fixed
+            number.
+        cap: The maximum number of rows on a page.
         changes: What the listing becomes before the request of that number, from 1.
         caps: What the cap becomes before the request of that number.
     """
@@ -82,7 +82,7 @@ def test_without_a_concurrency_each_page_is_requested_when_it_is_needed() -> Non
 def test_a_still_listing_is_read_whole(count: int, total: str | int | None, cap: int) -> None:
     """With any total and any page cap, every row is returned once, in order.
 
-    One case cannot be told from an honest short page: a capped page whose total counts itself.
+    One case looks the same as a short last page: a capped page with a total that counts itself.
     """
     if total == "page" and cap == 10 and count > 10:
         return
@@ -95,12 +95,12 @@ def test_a_still_listing_is_read_whole(count: int, total: str | int | None, cap:
     [
         (0, "rows", 25, 1),
         (24, "rows", 25, 1),
-        (25, "rows", 25, 2),  # it may count one page only: the empty page 2 tells
+        (25, "rows", 25, 2),  # it may count only one page: the empty page 2 shows that
         (26, "rows", 25, 2),
         (50, "rows", 25, 2),
         (51, "rows", 25, 3),
         (60, "rows", 10, 6),
-        (60, None, 25, 4),  # a short page need not be the last: the empty one tells
+        (60, None, 25, 4),  # a short page may not be the last: the empty one shows that
         (50, None, 25, 3),
         (10, None, 25, 2),
     ],
@@ -193,9 +193,9 @@ def test_a_listing_that_never_rests_is_an_error() -> None:
 
 
 class Moving:
-    """A listing that gets a row in front while pages 3 and 4 are fetched ahead, before page 2 comes.
+    """A listing that gets a row in front while pages 3 and 4 are prefetched, before page 2 arrives.
 
-    So these two are of another state of the listing than page 2, whose total tells.
+    So these two show another state of the listing than page 2, as its total reveals.
     """
 
     def __init__(self) -> None:
@@ -246,9 +246,9 @@ def test_a_second_pass_uses_no_page_that_was_fetched_ahead_in_the_first(kind: st
 
 
 class Reluctant:
-    """A listing that changes on page 2, where a page that is fetched ahead is slow to be cancelled.
+    """A listing that changes on page 2, with a prefetched page that is slow to be cancelled.
 
-    So reading over again takes a while to begin, and can be cancelled itself meanwhile.
+    So the next pass takes a while to begin, and can be cancelled meanwhile.
     """
 
     def __init__(self) -> None:
@@ -446,7 +446,7 @@ def test_rows_that_the_total_counts_and_no_page_has_are_an_error(total: int) -> 
     given: Iterator[int] = iter(server.pager())
     with pytest.raises(ListingChangedError, match=f"the server counts {str(total)[:99]}"):
         list(given)
-    pages = 3 if total == 61 else 4  # the empty page that tells is asked for where more are due
+    pages = 3 if total == 61 else 4  # an empty page shows the end if more are expected
     assert len(server.asked) == 3 * pages
 
 

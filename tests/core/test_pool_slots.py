@@ -1,4 +1,4 @@
-"""Requests that end early give their places in the connection pool back.
+"""Requests that end early release their places in the connection pool.
 
 The server of the async tests runs in the client's event loop. So the number of steps that a request takes
 is the same each time, and a cancellation after each number of steps covers all of them: connecting, TLS,
@@ -93,7 +93,7 @@ class LoopServer:
 
 
 class Certificates:
-    """How server and client speak TLS."""
+    """The TLS contexts of server and client."""
 
     def __init__(self, folder: Path) -> None:
         authority = trustme.CA()
@@ -108,7 +108,7 @@ class Certificates:
 def certificates(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Certificates | None:
-    """Return how server and client speak TLS, or None."""
+    """Return the TLS contexts of server and client, or None."""
     if request.param == "tcp":
         return None
     made = Certificates(tmp_path)
@@ -130,9 +130,9 @@ def run(
 
     Args:
         body: The test's.
-        certificates: How they speak TLS, if they do.
+        certificates: Their TLS contexts, if they use TLS.
         keep_alive: Whether the server keeps connections open.
-        slots: Connections of the pool; None: the client's own pool.
+        slots: Connections of the pool. None: the client's own pool.
     """
 
     async def main() -> None:
@@ -178,7 +178,7 @@ async def steps(count: int) -> None:
 
 
 async def ended(task: "asyncio.Task[object]") -> bool:
-    """Wait until a task has ended; return whether it was cancelled."""
+    """Wait until a task has ended. Return whether it was cancelled."""
     await asyncio.wait([task])
     if not task.cancelled():
         task.result()
@@ -364,7 +364,7 @@ class Tracing:
 
 
 def interrupted(fw: FinerWorks, at: int) -> str | None:
-    """Get a page, interrupted at one call; return where that was, or None if there are fewer calls."""
+    """Get a page, interrupted at one call. Return where, or None if there are fewer calls."""
     tracing, before = Tracing(at), sys.gettrace()
     sys.settrace(tracing)
     try:
@@ -409,7 +409,7 @@ def small(certificates: Certificates | None) -> Iterator[httpx.HTTPTransport]:
         yield transport
 
 
-# Of a socket that nobody was given yet, and of a generator that was interrupted where it was closed.
+# About a socket that has no owner yet, and a generator that was interrupted while it was closed.
 @pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )

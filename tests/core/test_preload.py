@@ -101,7 +101,7 @@ RESULTS = (
 
 
 def serve(exchange: Exchange) -> None:
-    """Respond as the account says, which has a request that fails once and one of each kind that fails."""
+    """Respond according to the account: one request fails once, and one of each kind fails."""
     account = json.loads(exchange.body).get("account_key")
     responses = {
         "404": http('{"message": "é"}'.encode("utf-16-le"), 404),
@@ -128,7 +128,7 @@ def serve(exchange: Exchange) -> None:
 def tls(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> ssl.SSLContext | None:
-    """Return how the server speaks TLS, which clients trust by the environment; or None."""
+    """Return the server's TLS context, which clients trust by the environment, or None."""
     if request.param == "http":
         return None
     authority = trustme.CA()
@@ -140,7 +140,7 @@ def tls(
 
 
 def run(tls: ssl.SSLContext | None, transport: str, preloads: str) -> tuple[str, list[str]]:
-    """Run the program. Return its results, and what it did in the event loop that blocks."""
+    """Run the program. Return its results, and its blocking actions in the event loop."""
     with Wire(serve, tls=tls) as wire:
         scheme = "http" if tls is None else "https"
         environment = {

@@ -53,7 +53,7 @@ def use(monkeypatch: pytest.MonkeyPatch, proxy: Wire, scheme: str = "http") -> N
 
 
 def echoes(status: int) -> Does:
-    """Return a proxy that responds with what it received, as a page about the error may do."""
+    """Return a proxy that responds with the request, as an error page may do."""
 
     def does(exchange: Exchange) -> None:
         head = exchange.head.decode()
@@ -65,7 +65,7 @@ def echoes(status: int) -> Does:
 
 
 def check_hidden(error: BaseException) -> None:
-    """Check that an error shows neither user name nor password, nor what the proxy wrote."""
+    """Check that an error shows no user name, no password and no text of the proxy."""
     for text in (str(error), repr(error), str(vars(error)), repr(pickle.dumps(error))):
         assert "canary" not in text
         assert "Some Reason" not in text
@@ -241,7 +241,7 @@ def sends(data: bytes) -> Does:
 
 @dataclass(frozen=True)
 class Refusal:
-    """What a SOCKS proxy does, after how many attempts the error comes, and what it says."""
+    """What a SOCKS proxy does, the expected number of attempts, and the expected error."""
 
     does: Does
     attempts: int

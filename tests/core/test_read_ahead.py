@@ -37,10 +37,10 @@ IDS = [str(each) for each in range(COUNT)]
 
 
 class Crowd:
-    """A server that answers a page when as many are in flight as there may be, or after a while; the first at once.
+    """A server that waits for a number of requests, except for page 1.
 
     Args:
-        size: How many it waits for.
+        size: The number of requests to wait for.
     """
 
     def __init__(self, size: int) -> None:
@@ -168,7 +168,7 @@ def test_tasks_hold_so_many_pages() -> None:
 
 
 class Silent:
-    """A server that gives the first pages, and then says nothing until the other side hangs up."""
+    """A server that sends the first pages, and then nothing until the client hangs up."""
 
     def __init__(self, first: int = 2) -> None:
         self._first = first
@@ -294,7 +294,7 @@ def test_tasks_that_are_left_are_cancelled(how: str) -> None:  # noqa: C901 - th
                     await anext(pages)
                     await anext(pages)
                     del pages
-                # A loop closes a generator that was left in a task of its own, a turn later.
+                # A loop closes an abandoned generator in a new task, one iteration later.
                 while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
             assert (await fw.invoices.page(1, per_page=5)).total_count == COUNT
@@ -392,14 +392,14 @@ def test_a_page_that_fails_for_good_ends_the_listing_in_its_turn(lists: Lists) -
 
 
 class Limited:
-    """A server that refuses pages 3 to 8, which are in flight together, when they are first asked for."""
+    """A server that rejects pages 3 to 8, which are in flight together, the first time."""
 
     def __init__(self, *headers: str) -> None:
         self._headers, self._lock = headers, threading.Lock()
         self._first = {3, 4, 5, 6, 7, 8}
         self.refused: list[float] = []
         self.came: list[float] = []
-        """When those came that were not refused, from page 3 on."""
+        """The times of accepted requests, from page 3 on."""
         self.now = self.most = 0
 
     def __call__(self, exchange: Exchange) -> None:

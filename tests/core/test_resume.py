@@ -36,12 +36,12 @@ concurrent = pytest.mark.parametrize("concurrency", [1, 6])
 
 
 class Fails:
-    """A server that refuses some pages a number of times, and holds others back until it is told.
+    """A server that rejects some pages a number of times, and holds others back.
 
     Args:
-        times: How often each page is refused, by its number.
-        status: With which status; neither 400 nor 501 is retried.
-        count: How many invoices there are.
+        times: How often each page is rejected, by its number.
+        status: The status of rejections. 400 and 501 are not retried.
+        count: The number of invoices.
         held: The pages that are held back until `released` is set.
     """
 
@@ -94,7 +94,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def read_on(ids: Iterator[list[str]], failures: list[Exception], most: int = 20) -> list[str]:
-    """Step through an iterator to its end, going on after each failure; at most so many."""
+    """Step through an iterator to its end, and continue after each failure."""
     found: list[str] = []
     while len(failures) <= most:
         try:
@@ -120,7 +120,7 @@ async def read_on_async(ids: AsyncIterator[list[str]], failures: list[Exception]
 
 
 class Ids(Iterator[list[str]]):
-    """The ids that each step of a listing brings: of one invoice, or of a page."""
+    """The IDs that each step of a listing returns: of one invoice, or of a page."""
 
     def __init__(self, fw: FinerWorks, how: str, concurrency: int) -> None:
         pager = fw.invoices.list(concurrency=concurrency)
@@ -183,7 +183,7 @@ def test_it_goes_on_after_a_failure(
         assert read_all(kind, wire.url, how, concurrency, failures) == IDS
     if (
         concurrency == 1
-    ):  # else one that failed while it was read ahead may be requested again unseen
+    ):  # otherwise, a page that failed while it was prefetched may be requested again unnoticed
         assert len(failures) == sum(times.values())
     assert {getattr(each, "status_code", None) for each in failures} == {status}
     expect_no_readers()
@@ -268,7 +268,7 @@ class Interrupted(BaseException):
 
 @pytest.fixture
 def interrupts() -> Generator[Callable[[], None]]:
-    """Return what interrupts the main thread, as Ctrl-C does, from whatever thread."""
+    """Return a function that interrupts the main thread, like Ctrl-C, from any thread."""
 
     def handle(_: int, __: FrameType | None) -> None:
         raise Interrupted
@@ -340,7 +340,7 @@ def test_an_interruption_while_a_thread_is_started_leaves_no_thread(
 
 
 class Tracing:
-    """Raises at one call of a function of the package, as a signal handler may, where a function is entered."""
+    """Raises when a function of the package is called, as a signal handler may do."""
 
     def __init__(self, at: int) -> None:
         self._left = at
@@ -359,7 +359,7 @@ class Tracing:
 
 
 def interrupted_listing(fw: FinerWorks, concurrency: int, at: int) -> tuple[list[str], str | None]:
-    """Read a listing that is interrupted at one call in its steps; return its ids, and where that was."""
+    """Read a listing that is interrupted at one call. Return its IDs, and where that was."""
     tracing, before = Tracing(at), sys.gettrace()
     ids = Ids(fw, "pages", concurrency)
     found: list[str] = []
@@ -376,7 +376,7 @@ def interrupted_listing(fw: FinerWorks, concurrency: int, at: int) -> tuple[list
         found += step
 
 
-# A generator that is closed as garbage may be where it is interrupted.
+# A generator may be interrupted while garbage collection closes it.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @concurrent
 def test_wherever_it_is_interrupted_it_goes_on(concurrency: int) -> None:
@@ -395,7 +395,7 @@ def test_wherever_it_is_interrupted_it_goes_on(concurrency: int) -> None:
 
 
 class Moves:
-    """A server whose total differs from one response to the next, until it is told to settle."""
+    """A server whose total differs from one response to the next, until `settled` is set."""
 
     def __init__(self) -> None:
         self.settled = False
@@ -409,11 +409,11 @@ class Moves:
 
 
 class Moved:
-    """What a listing gave that moved, and what it raised.
+    """The results and errors of a listing that changed.
 
     Args:
         moves: The server.
-        settles: Whether the server settles after the first error.
+        settles: Whether the listing stops changing after the first error.
     """
 
     def __init__(self, moves: Moves, *, settles: bool) -> None:
@@ -428,7 +428,7 @@ class Moved:
         self._moves.settled = self._settles
 
     def read(self, ids: Iterator[list[str]]) -> bool:
-        """Go on after each error, a few times; return whether the listing ended."""
+        """Continue after each error, a few times. Return whether the listing ended."""
         while len(self.errors) < 5:
             try:
                 self.found += next(ids)

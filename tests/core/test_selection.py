@@ -54,9 +54,9 @@ class Serves:
     """A server that responds with the pages of some invoices.
 
     Args:
-        invoices: All of them.
-        total: What it says of their number. None: the truth.
-        refused: The pages that it refuses once.
+        invoices: All invoices.
+        total: The reported total. None: the true one.
+        refused: The pages that it rejects once.
     """
 
     def __init__(

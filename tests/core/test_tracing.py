@@ -94,7 +94,7 @@ def sentry() -> Iterator[Recorder]:
         default_integrations=False,
         integrations=[HttpxIntegration(), LoggingIntegration(), ThreadingIntegration()],
         include_local_variables=True,
-        include_source_context=False,  # it would show the keys in the source of this test
+        include_source_context=False,  # it would show the keys in the source code of this test
         max_request_body_size="always",
         max_value_length=1_000_000,
         event_scrubber=EventScrubber(denylist=[], pii_denylist=[]),
@@ -177,7 +177,7 @@ def test_an_error_in_sentry_shows_no_key(
 
 
 def fail_in_transport(request: httpx.Request) -> httpx.Response:
-    """Fail in a way that is not httpx's, with the request and its keys at hand."""
+    """Raise an error that is not httpx's, in a frame that has the request and its keys."""
     assert has_key(list(request.headers.items()))
     raise RuntimeError("the transport is broken")
 
@@ -262,7 +262,7 @@ class Hooks:
 
 
 def call_instrumented(url: str, provider: TracerProvider, hooks: Hooks) -> None:
-    """List invoices with a sync client that is instrumented by itself."""
+    """List invoices with a sync client that is instrumented individually."""
     with HTTPClient(base_url=url) as client:
         HTTPXClientInstrumentor.instrument_client(
             client,
@@ -275,7 +275,7 @@ def call_instrumented(url: str, provider: TracerProvider, hooks: Hooks) -> None:
 
 
 def call_instrumented_by_asyncio(url: str, provider: TracerProvider, hooks: Hooks) -> None:
-    """List invoices with an asyncio client that is instrumented by itself."""
+    """List invoices with an asyncio client that is instrumented individually."""
 
     async def call() -> None:
         async with AsyncHTTPClient(base_url=url) as client:

@@ -471,7 +471,7 @@ def test_a_disk_that_is_full_is_an_os_error(room: int) -> None:
     with pytest.raises(OSError, match="No space left on device") as caught:
         excel.write(Full(), [invoice()], Invoice)
     assert caught.value.errno == errno.ENOSPC
-    with pytest.raises(ExportError, match="invoice_id of xxx"):  # what came first is what is told
+    with pytest.raises(ExportError, match="invoice_id of xxx"):  # the first error is reported
         excel.write(Full(), [invoice("x" * 32_768)], Invoice)
 
 

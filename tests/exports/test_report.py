@@ -637,7 +637,7 @@ def test_rows_cells_and_bars_are_told_to_those_who_do_not_see_them(
     ]
     assert rows.get_by_role("rowheader", name="INV-202610-0001").count() == 1
     assert opened.get_by_role("table").count() == 6
-    # Roles are said in so many words, as some browsers forget them where rows are laid out as a grid.
+    # Roles are explicit, because some browsers lose them if rows are laid out as a grid.
     assert opened.locator("table :is(thead, tbody, tfoot, tr, th, td):not([role])").count() == 0
     assert (
         opened.locator("table:not(:has(caption)), th:not([scope]), html:not([lang=en])").count()

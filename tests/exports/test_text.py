@@ -77,7 +77,7 @@ def csv_by_polars(path: Path) -> object:
 
 
 def json_lines(path: Path) -> object:
-    """Return the id in the first line, whatever the reader takes for a line."""
+    """Return the ID in the first line, however the reader splits lines."""
     by_bytes, by_text = path.read_bytes().splitlines(), path.read_text("utf-8").splitlines()
     assert len(by_bytes) == len(by_text) == 1
     assert json.loads(by_bytes[0]) == json.loads(by_text[0])
