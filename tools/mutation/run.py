@@ -39,7 +39,13 @@ from operators import create_operator, find_mutations, is_python, operator_names
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".tools" / "mutation"
 CORE = "overlays/finerworks"
-TESTS = ["tests/core", "tests/cli", "tests/exports", "tests/contract/test_fuzz.py"]
+TESTS = [
+    "tests/core",
+    "tests/cli",
+    "tests/exports",
+    "tests/contract/test_fuzz.py",
+    "tests/project/test_type_hints.py",
+]
 
 SEED = 13
 COUNT = 300
