@@ -87,8 +87,8 @@ demo: $(VENV)/run ## list the invoices of a demo account in a sandbox on this ma
 	@echo "With your own keys: FINERWORKS_WEB_API_KEY=... FINERWORKS_APP_KEY=... $(BIN)/python examples/list_invoices.py"
 
 .PHONY: sandbox
-sandbox: $(VENV)/run ## run the sandbox until Ctrl-C; its page /ui lets you try the API (ARGS=...)
-	@$(BIN)/python -m finerworks.sandbox $(ARGS)
+sandbox: $(VENV)/run ## run the sandbox until Ctrl-C; its page /ui lets you try the API (PORT=8765, ARGS=...)
+	@$(BIN)/python -m finerworks.sandbox $(if $(filter file,$(origin PORT)),,--port $(PORT)) $(ARGS)
 
 # --- the contract and the code generated from it ---------------------------------------------------
 

@@ -158,6 +158,14 @@ class Credentials:
         return redacted
 
 
+_BACKSLASHES = r"(?:\\(?:(?:u00|x)5c)?|%(?:25)*5c|&#?\w+;)+"
+"""One or more backslashes, in any spelling."""
+
+_NO_BACKSLASH_BEFORE = r"(?<!\\)(?<!\\u005c)(?<!\\x5c)(?<!%5c)(?<!%255c)"
+"""The beginning of several backslashes. A match that could begin at each of them would take a time
+that grows with the square of their number."""
+
+
 # Its cache has no lock, which a forked process could inherit locked.
 @functools.lru_cache(maxsize=8)
 def _pattern_of(*keys: Secret | None) -> re.Pattern[str]:
@@ -173,12 +181,15 @@ def _key_pattern(key: str) -> str:
     # Consecutive backslashes are one pattern: separately, they could match in exponentially
     # many ways.
     single_backslashes = re.sub(r"\\+", r"\\", key)
-    return "".join(_character_pattern(character) for character in single_backslashes)
+    pattern = "".join(_character_pattern(character) for character in single_backslashes)
+    if key.startswith("\\"):
+        return _NO_BACKSLASH_BEFORE + pattern
+    return pattern
 
 
 def _character_pattern(character: str) -> str:
     if character == "\\":
-        return r"\\+"
+        return _BACKSLASHES
     code = f"{ord(character):02x}"
     plain = rf"\\{{0,4}}{re.escape(character)}"
     escaped = rf"\\{{1,4}}(?:u00|x){code}"

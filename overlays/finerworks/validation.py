@@ -235,7 +235,7 @@ _SCALARS: dict[object, Kind] = {
 @functools.cache
 def _kind_of_model(model: type) -> Kind:
     """Return the rule for an object, from the annotations of a generated model."""
-    annotations = get_type_hints(model, localns=models.__dict__)
+    annotations = get_type_hints(model)
     fields = [
         _field_of(attribute.name, annotations[attribute.name])
         for attribute in attrs.fields(model)

@@ -171,6 +171,7 @@ def test_summaries_are_json(command: str, name: str, sandbox: Sandbox, tmp_path:
         "account_key": None,
         "invoices": 250,
         "amount_due": Decimal("118620104.20"),
+        "notes": [],
     }
 
 

@@ -123,7 +123,7 @@ def test_an_export_has_the_account_in_a_column(form: str, sandbox: Sandbox, tmp_
     path = tmp_path / f"a.{form}"
 
     def exported(*options: str, **known: str) -> list[object]:
-        command = ("export", path.name, "--overwrite", *options)
+        command = ("export", path.name, "--overwrite", "--layout", "full", *options)
         done = invoices(sandbox, tmp_path, *command, **known)
         assert done.status == 0, done.err
         return column(path)
@@ -134,6 +134,19 @@ def test_an_export_has_the_account_in_a_column(form: str, sandbox: Sandbox, tmp_
     assert own == [""] * 3 if form == "csv" else own == [None] * 3
     with pytest.raises((KeyError, ValueError)):
         exported()
+
+
+def test_the_layout_plain_has_the_account_in_its_first_column(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Without an account its cells are empty."""
+    path = tmp_path / "a.csv"
+    command = ("export", path.name, "--overwrite", "--layout", "plain")
+    for option, account in (("--account-key=seller-birch", "seller-birch"), ("--limit=3", "")):
+        done = invoices(sandbox, tmp_path, *command, option)
+        assert done.status == 0, done.err
+        found = {row["account"] for row in csv.DictReader(io.StringIO(path.read_text()))}
+        assert found == {account}
 
 
 def test_a_list_for_programs_has_the_account_too(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -310,3 +310,27 @@ def test_the_error_can_be_caught_as_either_kind() -> None:
     """The error is a `FinerWorksError` and a `RuntimeError`."""
     assert issubclass(ClientStateError, FinerWorksError)
     assert issubclass(ClientStateError, RuntimeError)
+
+
+class Unconnected(httpx.AsyncBaseTransport):
+    """A transport of the caller's that responds by itself."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Respond with an empty page."""
+        del request
+        return httpx.Response(200, json=listing([]))
+
+
+def test_a_new_transport_belongs_to_no_event_loop_of_an_old_one() -> None:
+    """Not even if it is where one was in memory that nobody closed."""
+
+    async def send() -> int:
+        transport = Unconnected()
+        client = AsyncHTTPClient(**KEYS, transport=transport)
+        await client.post("/v3/list_invoices", json={"page_number": 1, "per_page": 1})
+        return id(transport)
+
+    places: list[int] = []
+    while len(places) == len(set(places)) and len(places) < 100:
+        places.append(asyncio.run(send()))
+        gc.collect()

@@ -272,16 +272,40 @@ def test_a_key_that_begins_another_hides_none_of_it(httpx_mock: HTTPXMock) -> No
 
 
 @pytest.mark.parametrize(
-    "echo", [r"a\key\\with-backslashes", r"a\\key\\\\with-backslashes"], ids=["as it is", "in JSON"]
+    "echo",
+    [
+        r"a\key\\with-backslashes",
+        r"a\\key\\\\with-backslashes",
+        r"a\u005ckey\u005C\u005cwith-backslashes",
+        r"a\\x5ckey\\x5C\\x5cwith-backslashes",
+        r"a%5Ckey%5c%5Cwith-backslashes",
+        r"a%255Ckey%255C%255Cwith-backslashes",
+        r"a&#92;key&#x5C;&bsol;with-backslashes",
+    ],
+    ids=["as it is", "doubled", "JSON", "JavaScript", "URL", "URL in a URL", "HTML"],
 )
 def test_a_key_with_backslashes_is_redacted(httpx_mock: HTTPXMock, echo: str) -> None:
-    """A key with backslashes is removed, even if the server doubles them as in JSON."""
+    """A key with backslashes is removed, whether they are doubled or escaped as in JSON, a URL or HTML."""
     httpx_mock.add_response(400, text=f"bad {echo} key")
     with (
         HTTPClient(web_api_key=r"a\key\\with-backslashes", app_key="the-app-key") as http,
         pytest.raises(BadRequestError, match=r"bad \[key\] key\."),
     ):
         http.post("/v3/list_invoices", json={})
+
+
+@pytest.mark.parametrize("echo", ["\\", r"\u005c", r"\\x5c", "%5C"])
+def test_many_backslashes_take_no_time(httpx_mock: HTTPXMock, echo: str) -> None:
+    """Not even if a key begins with one: it is found after all of them."""
+    many = echo * (45_000 // len(echo))
+    httpx_mock.add_response(400, text=f"{many}a-secret-key{many}")
+    with (
+        HTTPClient(web_api_key=r"\a-secret-key", app_key="the-app-key") as http,
+        pytest.raises(BadRequestError) as caught,
+    ):
+        http.post("/v3/list_invoices", json={})
+    assert "a-secret-key" not in caught.value.body
+    assert caught.value.body.startswith("[key]")
 
 
 @pytest.mark.parametrize("success", [200, 201, 299])

@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from callers import KEYS
-from finerworks import AsyncFinerWorks, AsyncHTTPClient, FinerWorks
+from finerworks import AsyncFinerWorks, AsyncHTTPClient, FinerWorks, HTTPClient
 from finerworks.deadline import Deadline
 from wire import Exchange, Wire, http, page
 
@@ -108,6 +108,54 @@ def test_a_cancelled_request_gives_its_place_to_the_one_that_waits() -> None:
 
     with Wire(does) as wire:
         assert asyncio.run(run(wire.url)) == 300
+
+
+class Interrupted(BaseException):
+    """What a signal handler raises."""
+
+
+class InterruptedTransport(httpx.HTTPTransport):
+    """A transport with one connection, which is interrupted once another request waits for it.
+
+    Args:
+        other: Sends the other request, in a thread.
+    """
+
+    def __init__(self, other: threading.Thread) -> None:
+        super().__init__(limits=httpx.Limits(max_connections=1))
+        self._other = other
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request. The first one is interrupted when the head of its response is there."""
+        response = super().handle_request(request)
+        if self._other.ident is None:
+            self._other.start()
+            while not any(each.is_queued() for each in self._pool._requests):  # pyright: ignore[reportPrivateUsage] - what the test waits for
+                time.sleep(0.01)
+            raise Interrupted
+        return response
+
+
+def test_an_interrupted_request_gives_its_place_to_the_one_that_waits() -> None:
+    """The thread that waits goes on at once, not when its time for waiting is over."""
+    totals: list[object] = []
+    other = threading.Thread(target=lambda: totals.append(fw.invoices.page().total_count))
+    with (
+        Wire() as wire,
+        HTTPClient(
+            **KEYS,
+            base_url=wire.url,
+            transport=InterruptedTransport(other),
+            timeout=20,
+            max_retries=0,
+        ) as client,
+    ):
+        fw = FinerWorks(http_client=client)
+        with pytest.raises(Interrupted):
+            fw.invoices.page()
+        other.join(60)
+        assert not other.is_alive()
+    assert totals == [60]
 
 
 def test_closing_an_iterator_tells_the_thread_that_waits_in_it() -> None:

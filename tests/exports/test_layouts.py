@@ -22,6 +22,7 @@ from finerworks.exports import LAYOUTS, TABLE_LAYOUTS, Exported, ExportError, Se
 from finerworks.exports.layouts import BILL_LAYOUTS, credits_path
 from finerworks.sandbox import Sandbox
 from finerworks_client.models import Invoice
+from programs import needed_program
 from texts import ONE_FOLDER, TEXTS
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -212,11 +213,8 @@ def test_beancount_has_days_links_and_metadata(tmp_path: Path) -> None:
 
 
 def program(name: str) -> str:
-    """Return the path of a program. Without it, the test is skipped."""
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"{name} is not installed: run make toolchains, on Debian")
-    return found
+    """Return the path of a program that reads journals."""
+    return needed_program(name, advice=f"{name} is not installed: run make toolchains, on Debian")
 
 
 def output_of(*command: str) -> str:

@@ -32,6 +32,7 @@ from finerworks.exports import (
     table_layout,
     workbook,
 )
+from finerworks.exports.age import age_of
 from finerworks.exports.columns import columns
 from finerworks_client.models import Invoice
 from texts import CODES, MAIN, ONE_FOLDER, RICH, TEXTS, decode
@@ -116,10 +117,11 @@ def test_parquet_has_types(tmp_path: Path) -> None:
     ("days", "amount", "age"),
     [
         (None, "1", "no due date"),
-        (None, "-1", "no due date"),
-        (-5, "1", "current"),
-        (0, "1", "current"),
-        (0, "-1", "current"),
+        (None, "-1", "credit"),
+        (None, "0", "nothing due"),
+        (-5, "1", "not yet due"),
+        (0, "1", "not yet due"),
+        (0, "-1", "credit"),
         (1, "1", "1 to 30 days"),
         (30, "0.01", "1 to 30 days"),
         (31, "1", "31 to 60 days"),
@@ -128,13 +130,13 @@ def test_parquet_has_types(tmp_path: Path) -> None:
         (90, "1", "61 to 90 days"),
         (91, "1", "over 90 days"),
         (9999, "1", "over 90 days"),
-        (91, "0", "zero or credit"),
-        (1, "-1", "zero or credit"),
+        (91, "0", "nothing due"),
+        (1, "-1", "credit"),
     ],
 )
 def test_an_age_says_how_long_the_due_date_is_past(days: int | None, amount: str, age: str) -> None:
     """A credit or zero is never past due, and a spreadsheet never reads an age as a date."""
-    assert plain.age(days, Decimal(amount)) == age
+    assert age_of(days, Decimal(amount)) == age
     assert not re.fullmatch(r"\d+-\d+", age)
 
 
@@ -175,7 +177,7 @@ def test_excel_has_a_title_headers_and_a_total(tmp_path: Path) -> None:
     month, end, due = (dt.datetime(2026, *day) for day in ((3, 1), (3, 31), (4, 15)))  # noqa: DTZ001
     assert rows_of(path) == [
         ("seller-aspen", "INV-1", month, end, due, 45, "31 to 60 days", 19.99),
-        ("seller-aspen", "007", month, end, due, 45, "zero or credit", -5.5),
+        ("seller-aspen", "007", month, end, due, 45, "credit", -5.5),
         ("seller-aspen", "INV-3", month, end, None, None, "no due date", 100),
         (None, "Total of 3 invoices", None, None, None, None, None, 114.49),
     ]

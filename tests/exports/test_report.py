@@ -477,7 +477,16 @@ def test_the_page_begins_with_what_is_owed_past_due_and_next(page: Path) -> None
     )
     assert following == "Due next: 34.00 2026-11-30 , in 6 days: 2 invoices"
     assert html.index("Due next") < html.index("<table")
-    assert html.index("</table>") < html.index(HOST), "what describes the report comes last"
+    assert html.index("</table>") < html.index("<dt>Made"), "what describes the report comes last"
+
+
+@pytest.mark.parametrize("account", [None, "seller-aspen"])
+def test_the_header_says_whose_figures_these_are(page: Path, account: str | None) -> None:
+    """It names the host and the account, before the first figure."""
+    write_report([invoice()], page, as_of=AS_OF, host=HOST, account=account, overwrite=True)
+    header = page.read_text(encoding="utf-8").split("</header>")[0]
+    assert HOST in header
+    assert (account or "the account that owns the keys") in header
 
 
 def test_an_invoice_that_is_due_today_is_next(page: Path) -> None:

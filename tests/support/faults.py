@@ -32,14 +32,17 @@ TABLE = Path(__file__).parents[2] / "docs" / "faults.md"
 HEAD = """# Network faults
 
 The tests simulate each of these faults with a server on a real socket. The client lists 60 invoices on three
-pages, and the fault happens on page 2, or on the connection itself: once, or every time. In the last section, it is a
-proxy's fault.
+pages. The fault happens on page 2, or on the connection itself: once, or every time. In the last section, the fault is
+in a proxy.
+
+The cells say what the caller gets:
 
 - *all 60 invoices*: the client retried, and the caller noticed nothing.
 - *the same*: another attempt cannot help, so the error is raised the first time.
-- a dash: this fault cannot happen only once, or not at all: aiohttp's transport uses no proxy of the environment.
+- a dash: this fault cannot happen only once, or it cannot happen at all, because aiohttp's transport does not use the
+  proxies of the environment.
 
-The columns *sync* and *async* are for clients that send with httpx, *aiohttp* for an asyncio client with
+The columns *sync* and *async* are for clients that send with httpx. The column *aiohttp* is for an asyncio client with
 `httpx_aiohttp.AiohttpTransport()` (the extra `aiohttp`).
 
 The server counts the attempts. An error without a number of attempts is about the listing as a whole: each of its
@@ -224,7 +227,7 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("arbitrary bytes", NO_ANSWER, does=sends(b"\x00\x01\x02 what is this\r\n\r\n")),
         Fault("a body without a head", NO_ANSWER, does=sends(GOOD)),
         Fault("a status that is not a number", NO_ANSWER, does=sends(b"HTTP/1.1 OK fine\r\n\r\n")),
-        Fault("a head of 200 kB", NO_ANSWER, does=sends(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000 + b"\r\n\r\n")),
+        Fault("a 200 kB head", NO_ANSWER, does=sends(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000 + b"\r\n\r\n")),
         Fault("a header name with a zero byte", NO_ANSWER, does=sends(b"HTTP/1.1 200 OK\r\nX\x00Y: 1\r\n\r\n")),
         Fault("two different values of `Content-Length`", NO_ANSWER, does=sends(http(GOOD, 200, "Content-Length: 2"))),
         Fault("a negative `Content-Length`", NO_ANSWER, does=sends(http(GOOD, length=-1))),
@@ -244,13 +247,13 @@ FAULTS: dict[str, list[Fault]] = {
             does=answers(gzip.compress(b" " * 50_000_000), 200, "Content-Encoding: gzip"),
         ),
         Fault(
-            "the same in the second member of gzip",
+            "the same, in the second gzip member",
             BROKEN,
             once="",
             does=answers(TWO_MEMBERS + gzip.compress(b" " * 50_000_000), 200, "Content-Encoding: gzip"),
         ),
         Fault(
-            "an error page of 900 kB",
+            "a 900 kB error page",
             "`ServerError` 500, 3 attempts",
             does=answers(b"<p>sorry</p>" * 75_000, 500, "Content-Type: text/html"),
         ),
@@ -260,16 +263,16 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("HTML", NOT_JSON, does=answers(b"<!doctype html><title>Welcome</title>")),
         Fault("incomplete JSON", NOT_JSON, does=answers(GOOD[:900])),
         Fault("text that is not UTF-8", NOT_JSON, does=answers(b'{"message": "caf\xe9 \xff"}')),
-        Fault("a body in another encoding than gzip", NOT_JSON, does=answers(b"\x1b", 200, "Content-Encoding: br")),
+        Fault("a body in an encoding other than gzip", NOT_JSON, does=answers(b"\x1b", 200, "Content-Encoding: br")),
         Fault("a damaged gzip body", NOT_JSON, does=answers(b"\x1f", 200, "Content-Encoding: gzip")),
         Fault("gzip with two members", WHOLE, does=answers(TWO_MEMBERS, 200, "Content-Encoding: gzip")),
-        Fault("gzip whose second member is cut off", NOT_JSON, does=answers(TWO_MEMBERS[:-9], 200, "Content-Encoding: gzip")),
-        Fault("gzip by its old name, `x-gzip`", WHOLE, does=answers(gzip.compress(GOOD), 200, "Content-Encoding: x-gzip")),
-        Fault("plain text that is labelled as gzip", NOT_JSON, does=answers(GOOD, 200, "Content-Encoding: gzip")),
+        Fault("gzip with a second member that is cut off", NOT_JSON, does=answers(TWO_MEMBERS[:-9], 200, "Content-Encoding: gzip")),
+        Fault("gzip under its old name, `x-gzip`", WHOLE, does=answers(gzip.compress(GOOD), 200, "Content-Encoding: x-gzip")),
+        Fault("plain text labelled as gzip", NOT_JSON, does=answers(GOOD, 200, "Content-Encoding: gzip")),
         Fault("`NaN` for an amount", NOT_JSON, does=answers(GOOD.replace(b"19.99", b"NaN", 1))),
         Fault("`Infinity` for an amount", NOT_JSON, does=answers(GOOD.replace(b"19.99", b"Infinity", 1))),
         Fault("`1e999` for an amount", BROKEN, once="", does=answers(GOOD.replace(b"19.99", b"1e999", 1))),
-        Fault("lists nested 100,000 deep", NOT_JSON, does=answers(b"[" * 100_000)),
+        Fault("lists nested 100,000 levels deep", NOT_JSON, does=answers(b"[" * 100_000)),
         Fault("`null`", BROKEN, once="", does=says(None)),
         Fault("a number", BROKEN, once="", does=says(7)),
         Fault("a list", BROKEN, once="", does=says([])),
@@ -322,16 +325,16 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("429 with `Retry-After: 121`", f"`RateLimitError` 429, {ONE}", once="", does=answers(b"", 429, LONG_WAIT)),
         Fault("503 whose body is cut off", f"`ServerError` 503, {THREE}", does=sends(http(b"sorry", 503, length=900))),
         *[
-            Fault(f"302 to {what}", f"`RedirectError` 302, {ONE}", once="", does=answers(b"", 302, *where))
+            Fault(f"302 {what}", f"`RedirectError` 302, {ONE}", once="", does=answers(b"", 302, *where))
             for what, where in [
-                ("another host", ["Location: https://other.test/v3/list_invoices"]),
-                ("another path of this host", ["Location: /v4/list_invoices"]),
-                ("an address that cannot be read", ["Location: https://xn--\xff.test:99999999/[::"]),
-                ("no address", []),
+                ("to another host", ["Location: https://other.test/v3/list_invoices"]),
+                ("to another path of this host", ["Location: /v4/list_invoices"]),
+                ("to an address that cannot be parsed", ["Location: https://xn--\xff.test:99999999/[::"]),
+                ("without an address", []),
             ]
         ],
     ],
-    "A proxy of the environment": [
+    "A proxy from the environment": [
         Fault("the proxy's port is closed", NO_ANSWER, once="", via="http", https=True, listens=False),
         Fault("the proxy closes the connection", NO_ANSWER, via="http", https=True, does=lambda it: it.close()),
         Fault("the proxy never responds", TOO_LATE, via="http", https=True, does=lambda it: it.wait(), timeout=SOON),

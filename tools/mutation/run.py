@@ -39,7 +39,13 @@ from operators import create_operator, find_mutations, is_python, operator_names
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".tools" / "mutation"
 CORE = "overlays/finerworks"
-TESTS = ["tests/core", "tests/cli", "tests/exports", "tests/contract/test_fuzz.py"]
+TESTS = [
+    "tests/core",
+    "tests/cli",
+    "tests/exports",
+    "tests/contract/test_fuzz.py",
+    "tests/project/test_type_hints.py",
+]
 
 SEED = 13
 COUNT = 300
@@ -57,8 +63,11 @@ UNUSED_PLUGINS = [
 ]
 """To import them takes half of the time of most runs."""
 
-UNMEASURED = ["tests/core/test_fork.py"]
+UNMEASURED = ["tests/core/test_fork.py", "tests/core/test_logging.py"]
 """Their programs run without coverage, whose lock a fork may copy. They run last."""
+
+TOGETHER = ["tests/core/test_faults.py"]
+"""What the first test of such a file runs is what each of the others looks at."""
 
 COVERAGE = """
 [run]
@@ -121,13 +130,20 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=SEED, help=f"of the sample ({SEED})")
     parser.add_argument("--count", type=int, default=COUNT, help=f"of mutants ({COUNT})")
     parser.add_argument("--fresh", action="store_true", help="begin another session")
-    parser.add_argument("--again", action="store_true", help="test the survivors again")
+    parser.add_argument(
+        "--again",
+        nargs="*",
+        metavar="TEST",
+        help="test the survivors again: with these tests, or with all that run their lines",
+    )
     parser.add_argument("--report", action="store_true", help="only print what there is")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the session is")
     options = parser.parse_args(arguments)
     session = Session(options.folder.resolve())
-    if not options.report:
-        prepare(session, fresh=options.fresh, again=options.again)
+    if options.again:
+        test_survivors(session, options.again)
+    elif not options.report:
+        prepare(session, fresh=options.fresh, again=options.again is not None)
         if not session.database.exists():
             begin(session, seed=options.seed, count=options.count)
         run_pending(session)
@@ -250,11 +266,7 @@ def begin(session: Session, *, seed: int, count: int) -> None:
 def forget_survivors(session: Session) -> None:
     """Make the survivors pending."""
     with use_db(str(session.database), WorkDB.Mode.open) as database:
-        survivors = [
-            item
-            for item, result in database.completed_work_items
-            if result.test_outcome is not TestOutcome.KILLED
-        ]
+        survivors = [item for item, result in database.completed_work_items if survived(result)]
         others = [item for item in database.completed_work_items if item[0] not in survivors]
         database.clear()
         database.add_work_items([*(item for item, _ in others), *survivors])
@@ -282,6 +294,9 @@ class Selection:
         contexts = self._coverage.contexts_by_lineno(str(path.resolve()))
         lines = statement_lines(path, start, end)
         names = _names(contexts, lines) or _names(contexts, contexts)
+        for file in TOGETHER:
+            if any(name.startswith(file) for name in names):
+                names |= {name for name in self._seconds if name.startswith(file)}
         measured = sorted(names & set(self._seconds), key=lambda name: self._seconds[name])
         unmeasured = [name for name in self._seconds if name.startswith(tuple(UNMEASURED))]
         return [
@@ -335,23 +350,45 @@ def run_pending(session: Session) -> None:
         pending = database.pending_work_items
         for number, item in enumerate(pending, 1):
             mutation = item.mutations[0]
-            result = run_mutant(session, selection, mutation)
-            database.set_result(item.job_id, result)
-            where = f"{mutation.module_path.name}:{mutation.start_pos[0]}"
-            outcome = (result.test_outcome or result.worker_outcome).value
-            print(
-                f"{number} of {len(pending)}: {where} {mutation.operator_name}: {outcome}"
-                f"{reason(result)}",
-                flush=True,
+            tests = selection.tests_of(
+                mutation.module_path, mutation.start_pos[0], mutation.end_pos[0]
             )
+            session.selected.write_text(json.dumps(tests), encoding="utf-8")
+            files = sorted({test.partition("::")[0] for test in tests})
+            result = run_mutant(session, mutation, files)
+            database.set_result(item.job_id, result)
+            print(f"{number} of {len(pending)}: {describe(mutation, result)}", flush=True)
 
 
-def run_mutant(session: Session, selection: Selection, mutation: MutationSpec) -> WorkResult:
-    """Make a mutant, run its tests, and remove it."""
-    path = mutation.module_path
-    tests = selection.tests_of(path, mutation.start_pos[0], mutation.end_pos[0])
-    session.selected.write_text(json.dumps(tests), encoding="utf-8")
-    files = sorted({test.partition("::")[0] for test in tests})
+def test_survivors(session: Session, tests: list[str]) -> None:
+    """Run some tests, which may be new, for each survivor. One that survives keeps its result.
+
+    They are not recorded: which lines each runs makes no difference here.
+    """
+    restore_core(session)
+    copy_project(session, only="tests/")
+    os.chdir(session.project)
+    os.environ.update(plugin_environment())
+    outcome, output = run_tests(pytest_command(session, tests), ALL_SECONDS)
+    if outcome is not TestOutcome.SURVIVED:
+        raise SystemExit(f"{output}\nthe tests fail without a mutant: mend them first")
+    with use_db(str(session.database), WorkDB.Mode.open) as database:
+        survivors = [item for item, result in database.completed_work_items if survived(result)]
+        for number, item in enumerate(survivors, 1):
+            result = run_mutant(session, item.mutations[0], tests)
+            if not survived(result):
+                database.set_result(item.job_id, result)
+            described = describe(item.mutations[0], result)
+            print(f"{number} of {len(survivors)}: {described}", flush=True)
+
+
+def survived(result: WorkResult) -> bool:
+    """Return whether no test noticed a mutant."""
+    return result.test_outcome is not TestOutcome.KILLED
+
+
+def pytest_command(session: Session, tests: list[str]) -> str:
+    """Return a command that runs tests until one fails, without a network."""
     options = [
         *pytest_options(),
         *UNUSED_PLUGINS,
@@ -359,12 +396,16 @@ def run_mutant(session: Session, selection: Selection, mutation: MutationSpec) -
         "-o",
         f"faulthandler_timeout={TEST_SECONDS}",
     ]
-    command = " ".join([*isolation(), str(session.python), *options, *files])
+    return " ".join([*isolation(), str(session.python), *options, *map(shlex.quote, tests)])
+
+
+def run_mutant(session: Session, mutation: MutationSpec, tests: list[str]) -> WorkResult:
+    """Make a mutant, run its tests, and remove it."""
     operator = create_operator(mutation.operator_name)
-    with use_mutation(path, operator, mutation.occurrence) as (original, mutated):
+    with use_mutation(mutation.module_path, operator, mutation.occurrence) as (original, mutated):
         outcome, output = TestOutcome.SURVIVED, "no test uses this module"
         if tests:
-            outcome, output = run_tests(command, ALL_SECONDS)
+            outcome, output = run_tests(pytest_command(session, tests), ALL_SECONDS)
     diff = difflib.unified_diff(
         original.splitlines(), (mutated or "").splitlines(), lineterm="", n=1
     )
@@ -395,6 +436,13 @@ def isolation() -> tuple[str, ...]:
 NO_END = " (a test did not end)"
 
 
+def describe(mutation: MutationSpec, result: WorkResult) -> str:
+    """Return which mutant it is, and what came of it."""
+    where = f"{mutation.module_path.name}:{mutation.start_pos[0]}"
+    outcome = (result.test_outcome or result.worker_outcome).value
+    return f"{where} {mutation.operator_name}: {outcome}{reason(result)}"
+
+
 def reason(result: WorkResult) -> str:
     """Return what killed a mutant, or how many tests did not."""
     output = result.output or ""
@@ -413,11 +461,7 @@ def report(session: Session, *, seed: int) -> int:
     with use_db(str(session.database), WorkDB.Mode.open) as database:
         results = database.completed_work_items
         pending = len(database.pending_work_items)
-    survivors = [
-        (item.mutations[0], result)
-        for item, result in results
-        if result.test_outcome is not TestOutcome.KILLED
-    ]
+    survivors = [(item.mutations[0], result) for item, result in results if survived(result)]
     survivors.sort(key=lambda each: (each[0].module_path, each[0].start_pos))
     for mutation, result in survivors:
         where = f"{mutation.module_path.name}:{mutation.start_pos[0]}"

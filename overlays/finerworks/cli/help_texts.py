@@ -62,7 +62,10 @@ EXPORT = _text(
         "finerworks invoices export invoices.xlsx",
         "finerworks invoices export 2026.csv --since 2026-01",
         "finerworks invoices export - --format csv | head",
-        "finerworks invoices export bills.csv --layout sage --account-code 5000 --tax-code T9",
+        (
+            "finerworks invoices export bills.csv --since 2026-07 --layout sage "
+            "--account-code 5000 --tax-code 'No VAT'"
+        ),
     ),
     "The file appears when it is complete. After an error there is no file.",
     "The layout 'plain' has days without times. In the layout 'full', dates keep their UTC offset: "

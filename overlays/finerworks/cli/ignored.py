@@ -11,9 +11,15 @@ import typer
 import finerworks
 from finerworks.credentials import Secret
 from finerworks.errors import FinerWorksError
-from finerworks.selection import Selection
 
-__all__ = ["ROWS", "FirstRows", "warn", "warn_if_ignored", "warn_unchecked"]
+__all__ = [
+    "ROWS",
+    "FirstRows",
+    "warn",
+    "warn_if_account_ignored",
+    "warn_if_ignored",
+    "warn_unchecked",
+]
 
 ROWS = 25
 """The number of rows that are compared: the maximum size of a page."""
@@ -41,10 +47,7 @@ class FirstRows:
 
 
 def warn_if_ignored(
-    fw: "finerworks.FinerWorks",
-    first: Sequence["finerworks.Invoice"],
-    total_count: int | None,
-    selection: Selection["finerworks.Invoice"] | None = None,
+    fw: "finerworks.FinerWorks", first: Sequence["finerworks.Invoice"], total_count: int | None
 ) -> None:
     """Print a warning if the first rows of an account are those of the keys' own account.
 
@@ -53,25 +56,38 @@ def warn_if_ignored(
         first: The first rows of the account. Nothing is sent if there are none: an account without
             invoices looks the same whether its key is ignored or not.
         total_count: The number of invoices of the account. None: not known.
-        selection: What was selected of the account, if the rows are not simply its first.
     """
     if not first:
         return
     try:
-        own = fw.with_options(max_retries=0).invoices.page(per_page=ROWS, account_key=Secret())
-        own_rows = own.invoices or []
-        if selection is not None:
-            own_rows = selection.choose(own_rows, chosen_before=0)
+        own_rows, own_total = _first_page(fw, account_key=Secret())
     except FinerWorksError as error:
         # The listing was read, so the command has not failed.
         warn_unchecked(error)
         return
     compared = min(len(first), len(own_rows))
     same_rows = list(first[:compared]) == own_rows[:compared]
-    own_total = own.total_count if isinstance(own.total_count, int) else None
-    same_total = total_count == own_total
-    if compared and same_rows and same_total:
+    if compared and same_rows and total_count == own_total:
         warn()
+
+
+def warn_if_account_ignored(fw: "finerworks.FinerWorks") -> None:
+    """Do the same for the client's account, whose first rows are requested for it."""
+    try:
+        first, total_count = _first_page(fw)
+    except FinerWorksError as error:
+        warn_unchecked(error)
+        return
+    warn_if_ignored(fw, first, total_count)
+
+
+def _first_page(
+    fw: "finerworks.FinerWorks", *, account_key: Secret | None = None
+) -> tuple[list["finerworks.Invoice"], int | None]:
+    """Return the first rows of an account (None: the client's), and how many it has."""
+    page = fw.with_options(max_retries=0).invoices.page(per_page=ROWS, account_key=account_key)
+    total_count = page.total_count if isinstance(page.total_count, int) else None
+    return page.invoices or [], total_count
 
 
 def warn() -> None:

@@ -85,13 +85,13 @@ def open_listing(
 
     After they were read, print the account, and warn if the account key appears to be ignored.
     """
-    from finerworks.cli.ignored import FirstRows, warn_if_ignored  # noqa: PLC0415 - imports httpx
+    from finerworks.cli import ignored  # noqa: PLC0415 - imports httpx
     from finerworks.cli.output import progress  # noqa: PLC0415 - importing rich takes time
 
     settings = read_settings(context, env_file, session, selection.account_key)
     show_progress = not session.quiet and not session.verbose
     with connect(context, settings) as fw:
-        first = FirstRows()
+        first = ignored.FirstRows()
         pager = selection.listing(fw, consistent=consistent)
         identity = identity_of(fw, settings)
         with progress(shown=show_progress) as watch:
@@ -99,8 +99,10 @@ def open_listing(
             yield OpenListing(invoices, fw, identity)
         if not session.quiet and not session.summarized:
             typer.echo(identity.sentence, err=True)
-        if settings.account_key:
-            warn_if_ignored(fw, first.rows, pager.total_count, pager.selection)
+        if settings.account_key and pager.selection.by_month:
+            ignored.warn_if_account_ignored(fw)  # what was read are not its first rows
+        elif settings.account_key:
+            ignored.warn_if_ignored(fw, first.rows, pager.total_count)
 
 
 def identity_of(fw: "finerworks.FinerWorks", settings: Settings) -> Identity:

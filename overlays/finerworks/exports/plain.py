@@ -8,12 +8,10 @@ from decimal import Decimal
 import attrs
 
 import finerworks
-from finerworks.exports import ages
+from finerworks import dates
+from finerworks.exports.age import age_of
 
-__all__ = ["PlainInvoice", "View", "age", "plain", "today"]
-
-AGE_LIMITS = (30, 60, 90)
-"""The last day of each age group. One more group has all older invoices."""
+__all__ = ["PlainInvoice", "View", "plain", "today"]
 
 
 @attrs.frozen
@@ -53,34 +51,14 @@ def today() -> dt.date:
 def plain(invoices: Iterable["finerworks.Invoice"], view: View) -> Iterator[PlainInvoice]:
     """Yield invoices in the layout `plain`."""
     for invoice in invoices:
-        days = ages.days_overdue(invoice, view.as_of)
+        days = dates.days_past_due(invoice, view.as_of)
         yield PlainInvoice(
             account=view.account,
             invoice=invoice.invoice_id,
-            month=ages.month(invoice),
-            invoice_date=ages.day(invoice.invoice_date),
-            due_date=ages.due_day(invoice),
+            month=dates.month(invoice),
+            invoice_date=dates.day(invoice.invoice_date),
+            due_date=dates.due_day(invoice),
             days_past_due=days,
-            age=age(days, invoice.amount_due),
+            age=age_of(days, invoice.amount_due),
             amount=invoice.amount_due,
         )
-
-
-def age(days_past_due: int | None, amount: Decimal) -> str:
-    """Return the age of an invoice: the time since its due date, in the steps of AGE_LIMITS.
-
-    The ages are words, because a spreadsheet would read ``1-30`` as 30 January. An invoice past its
-    due date with an amount of zero or less has its own age group, because nothing is late.
-    """
-    if days_past_due is None:
-        return "no due date"
-    if days_past_due <= 0:
-        return "current"
-    if amount <= 0:
-        return "zero or credit"
-    first = 1
-    for last in AGE_LIMITS:
-        if days_past_due <= last:
-            return f"{first} to {last} days"
-        first = last + 1
-    return f"over {AGE_LIMITS[-1]} days"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 
 from finerworks import dates, money
+from finerworks.exports.age import ALWAYS_SHOWN, ONLY_IF_ANY, PAST_DUE, age_of
 from finerworks.exports.words import counted
 from finerworks_client.models import Invoice
 
@@ -30,9 +31,6 @@ MAX_MONTHS = 36
 
 The months of a year are never divided between the two charts.
 """
-
-AGE_LIMITS = (30, 60, 90)
-"""The last day of each age of invoices past their due date. One more age holds all older ones."""
 
 MAX_LARGEST = 5
 """Maximum number of invoices among the largest ones."""
@@ -227,30 +225,23 @@ def listed(rows: Sequence[Row]) -> Part:
 def by_age(rows: Iterable[Row]) -> list[Part]:
     """Divide the rows by age: by the number of days that they are past their due date.
 
-    Each row is in one part. Credits and invoices with nothing due have no age. The last three parts
-    exist only if they have rows.
+    Each row is in one part.
     """
-    starts = (1, *(limit + 1 for limit in AGE_LIMITS))
-    labels = ["Not yet due"]
-    for start, end in zip(starts, AGE_LIMITS, strict=False):
-        labels.append(f"{start} to {end} days past due date")
-    labels.append(f"Over {AGE_LIMITS[-1]} days past due date")
-    others = ("No due date", "Credits", "Nothing due")
-    no_due_date, credit, nothing_due = others
-    rows_by_label: dict[str, list[Row]] = {label: [] for label in labels}
+    rows_by_age: dict[str, list[Row]] = {age: [] for age in ALWAYS_SHOWN}
     for row in rows:
-        if row.amount < 0:
-            label = credit
-        elif not row.amount:
-            label = nothing_due
-        elif row.days is None:
-            label = no_due_date
-        else:
-            label = labels[sum(row.days >= start for start in starts)]
-        rows_by_label.setdefault(label, []).append(row)
+        rows_by_age.setdefault(age_of(row.days, row.amount), []).append(row)
     return [
-        Part(label, rows_by_label[label]) for label in (*labels, *others) if label in rows_by_label
+        Part(_age_label(age), rows_by_age[age])
+        for age in (*ALWAYS_SHOWN, *ONLY_IF_ANY)
+        if age in rows_by_age
     ]
+
+
+def _age_label(age: str) -> str:
+    label = f"{age[0].upper()}{age[1:]}"
+    if age in PAST_DUE:
+        return f"{label} past due date"
+    return "Credits" if label == "Credit" else label
 
 
 def charts(rows: Iterable[Row]) -> list[Chart]:

@@ -80,7 +80,7 @@ def _enter(sandbox: Sandbox, stack: contextlib.ExitStack) -> str | None:
         reason = str(error.strerror).split(" (")[0]
         return (
             f"cannot listen on {sandbox.host}, port {sandbox.port}: {reason}. "
-            "Use --port 0 for a free port"
+            "Use --port 0 for a free port (make sandbox PORT=0)"
         )
     return None
 

@@ -5,8 +5,7 @@ import datetime as dt
 from decimal import Decimal
 
 import finerworks
-from finerworks import money
-from finerworks.exports import ages
+from finerworks import dates, money
 from finerworks.exports.layouts.settings import text_problem
 from finerworks.exports.writers import FORMULA
 
@@ -55,9 +54,9 @@ def bill_of(invoice: "finerworks.Invoice") -> Bill:
     """Return an invoice as a bill."""
     return Bill(
         invoice.invoice_id,
-        ages.month(invoice),
-        ages.day(invoice.invoice_date),
-        ages.due_day(invoice),
+        dates.month(invoice),
+        dates.day(invoice.invoice_date),
+        dates.due_day(invoice),
         invoice.amount_due,
     )
 
