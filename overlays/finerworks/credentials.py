@@ -159,11 +159,11 @@ class Credentials:
 
 
 _BACKSLASHES = r"(?:\\(?:(?:u00|x)5c)?|%(?:25)*5c|&#?\w+;)+"
-"""One or more backslashes, in any spelling."""
+"""One or more backslashes, escaped in any way."""
 
 _NO_BACKSLASH_BEFORE = r"(?<!\\)(?<!\\u005c)(?<!\\x5c)(?<!%5c)(?<!%255c)"
-"""The beginning of several backslashes. A match that could begin at each of them would take a time
-that grows with the square of their number."""
+"""The beginning of several backslashes. If a match could begin at each of them, its time would grow
+with the square of their number."""
 
 
 # Its cache has no lock, which a forked process could inherit locked.

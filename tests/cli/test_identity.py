@@ -139,7 +139,7 @@ def test_an_export_has_the_account_in_a_column(form: str, sandbox: Sandbox, tmp_
 def test_the_layout_plain_has_the_account_in_its_first_column(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """Without an account its cells are empty."""
+    """The first column of `plain` is the account, and is empty without one."""
     path = tmp_path / "a.csv"
     command = ("export", path.name, "--overwrite", "--layout", "plain")
     for option, account in (("--account-key=seller-birch", "seller-birch"), ("--limit=3", "")):

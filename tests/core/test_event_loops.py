@@ -313,7 +313,7 @@ def test_the_error_can_be_caught_as_either_kind() -> None:
 
 
 class Unconnected(httpx.AsyncBaseTransport):
-    """A transport of the caller's that responds by itself."""
+    """The caller's transport, which responds without a connection."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Respond with an empty page."""
@@ -322,7 +322,7 @@ class Unconnected(httpx.AsyncBaseTransport):
 
 
 def test_a_new_transport_belongs_to_no_event_loop_of_an_old_one() -> None:
-    """Not even if it is where one was in memory that nobody closed."""
+    """A new transport is not tied to the event loop of an old one at the same memory address."""
 
     async def send() -> int:
         transport = Unconnected()

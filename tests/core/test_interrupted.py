@@ -111,11 +111,11 @@ def test_a_cancelled_request_gives_its_place_to_the_one_that_waits() -> None:
 
 
 class Interrupted(BaseException):
-    """What a signal handler raises."""
+    """An exception of a signal handler."""
 
 
 class InterruptedTransport(httpx.HTTPTransport):
-    """A transport with one connection, which is interrupted once another request waits for it.
+    """A transport with one connection that is interrupted when another request waits for it.
 
     Args:
         other: Sends the other request, in a thread.
@@ -126,7 +126,7 @@ class InterruptedTransport(httpx.HTTPTransport):
         self._other = other
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request. The first one is interrupted when the head of its response is there."""
+        """Send a request. The first one is interrupted when its response headers have arrived."""
         response = super().handle_request(request)
         if self._other.ident is None:
             self._other.start()
@@ -137,7 +137,7 @@ class InterruptedTransport(httpx.HTTPTransport):
 
 
 def test_an_interrupted_request_gives_its_place_to_the_one_that_waits() -> None:
-    """The thread that waits goes on at once, not when its time for waiting is over."""
+    """The waiting thread continues at once, not when its time for waiting is over."""
     totals: list[object] = []
     other = threading.Thread(target=lambda: totals.append(fw.invoices.page().total_count))
     with (

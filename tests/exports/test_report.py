@@ -482,7 +482,7 @@ def test_the_page_begins_with_what_is_owed_past_due_and_next(page: Path) -> None
 
 @pytest.mark.parametrize("account", [None, "seller-aspen"])
 def test_the_header_says_whose_figures_these_are(page: Path, account: str | None) -> None:
-    """It names the host and the account, before the first figure."""
+    """The header names the host and the account, before the first figure."""
     write_report([invoice()], page, as_of=AS_OF, host=HOST, account=account, overwrite=True)
     header = page.read_text(encoding="utf-8").split("</header>")[0]
     assert HOST in header

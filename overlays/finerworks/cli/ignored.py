@@ -72,7 +72,7 @@ def warn_if_ignored(
 
 
 def warn_if_account_ignored(fw: "finerworks.FinerWorks") -> None:
-    """Do the same for the client's account, whose first rows are requested for it."""
+    """Do the same for the client's account, after requesting its first rows."""
     try:
         first, total_count = _first_page(fw)
     except FinerWorksError as error:
@@ -84,7 +84,7 @@ def warn_if_account_ignored(fw: "finerworks.FinerWorks") -> None:
 def _first_page(
     fw: "finerworks.FinerWorks", *, account_key: Secret | None = None
 ) -> tuple[list["finerworks.Invoice"], int | None]:
-    """Return the first rows of an account (None: the client's), and how many it has."""
+    """Return the first rows of an account (None: the client's), and its total."""
     page = fw.with_options(max_retries=0).invoices.page(per_page=ROWS, account_key=account_key)
     total_count = page.total_count if isinstance(page.total_count, int) else None
     return page.invoices or [], total_count

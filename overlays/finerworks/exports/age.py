@@ -1,6 +1,6 @@
-"""The age of an invoice: for how many days its due date is past, in steps of a month.
+"""The age of an invoice: the number of days past its due date, in steps of a month.
 
-The ages are words, as a spreadsheet would read ``1-30`` as 30 January.
+The ages are words, because a spreadsheet would read ``1-30`` as 30 January.
 """
 
 from bisect import bisect_left
@@ -9,7 +9,7 @@ from decimal import Decimal
 __all__ = ["ALWAYS_SHOWN", "ONLY_IF_ANY", "PAST_DUE", "age_of"]
 
 _LIMITS = (30, 60, 90)
-"""The last day of each step. One more step has all invoices that are older."""
+"""The last day of each step. One more step has all older invoices."""
 
 PAST_DUE = ("1 to 30 days", "31 to 60 days", "61 to 90 days", "over 90 days")
 """The ages of invoices past their due date."""
@@ -29,10 +29,10 @@ ONLY_IF_ANY = (_NO_DUE_DATE, _CREDIT, _NOTHING_DUE)
 def age_of(days_past_due: int | None, amount: Decimal) -> str:
     """Return the age of an invoice.
 
-    Credits, and invoices with nothing due, have ages of their own: nothing of them can be late.
+    Credits and invoices with nothing due have their own ages, because nothing is late.
 
     Args:
-        days_past_due: Days from the due date to the as-of date. None: it has no due date.
+        days_past_due: Days from the due date to the as-of date. None: there is no due date.
         amount: The amount due.
     """
     if amount < 0:
