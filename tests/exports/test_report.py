@@ -461,15 +461,18 @@ def test_twenty_thousand_invoices_are_less_than_a_megabyte(page: Path, amount: D
 # --- the three questions --------------------------------------------------------------------------
 
 
+def tiles(html: str) -> list[str]:
+    """Return the text of each figure at the top, with its label in front."""
+    found = re.findall(r"<div><dt>(.*?)</dt>(.*?)</div>", html, re.DOTALL)
+    return [f"{label}: " + " ".join(re.sub(r"<[^>]+>", " ", rest).split()) for label, rest in found]
+
+
 def test_the_page_begins_with_what_is_owed_past_due_and_next(page: Path) -> None:
     """Three figures before anything else; the caveat is next to the one that it is about."""
     later = AS_OF + dt.timedelta(days=6)
     report([past_due(25, 200), invoice(30, due=later), invoice(4, due=later), invoice(-1)], page)
     html = page.read_text(encoding="utf-8")
-    tiles = re.findall(r"<div><dt>(.*?)</dt>(.*?)</div>", html, re.DOTALL)
-    owed, past, following = [
-        f"{label}: " + " ".join(re.sub(r"<[^>]+>", " ", rest).split()) for label, rest in tiles[:3]
-    ]
+    owed, past, following = tiles(html)
     assert owed == "You owe: 233.00 4 invoices"
     assert past == (
         "Past due date: 200.00 1 invoice. The API does not say whether an invoice is paid: "
@@ -478,6 +481,33 @@ def test_the_page_begins_with_what_is_owed_past_due_and_next(page: Path) -> None
     assert following == "Due next: 34.00 2026-11-30 , in 6 days: 2 invoices"
     assert html.index("Due next") < html.index("<table")
     assert html.index("</table>") < html.index("<dt>Made"), "what describes the report comes last"
+
+
+def test_a_report_on_some_invoices_says_nothing_of_the_account(page: Path) -> None:
+    """The others may be due next, and what is owed is more: all figures are "of these"."""
+    read = report([past_due(25, 200), invoice(-1)], page, shown="past due date only")
+    html = page.read_text(encoding="utf-8")
+    assert "<h1>FinerWorks invoices</h1>" in html
+    assert "you owe" not in read.text.lower()
+    total, past, following = tiles(html)
+    assert total == "Total of these invoices: 199.00 2 invoices"
+    assert past.startswith("Past due date, of these: 200.00 1 invoice.")
+    assert following == (
+        "Due next, of these: nothing None of these invoices has a due date from 2026-11-24 on"
+    )
+    assert "No invoice has" not in read.text
+    assert "<h2>Next payments, of these</h2>" in html
+    assert "<h2>Largest amounts, of these</h2>" in html
+
+
+def test_a_report_on_all_invoices_is_about_what_you_owe(page: Path) -> None:
+    """Nothing says "of these", and nothing being due next is true for the account."""
+    read = report([past_due(25, 200)], page)
+    assert "<h1>What you owe FinerWorks</h1>" in page.read_text(encoding="utf-8")
+    assert ", of these" not in read.text
+    assert tiles(page.read_text(encoding="utf-8"))[2] == (
+        "Due next: nothing No invoice has a due date from 2026-11-24 on"
+    )
 
 
 @pytest.mark.parametrize("account", [None, "seller-aspen"])

@@ -72,7 +72,7 @@ def write_report(
         host: The host that the invoices come from, as the report shows it.
         account: The account key, as the report shows it. None: the account that owns the keys.
         shown: Which invoices were selected, in words, such as "2026-01 to 2026-06, past due date".
-            None: all of them.
+            The report then speaks of these invoices, not of what you owe. None: all of them.
         overwrite: Whether to replace an existing file.
 
     Raises:
