@@ -65,7 +65,7 @@ class Report(HTMLParser):
 
     def __init__(self, html: str) -> None:
         super().__init__()
-        names = ("next", "largest", "ages", "list", "list settled")
+        names = ("next", "oldest", "largest", "ages", "list", "list settled")
         self.tables: dict[str, list[list[str]]] = {name: [] for name in names}
         self.charts: list[list[list[str]]] = []
         self.bars: dict[str, Bar] = {}
@@ -228,7 +228,7 @@ def test_every_tables_parts_are_what_they_should_be_and_add_up_to_the_total(
 
 
 def check_beginning(read: Report, cents: list[int], dues: list[dt.date | None]) -> None:
-    """Compare what is due next, and the largest amounts, with what was added up beside it."""
+    """Compare what is due next, the oldest, and the largest, with what was added up beside it."""
     by_due: dict[str, Decimal] = {}
     for amount, due in sorted(zip(cents, dues, strict=True), key=lambda pair: str(pair[1])):
         if due is not None and due >= AS_OF and amount > 0:
@@ -236,6 +236,12 @@ def check_beginning(read: Report, cents: list[int], dues: list[dt.date | None]) 
             by_due[day] = by_due.get(day, Decimal(0)) + amount
     shown = read.tables["next"][1:]
     assert [(row[0][:10], number(row[2]) * 100) for row in shown] == list(by_due.items())[:5]
+    late = sorted(
+        due.isoformat()
+        for amount, due in zip(cents, dues, strict=True)
+        if due is not None and dt.date(1, 12, 31) < due < AS_OF and amount > 0
+    )
+    assert [row[0][:10] for row in read.tables["oldest"][1:]] == late[:5]
     positive = sorted((amount for amount in cents if amount > 0), reverse=True)
     assert [number(row[2]) * 100 for row in read.tables["largest"][1:]] == positive[:5]
 
@@ -539,6 +545,25 @@ def test_many_payments_are_shortened(page: Path) -> None:
     assert "And 2 later due dates." in read.text
 
 
+def test_what_is_past_its_due_date_is_listed_with_the_oldest_first(page: Path) -> None:
+    """The page lists at most five of them, and says how many more there are."""
+    days = [3, 700, 1, 40, 25, 90, 2]
+    late = [invoice(each, due=AS_OF - dt.timedelta(days=each), name=f"INV-{each}") for each in days]
+    read = report([*late, past_due(800, 0), past_due(900, -1), invoice(5)], page)
+    assert read.tables["oldest"][1:] == [
+        ["2024-12-24 700 days ago", "INV-700", "700.00"],
+        ["2026-08-26 90 days ago", "INV-90", "90.00"],
+        ["2026-10-15 40 days ago", "INV-40", "40.00"],
+        ["2026-10-30 25 days ago", "INV-25", "25.00"],
+        ["2026-11-21 3 days ago", "INV-3", "3.00"],
+    ]
+    assert "And 2 more." in read.text
+    assert report([past_due(1), invoice(5)], page).tables["oldest"][1:] == [
+        ["2026-11-23 1 day ago", "INV-1", "19.99"]
+    ]
+    assert "more." not in Report(page.read_text(encoding="utf-8")).text
+
+
 def test_nothing_is_called_overdue(page: Path) -> None:
     """Nobody knows whether an invoice is paid."""
     report([past_due(25), past_due(400, 1), invoice()], page)
@@ -675,7 +700,7 @@ def test_rows_cells_and_bars_are_told_to_those_who_do_not_see_them(
         "1,234,567.89",
     ]
     assert rows.get_by_role("rowheader", name="INV-202610-0001").count() == 1
-    assert opened.get_by_role("table").count() == 6
+    assert opened.get_by_role("table").count() == 7
     # Roles are said in so many words, as some browsers forget them where rows are laid out as a grid.
     assert opened.locator("table :is(thead, tbody, tfoot, tr, th, td):not([role])").count() == 0
     assert (
