@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from answers import listing
-from commands import COMMAND, environment, run
+from commands import COMMAND, Ended, environment, run
 from finerworks import extras
 from finerworks.cli import help_texts
 from finerworks.cli.options import EXIT_STATUSES
@@ -169,10 +169,29 @@ def test_summaries_are_json(command: str, name: str, sandbox: Sandbox, tmp_path:
         "file": name,
         "host": sandbox.base_url,
         "account_key": None,
+        "shown": None,
         "invoices": 250,
         "amount_due": Decimal("118620104.20"),
         "notes": [],
     }
+
+
+@pytest.mark.parametrize(("command", "name"), [("export", "a.csv"), ("report", "a.html")])
+def test_summaries_say_which_invoices_were_selected(
+    command: str, name: str, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """As `list` does, since what is left out is not in the total. --quiet says nothing."""
+    months = ("--since", "2026-07", "--until", "2026-09")
+
+    def write(*options: str) -> Ended:
+        arguments = ("invoices", command, name, "--overwrite", *options)
+        return run(*arguments, known=sandbox.env, folder=tmp_path)
+
+    assert write(*months).err.splitlines()[2:] == ["Shown: 2026-07 to 2026-09."]
+    shown = json.loads(write(*months, "--past-due", "--json").out)["shown"]
+    assert shown == "2026-07 to 2026-09, past due date only"
+    assert "Shown" not in write().err
+    assert write(*months, "--quiet") == (0, "", "")
 
 
 @pytest.mark.parametrize(
