@@ -64,6 +64,7 @@ class _Part:
 
     staged: StagedFile
     count: int = 0
+    zeros: int = 0
     total: Decimal = Decimal(0)
     size: int = 0
 
@@ -75,6 +76,7 @@ class _Part:
     def add(self, text: str, amount: Decimal) -> None:
         self.write(text)
         self.count += 1
+        self.zeros += not amount
         self.total = money.total((self.total, amount))
 
 
@@ -137,6 +139,9 @@ class BillExport:
                 f"{counted(credit.count, 'credit')}, {money.text(credit.total)}, in {credit.path}: "
                 f"{program} imports no credits, so enter them by hand"
             )
+        if bills.zeros:
+            verb = "is" if bills.zeros == 1 else "are"
+            yield f"{counted(bills.zeros, 'bill')} {verb} of 0.00"
         if self.layout.left_out:
             yield f"Left out: {self.layout.left_out}"
         if self.layout.max_bills is not None and bills.count > self.layout.max_bills:
