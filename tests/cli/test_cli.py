@@ -393,7 +393,10 @@ def test_help_has_the_exit_statuses(at: Run) -> None:
             "--as-of must be YYYY-MM-DD, for example 2026-01-31, not 'yesterday'",
         ),
         (("invoices", "report", "a.txt"), "a.txt must end in .html"),
-        (("invoices", "export", "a.ods"), "set --format to one of csv, jsonl, parquet, xlsx"),
+        (
+            ("invoices", "export", "a.ods"),
+            "name it .csv, .jsonl, .parquet or .xlsx, or set --format",
+        ),
         (("check", "--env-file", "not-there.env"), "'not-there.env' does not exist"),
     ],
 )

@@ -27,8 +27,8 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def joined(texts: Sequence[str]) -> str:
+def joined(texts: Sequence[str], conjunction: str = "and") -> str:
     """Return texts as a list in a sentence, such as ``a, b and c``."""
     if len(texts) < 2:
         return "".join(texts)
-    return f"{', '.join(texts[:-1])} and {texts[-1]}"
+    return f"{', '.join(texts[:-1])} {conjunction} {texts[-1]}"
