@@ -378,8 +378,24 @@ def test_help_has_the_exit_statuses(at: Run) -> None:
         (("invoices", "list", "--format", "xml"), "'xml' is not one of"),
         (("invoices", "list", "--limit", "0"), "0 is not in the range"),
         (
+            ("invoices", "list", "--since", "2026-7-1"),
+            "--since must be YYYY-MM, for example 2026-01, not '2026-7-1'",
+        ),
+        (
             ("invoices", "list", "--since", "2026-13"),
-            "--since must be YYYY-MM, for example 2026-01, not '2026-13'",
+            "--since cannot be 2026-13: there is no month 13",
+        ),
+        (
+            ("invoices", "report", "a.html", "--until", "2026-00"),
+            "--until cannot be 2026-00: there is no month 00",
+        ),
+        (
+            ("invoices", "list", "--as-of", "2026-02-30"),
+            "--as-of cannot be 2026-02-30: there is no day 30 in 2026-02",
+        ),
+        (
+            ("invoices", "list", "--as-of", "2026-13-01"),
+            "--as-of cannot be 2026-13-01: there is no month 13",
         ),
         (
             ("invoices", "list", "--since", "2026-06", "--until", "2026-05"),

@@ -179,6 +179,9 @@ def _parse_month(option: str, text: str | None) -> dt.date | None:
     try:
         return dates.to_month(text)
     except ValueError:
+        problem = dates.missing_month(text)
+        if problem:
+            raise WrongUsageError(f"{option} cannot be {text}: {problem}") from None
         raise WrongUsageError(
             f"{option} must be YYYY-MM, for example 2026-01, not {text!r}"
         ) from None
@@ -191,6 +194,9 @@ def _parse_day(option: str, text: str | None) -> dt.date | None:
     try:
         moment = dt.datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 - a day has no time zone
     except ValueError:
+        problem = dates.missing_day(text)
+        if problem:
+            raise WrongUsageError(f"{option} cannot be {text}: {problem}") from None
         raise WrongUsageError(
             f"{option} must be YYYY-MM-DD, for example 2026-01-31, not {text!r}"
         ) from None
