@@ -93,10 +93,30 @@ def test_the_table_has_every_invoice_and_exact_totals(at: Run, listed: list[Invo
     late = [each for each in listed if dates.is_past_due(each, dt.date(2026, 11, 24))]
     assert ["day" in line for line in lines[:250]] == [each in late for each in listed]
     owed = money.text(money.total(each.amount_due for each in late))
+    (credit,) = [each.amount_due for each in listed if each.amount_due < 0]
     assert lines[250:] == [
         "",
-        f"250 invoices, 118,620,104.20 due in all; {len(late)} past due date, {owed}",
+        (
+            f"250 invoices, 118,620,104.20 due in all; {len(late)} past due date, {owed}; "
+            f"1 credit, {money.text(credit)}"
+        ),
         "The API does not say whether an invoice is paid: some of these may be.",
+    ]
+
+
+def test_the_table_names_credits_if_there_are_any() -> None:
+    """Only with them can what is past its due date be more than what is due in all."""
+    shown = list[str]()
+    for amounts in ([100, -73.61], [100, -70, -3.61], [100, 0]):
+        several = [{**ROW, "invoice_id": f"INV-{each}", "amount_due": each} for each in amounts]
+        page = said(200, listing(several))
+        with Wire(lambda each, page=page: each.send(page)) as wire:
+            done = against(wire, "invoices", "list", "-q", "--as-of", "2100-01-01")
+        shown += [line for line in done.out.splitlines() if "due in all" in line]
+    assert shown == [
+        "2 invoices, 26.39 due in all; 1 past due date, 100.00; 1 credit, -73.61",
+        "3 invoices, 26.39 due in all; 1 past due date, 100.00; 2 credits, -73.61",
+        "2 invoices, 100.00 due in all; 1 past due date, 100.00",
     ]
 
 
@@ -185,7 +205,7 @@ def test_nothing_is_called_overdue(at: Run) -> None:
 def test_without_anything_past_due_there_is_no_caveat(at: Run) -> None:
     """The sentence stands next to the figure that it is about, and nowhere else."""
     done = at("invoices", "list", "--as-of", "1990-01-01")
-    assert "; 0 past due date, 0.00\n" in done.out
+    assert "; 0 past due date, 0.00" in done.out
     assert "paid" not in done.out
 
 
