@@ -835,10 +835,29 @@ def test_without_the_extra_it_says_what_to_install() -> None:
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         f"finerworks: the command needs typer: install it with {install_command('cli')}\n"
     )
+
+
+@pytest.mark.parametrize(("package", "extra"), [("pyarrow", "arrow"), ("xlsxwriter", "cli")])
+def test_an_extra_that_a_format_needs_is_2(
+    package: str, extra: str, at: Run, tmp_path: Path
+) -> None:
+    """Another way to call the command would work: it is no failure to write a file."""
+    (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{package!r}] = None\n")
+    name = "a.parquet" if package == "pyarrow" else "a.xlsx"
+    done = at(
+        "invoices",
+        "export",
+        tmp_path / name,
+        PYTHONPATH=str(tmp_path),
+        FINERWORKS_BASE_URL="http://127.0.0.1:1",
+    )
+    assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
+    assert f" needs {package}" in done.err
+    assert f": install it with {install_command(extra)}\n" in done.err
 
 
 def on_terminal(*arguments: str, **known: str) -> tuple[int, str]:

@@ -200,7 +200,7 @@ def test_without_the_package_it_says_what_to_install(home: Home) -> None:
         check=False,
         env=home.variables(),
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "the keyring needs the package keyring: install it with" in done.stderr
     assert "'keyring<26,>=25'" in done.stderr
 

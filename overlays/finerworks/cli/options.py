@@ -44,7 +44,7 @@ __all__ = [
 EXIT_STATUSES = {
     "0": "success",
     "1": "a file or the output could not be written, or a bug in this program",
-    "2": "wrong usage, a setting that cannot be used, or the file exists already",
+    "2": "wrong usage, a setting that cannot be used, a missing extra, or the file exists already",
     "3": "missing or rejected credentials",
     "4": "API or network failure",
     "5": "the response broke the contract, or the listing changed while it was read",
