@@ -8,7 +8,9 @@ FinerWorks does not say whether an invoice is paid. An invoice that is past its 
 been paid.
 """
 
+import calendar
 import datetime as dt
+import re
 from typing import TYPE_CHECKING
 
 from finerworks.lazy import LazyModule
@@ -18,7 +20,20 @@ if TYPE_CHECKING:
 else:
     generated = LazyModule("finerworks_client.models")
 
-__all__ = ["day", "days_past_due", "due_day", "is_past_due", "month", "to_month"]
+__all__ = [
+    "day",
+    "days_past_due",
+    "due_day",
+    "is_past_due",
+    "missing_day",
+    "missing_month",
+    "month",
+    "no_month",
+    "to_month",
+]
+
+_MONTH = re.compile(r"(\d{4})-(\d{1,2})", re.ASCII)
+_DAY = re.compile(r"(\d{4}-\d{1,2})-(\d{1,2})", re.ASCII)
 
 
 def day(moment: dt.datetime | None) -> dt.date | None:
@@ -79,17 +94,53 @@ def to_month(value: str | dt.date) -> dt.date:
     """Return the first day of a month, from text such as ``2026-01`` or from a date in it.
 
     Raises:
-        ValueError: The value is neither.
+        ValueError: The value is neither, or there is no such month.
     """
     if isinstance(value, dt.date):
         return _without_time(value).replace(day=1)
     try:
         moment = dt.datetime.strptime(value, "%Y-%m")  # noqa: DTZ007 - a month has no time zone
     except (TypeError, ValueError):
-        raise ValueError(
-            f"a month must be YYYY-MM, for example 2026-01, or a date, not {value!r}"
-        ) from None
+        raise ValueError(no_month("a month", value)) from None
     return moment.date()
+
+
+def no_month(name: str, value: object) -> str:
+    """Return why a value is no month.
+
+    Args:
+        name: What the value is called, such as ``since=``.
+        value: The value.
+    """
+    missing = missing_month(value) if isinstance(value, str) else None
+    if missing:
+        return f"{name} cannot be {value!r}: {missing}"
+    described = f"the text {value!r}" if isinstance(value, str) else repr(value)
+    return f"{name} must be YYYY-MM, for example '2026-01', or a datetime.date, not {described}"
+
+
+def missing_month(text: str) -> str | None:
+    """Return that there is no such month, if a text is one in form, such as ``2026-13``."""
+    match = _MONTH.fullmatch(text)
+    if match is None or 1 <= int(match[2]) <= 12:
+        return None
+    return f"there is no month {match[2]}"
+
+
+def missing_day(text: str) -> str | None:
+    """Return that there is no such day, if a text is one in form, such as ``2026-02-30``."""
+    match = _DAY.fullmatch(text)
+    if match is None:
+        return None
+    month_of_day = match[1]
+    try:
+        first_day = to_month(month_of_day)
+    except ValueError:
+        return missing_month(month_of_day)
+    last = calendar.monthrange(first_day.year, first_day.month)[1]
+    if 1 <= int(match[2]) <= last:
+        return None
+    return f"there is no day {match[2]} in {month_of_day}"
 
 
 def _without_time(moment: dt.date) -> dt.date:

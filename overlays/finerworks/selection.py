@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from finerworks.config import check_integer
-from finerworks.dates import to_month
+from finerworks.dates import no_month, to_month
 from finerworks.errors import MissingMonthError, shorten
 from finerworks.listing import ItemKey, Page
 from finerworks.readers import AsyncReader, Reader
@@ -132,9 +132,7 @@ def _read_month(name: str, value: str | dt.date | None) -> dt.date | None:
     try:
         return to_month(value)
     except ValueError:
-        raise ValueError(
-            f"{name}= must be a month, for example '2026-01', or a date, not {value!r}"
-        ) from None
+        raise ValueError(no_month(f"{name}=", value)) from None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -106,6 +107,21 @@ def test_without_a_deviation_it_says_so() -> None:
     assert (done.status, done.err) == (0, "")
     assert done.out.splitlines()[-1] == "contract  no deviation found"
     assert "invoices  60" in done.out
+
+
+@pytest.mark.parametrize("options", [(), ("--shape", "a.json")])
+def test_refused_keys_have_a_line(
+    options: tuple[str, ...], sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the error, in place of "accepted". After another failure nothing is known of them."""
+    monkeypatch.chdir(tmp_path)
+    wrong = {**sandbox.env, "FINERWORKS_APP_KEY": "canary"}
+    done = run("check", *options, **wrong)
+    assert done.status == 3
+    assert done.out.splitlines()[-1] == "keys      refused"
+    assert "unauthorized api credentials" in done.err
+    nowhere = {**wrong, "FINERWORKS_BASE_URL": "http://127.0.0.1:1"}
+    assert not any(line.startswith("keys") for line in run("check", **nowhere).out.splitlines())
 
 
 def test_a_total_that_counts_something_else_is_not_shown_as_the_number_of_invoices() -> None:

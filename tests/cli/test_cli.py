@@ -93,10 +93,30 @@ def test_the_table_has_every_invoice_and_exact_totals(at: Run, listed: list[Invo
     late = [each for each in listed if dates.is_past_due(each, dt.date(2026, 11, 24))]
     assert ["day" in line for line in lines[:250]] == [each in late for each in listed]
     owed = money.text(money.total(each.amount_due for each in late))
+    (credit,) = [each.amount_due for each in listed if each.amount_due < 0]
     assert lines[250:] == [
         "",
-        f"250 invoices, 118,620,104.20 due in all; {len(late)} past due date, {owed}",
+        (
+            f"250 invoices, 118,620,104.20 due in all; {len(late)} past due date, {owed}; "
+            f"1 credit, {money.text(credit)}"
+        ),
         "The API does not say whether an invoice is paid: some of these may be.",
+    ]
+
+
+def test_the_table_names_credits_if_there_are_any() -> None:
+    """Only with them can what is past its due date be more than what is due in all."""
+    shown = list[str]()
+    for amounts in ([100, -73.61], [100, -70, -3.61], [100, 0]):
+        several = [{**ROW, "invoice_id": f"INV-{each}", "amount_due": each} for each in amounts]
+        page = said(200, listing(several))
+        with Wire(lambda each, page=page: each.send(page)) as wire:
+            done = against(wire, "invoices", "list", "-q", "--as-of", "2100-01-01")
+        shown += [line for line in done.out.splitlines() if "due in all" in line]
+    assert shown == [
+        "2 invoices, 26.39 due in all; 1 past due date, 100.00; 1 credit, -73.61",
+        "3 invoices, 26.39 due in all; 1 past due date, 100.00; 2 credits, -73.61",
+        "2 invoices, 100.00 due in all; 1 past due date, 100.00",
     ]
 
 
@@ -185,7 +205,7 @@ def test_nothing_is_called_overdue(at: Run) -> None:
 def test_without_anything_past_due_there_is_no_caveat(at: Run) -> None:
     """The caveat appears only next to an amount past its due date."""
     done = at("invoices", "list", "--as-of", "1990-01-01")
-    assert "; 0 past due date, 0.00\n" in done.out
+    assert "; 0 past due date, 0.00" in done.out
     assert "paid" not in done.out
 
 
@@ -378,8 +398,24 @@ def test_help_has_the_exit_statuses(at: Run) -> None:
         (("invoices", "list", "--format", "xml"), "'xml' is not one of"),
         (("invoices", "list", "--limit", "0"), "0 is not in the range"),
         (
+            ("invoices", "list", "--since", "2026-7-1"),
+            "--since must be YYYY-MM, for example 2026-01, not '2026-7-1'",
+        ),
+        (
             ("invoices", "list", "--since", "2026-13"),
-            "--since must be YYYY-MM, for example 2026-01, not '2026-13'",
+            "--since cannot be 2026-13: there is no month 13",
+        ),
+        (
+            ("invoices", "report", "a.html", "--until", "2026-00"),
+            "--until cannot be 2026-00: there is no month 00",
+        ),
+        (
+            ("invoices", "list", "--as-of", "2026-02-30"),
+            "--as-of cannot be 2026-02-30: there is no day 30 in 2026-02",
+        ),
+        (
+            ("invoices", "list", "--as-of", "2026-13-01"),
+            "--as-of cannot be 2026-13-01: there is no month 13",
         ),
         (
             ("invoices", "list", "--since", "2026-06", "--until", "2026-05"),
@@ -393,7 +429,10 @@ def test_help_has_the_exit_statuses(at: Run) -> None:
             "--as-of must be YYYY-MM-DD, for example 2026-01-31, not 'yesterday'",
         ),
         (("invoices", "report", "a.txt"), "a.txt must end in .html"),
-        (("invoices", "export", "a.ods"), "set --format to one of csv, jsonl, parquet, xlsx"),
+        (
+            ("invoices", "export", "a.ods"),
+            "name it .csv, .jsonl, .parquet or .xlsx, or set --format",
+        ),
         (("check", "--env-file", "not-there.env"), "'not-there.env' does not exist"),
     ],
 )
@@ -796,10 +835,29 @@ def test_without_the_extra_it_says_what_to_install() -> None:
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         f"finerworks: the command needs typer: install it with {install_command('cli')}\n"
     )
+
+
+@pytest.mark.parametrize(("package", "extra"), [("pyarrow", "arrow"), ("xlsxwriter", "cli")])
+def test_an_extra_that_a_format_needs_is_2(
+    package: str, extra: str, at: Run, tmp_path: Path
+) -> None:
+    """Another way to call the command would work: it is no failure to write a file."""
+    (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{package!r}] = None\n")
+    name = "a.parquet" if package == "pyarrow" else "a.xlsx"
+    done = at(
+        "invoices",
+        "export",
+        tmp_path / name,
+        PYTHONPATH=str(tmp_path),
+        FINERWORKS_BASE_URL="http://127.0.0.1:1",
+    )
+    assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
+    assert f" needs {package}" in done.err
+    assert f": install it with {install_command(extra)}\n" in done.err
 
 
 def on_terminal(*arguments: str, **known: str) -> tuple[int, str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from answers import listing
-from commands import COMMAND, environment, run
+from commands import COMMAND, Ended, environment, run
 from finerworks import extras
 from finerworks.cli import help_texts
 from finerworks.cli.options import EXIT_STATUSES
@@ -169,10 +169,29 @@ def test_summaries_are_json(command: str, name: str, sandbox: Sandbox, tmp_path:
         "file": name,
         "host": sandbox.base_url,
         "account_key": None,
+        "shown": None,
         "invoices": 250,
         "amount_due": Decimal("118620104.20"),
         "notes": [],
     }
+
+
+@pytest.mark.parametrize(("command", "name"), [("export", "a.csv"), ("report", "a.html")])
+def test_summaries_say_which_invoices_were_selected(
+    command: str, name: str, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """As `list` does, since what is left out is not in the total. --quiet says nothing."""
+    months = ("--since", "2026-07", "--until", "2026-09")
+
+    def write(*options: str) -> Ended:
+        arguments = ("invoices", command, name, "--overwrite", *options)
+        return run(*arguments, known=sandbox.env, folder=tmp_path)
+
+    assert write(*months).err.splitlines()[2:] == ["Shown: 2026-07 to 2026-09."]
+    shown = json.loads(write(*months, "--past-due", "--json").out)["shown"]
+    assert shown == "2026-07 to 2026-09, past due date only"
+    assert "Shown" not in write().err
+    assert write(*months, "--quiet") == (0, "", "")
 
 
 @pytest.mark.parametrize(
@@ -219,6 +238,22 @@ def test_a_summary_does_not_mix_with_the_file(sandbox: Sandbox, tmp_path: Path) 
     ("arguments", "message"),
     [
         (("export", "-"), "standard output has no extension: set --format to one of csv, jsonl"),
+        (
+            ("export", "invoices.pdf"),
+            (
+                "finerworks: invoices.pdf has an unknown extension: name it .csv, .jsonl, .parquet or "
+                ".xlsx, or set --format\n"
+            ),
+        ),
+        (
+            ("export", "invoices"),
+            (
+                "finerworks: invoices has no extension: name it .csv, .jsonl, .parquet or .xlsx, or "
+                "set --format\n"
+            ),
+        ),
+        (("list", "-o", "invoices.pdf"), "finerworks: invoices.pdf has an unknown extension: set"),
+        (("list", "-o", "invoices"), "finerworks: invoices has no extension: set --format to one"),
         (("export", "a.csv", "-o", "b.csv"), "the file is named twice"),
         (("export",), "Missing argument 'FILE'"),
         (("report",), "Missing argument 'FILE'"),
@@ -232,6 +267,46 @@ def test_a_wrong_file_is_noticed_at_once(
     known = {**KEYS, "FINERWORKS_BASE_URL": "http://127.0.0.1:1"}
     done = run("invoices", *arguments, known=known, folder=tmp_path)
     assert (done.status, message in done.err) == (2, True), done.err
+
+
+@pytest.mark.parametrize(
+    ("file_format", "extensions"),
+    [
+        ("xlsx", ["csv", "json", "jsonl", "parquet", "xls", "pdf", "html", "txt", "ods", "CSV"]),
+        ("parquet", ["csv", "json", "jsonl", "xlsx", "xls", "pdf", "html", "txt", "ods"]),
+        ("csv", ["xlsx", "parquet", "xls", "ods", "pdf"]),
+        ("jsonl", ["xlsx", "parquet", "xls", "ods", "pdf"]),
+    ],
+)
+def test_a_file_has_no_extension_of_another_kind_of_file(
+    file_format: str, extensions: list[str], tmp_path: Path
+) -> None:
+    """The program that opens it by its extension could not read it. Nothing is requested."""
+    known = {**KEYS, "FINERWORKS_BASE_URL": "http://127.0.0.1:1"}
+    for extension in extensions:
+        arguments = ("invoices", "export", f"a.b.{extension}", "--format", file_format)
+        done = run(*arguments, known=known, folder=tmp_path)
+        assert done == (
+            2,
+            "",
+            (
+                f"finerworks: a.b.{extension} does not end in .{file_format}, which --format "
+                f"{file_format} writes: name it a.b.{file_format}\n"
+            ),
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("file_format", "name"),
+    [("xlsx", "a.XLSX"), ("xlsx", "a.bak"), ("csv", "a.txt"), ("jsonl", "a.json"), ("xlsx", "a")],
+)
+def test_other_extensions_may_have_any_format(
+    file_format: str, name: str, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Texts have many extensions, and an unknown one promises nothing."""
+    arguments = ("invoices", "export", name, "--format", file_format)
+    assert run(*arguments, known=sandbox.env, folder=tmp_path).status == 0
 
 
 def test_no_binary_file_goes_to_a_terminal(sandbox: Sandbox) -> None:

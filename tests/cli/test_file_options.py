@@ -151,8 +151,18 @@ def test_an_amount_that_does_not_fit_is_5(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (
-            ["a.csv", "--layout", "xero", "--tax-code", "x"],
-            "--account-code is required for the layout xero: the code of an expense account in Xero, such as 310",
+            ["a.csv", "--layout", "sage", "--tax-code", "No VAT"],
+            "--layout sage needs --account-code: the number of a ledger account in Sage, such as 5000",
+        ),
+        (
+            ["a.csv", "--layout", "xero"],
+            (
+                "--layout xero needs --account-code, --tax-code, --currency and --date-format. "
+                "--account-code is the code of an expense account in Xero, such as 310; --tax-code is "
+                "the name of a tax rate in Xero, such as 'Tax Exempt'; --currency is the currency of "
+                "the amounts, such as USD, as FinerWorks does not name it; --date-format is how dates "
+                "are written, one of DD/MM/YYYY, MM/DD/YYYY"
+            ),
         ),
         (
             ["a.csv", "--layout", "sage", *BOOKS["sage"], "--currency", "GBP"],

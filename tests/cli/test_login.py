@@ -200,7 +200,7 @@ def test_without_the_package_it_says_what_to_install(home: Home) -> None:
         check=False,
         env=home.variables(),
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "the keyring needs the package keyring: install it with" in done.stderr
     assert "'keyring<26,>=25'" in done.stderr
 
@@ -348,6 +348,7 @@ def test_logout_can_be_repeated(store: str, home: Home) -> None:
     assert "The keys of profile 'default' are removed from the " in done.err
     assert (again.status, "No keys are stored as profile 'default'" in again.err) == (0, True)
     assert "the environment still sets FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY" in again.err
+    assert again.err.splitlines()[-1] == "unset FINERWORKS_WEB_API_KEY FINERWORKS_APP_KEY"
     assert "canary" not in again.err
     assert Sandbox.app_key not in home.everything
     assert list(home.file().parent.iterdir()) == []
@@ -390,10 +391,17 @@ def test_login_warns_of_keys_that_would_win(home: Home) -> None:
     done = home.login("--store", "file", **WRONG)
     assert done.status == 0
     assert "the environment still sets FINERWORKS_WEB_API_KEY and FINERWORKS_APP_KEY" in done.err
+    assert done.err.splitlines()[-1] == "unset FINERWORKS_WEB_API_KEY FINERWORKS_APP_KEY"
     other = home.login("--store", "file", FINERWORKS_ACCOUNT_KEY="seller-birch")
     assert "the environment sets FINERWORKS_ACCOUNT_KEY, which commands do not combine" in other.err
+    assert other.err.splitlines()[-1] == "unset FINERWORKS_ACCOUNT_KEY"
+    both = home.login("--store", "file", **WRONG, FINERWORKS_ACCOUNT_KEY="seller-birch")
+    assert both.err.splitlines()[-1] == (
+        "unset FINERWORKS_WEB_API_KEY FINERWORKS_APP_KEY FINERWORKS_ACCOUNT_KEY"
+    )
     host = home.login("--store", "file", FINERWORKS_BASE_URL=home.sandbox.base_url)
     assert "warning" not in host.err
+    assert "unset" not in host.err
 
 
 def test_whoami_shows_everything_but_the_keys(home: Home) -> None:
@@ -407,10 +415,38 @@ def test_whoami_shows_everything_but_the_keys(home: Home) -> None:
         "account     seller (from FINERWORKS_ACCOUNT_KEY)",
         "keys        those in the environment",
         "web_api_key ****1234",
-        "app_key     ****",
+        "app_key     **** (too short to show its end)",
     ]
     checked = home.run("whoami", "--check", **keys, **nowhere)
     assert checked.status == 4
+
+
+@pytest.mark.parametrize("options", [(), ("--check",)])
+def test_whoami_says_that_the_api_does_not_name_an_account(
+    options: tuple[str, ...], home: Home
+) -> None:
+    """Nobody finds out there which account the keys are of. One that was given has a name."""
+    account = "account     the owner of the keys in the environment, which the API does not name"
+    env = home.sandbox.env
+    assert account in home.run("whoami", *options, **env).out.splitlines()
+    named = home.run("whoami", *options, "--account-key", "seller-birch", **env)
+    assert "account     seller-birch (from --account-key)" in named.out.splitlines()
+    assert "does not name" not in named.out
+
+
+@pytest.mark.parametrize("name", ["FINERWORKS_WEB_API_KEY", "FINERWORKS_APP_KEY"])
+def test_keys_of_a_sandbox_are_for_no_other_host(name: str, home: Home) -> None:
+    """Whoever forgot the address is told so. Nothing is sent or stored."""
+    given = {**WRONG, name: "sandbox-canary", "FINERWORKS_BASE_URL": ""}
+    # If they were sent, they would go nowhere.
+    done = home.login_with(given, "--store", "file", HTTPS_PROXY="http://127.0.0.1:1")
+    assert (done.status, done.out) == (2, "")
+    assert done.err == (
+        "finerworks: the keys in standard input are those of a sandbox, and the host is "
+        "https://v2.api.finerworks.com: set FINERWORKS_BASE_URL to the address that the sandbox "
+        "printed\n"
+    )
+    assert not home.file().exists()
 
 
 def test_whoami_is_json_too(home: Home) -> None:

@@ -99,12 +99,46 @@ def test_a_month_is_text_or_any_date_in_it(value: str | dt.date, first_day: dt.d
     assert (found, type(found)) == (first_day, dt.date)
 
 
-@pytest.mark.parametrize("value", ["", "2026", "2026-13", "2026-02-28", "02/2026", "02-2026", 2026])
+@pytest.mark.parametrize(
+    "value", ["", "2026", "2026-130", "2026-02-28", "02/2026", "02-2026", 2026]
+)
 def test_anything_else_is_no_month(value: str) -> None:
     """The error about an invalid month shows the value and the correct form."""
     with pytest.raises(ValueError, match=r"YYYY-MM.*2026-01.*not ") as caught:
         dates.to_month(value)
     assert repr(value) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("2026-13", "a month cannot be '2026-13': there is no month 13"),
+        ("2026-00", "a month cannot be '2026-00': there is no month 00"),
+    ],
+)
+def test_there_are_twelve_months(value: str, message: str) -> None:
+    """The form is right, so the error is about the number."""
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        dates.to_month(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-02-28", None),
+        ("2028-02-29", None),
+        ("2026-02-29", "there is no day 29 in 2026-02"),
+        ("2026-11-31", "there is no day 31 in 2026-11"),
+        ("2026-11-00", "there is no day 00 in 2026-11"),
+        ("2026-13-01", "there is no month 13"),
+        ("2026-13", None),
+        ("0000-01-01", None),
+        ("yesterday", None),
+    ],
+)
+def test_a_day_that_does_not_exist_is_named(text: str, expected: str | None) -> None:
+    """Its form is right. A text of another form is not a day that is missing."""
+    assert dates.missing_day(text) == expected
 
 
 def test_the_former_names_warn_and_are_the_new_functions() -> None:

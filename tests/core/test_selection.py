@@ -415,9 +415,17 @@ def test_a_count_is_that_of_an_iteration(
     [
         (Arguments(limit=0), "limit= must be an integer of at least 1, not 0"),
         (Arguments(limit=True), "limit= must be an integer of at least 1, not True"),
-        (Arguments(since="last month"), "since= must be a month, for example '2026-01', or a date"),
-        (Arguments(until="2026-13"), "until= must be a month, for example '2026-01', or a date"),
-        (Arguments(until="2026-01-31"), "until= must be a month"),
+        (
+            Arguments(since="last month"),
+            (
+                "since= must be YYYY-MM, for example '2026-01', or a datetime.date, "
+                "not the text 'last month'"
+            ),
+        ),
+        (Arguments(since="2026-07-15"), "or a datetime.date, not the text '2026-07-15'"),
+        (Arguments(since="2026-13"), "since= cannot be '2026-13': there is no month 13"),
+        (Arguments(until="2026-13"), "until= cannot be '2026-13': there is no month 13"),
+        (Arguments(until="2026-01-31"), "until= must be YYYY-MM"),
         (Arguments(since="2026-02", until="2026-01"), "since=2026-02 is after until=2026-01"),
         (Arguments(since=dt.date(2026, 2, 1), until="2026-01"), "since=2026-02-01 is after until="),
     ],

@@ -499,9 +499,12 @@ def test_the_name_says_the_format() -> None:
     """The extension or the argument determines the format. The error lists all formats."""
     assert [file_format(f"A.{form.upper()}") for form in FORMATS] == list(FORMATS)
     assert file_format("a.dat", "csv") == "csv"
-    for path, given_format in (("a.ods", None), ("a", None), ("a.csv", "xls")):
-        with pytest.raises(ValueError, match="csv, jsonl, parquet, xlsx"):
-            file_format(path, given_format)
+    for path, problem in (("a.ods", "a.ods has an unknown extension"), ("a", "a has no extension")):
+        with pytest.raises(ValueError, match=problem) as caught:
+            file_format(path)
+        assert "name it .csv, .jsonl, .parquet or .xlsx, or set format=" in str(caught.value)
+    with pytest.raises(ValueError, match="use one of csv, jsonl, parquet, xlsx"):
+        file_format("a.csv", "xls")
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import json
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -541,12 +542,49 @@ def test_a_setting_without_a_safe_default_is_required(
     """The error about a missing setting explains it, and nothing is read."""
     books = {key: value for key, value in BOOKS[layout].items() if key != name}
     listing = iter([invoice()])
-    expected = rf"^{name} is required for the layout {layout}: .+"
+    expected = rf"^the layout {layout} needs {name}: .+"
     with pytest.raises(SettingError, match=expected) as caught:
         export_with(books, listing, tmp_path / FILES[layout], layout)
     assert caught.value.setting == name
     assert len(list(listing)) == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_all_missing_settings_are_named_at_once(tmp_path: Path) -> None:
+    """Whoever runs it for the first time does not learn of them one by one."""
+    with pytest.raises(SettingError) as caught:
+        export([], tmp_path / "a.csv", layout="xero", tax_code="Tax Exempt")
+    assert str(caught.value) == (
+        "the layout xero needs account_code, currency and date_format. account_code is the code of "
+        "an expense account in Xero, such as 310; currency is the currency of the amounts, such as "
+        "USD, as FinerWorks does not name it; date_format is how dates are written, one of "
+        "DD/MM/YYYY, MM/DD/YYYY"
+    )
+    assert caught.value.setting == "account_code"
+    copy = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own
+    assert (str(copy), copy.setting) == (str(caught.value), "account_code")
+
+
+def test_codes_are_in_capitals_however_they_are_given(tmp_path: Path) -> None:
+    """`usd` is no other currency than `USD`, and `dd/mm/yyyy` no other format."""
+    given = {"currency": "usd", "date_format": "dd/mm/yyyy"}
+    done = export_bills("xero", [invoice()], tmp_path, **given)
+    (row,) = table_of(done.path)
+    assert (row["Currency"], row["*InvoiceDate"]) == ("USD", "28/03/2026")
+
+
+@pytest.mark.parametrize("layout", BILL_LAYOUTS)
+def test_the_notes_count_bills_of_nothing(layout: str, tmp_path: Path) -> None:
+    """Whoever imports them decides whether they belong in the books."""
+    invoices = [*INVOICES, invoice("INV-8", "0.00")]
+    assert "2 bills are of 0.00" in export_bills(layout, invoices, tmp_path).notes
+    for path in tmp_path.iterdir():
+        path.unlink()
+    assert "1 bill is of 0.00" in export_bills(layout, INVOICES, tmp_path).notes
+    for path in tmp_path.iterdir():
+        path.unlink()
+    notes = export_bills(layout, [invoice()], tmp_path).notes
+    assert not any("0.00" in note for note in notes)
 
 
 @pytest.mark.parametrize(
@@ -557,8 +595,8 @@ def test_a_setting_without_a_safe_default_is_required(
         ("quickbooks-desktop", {"tax_code": "TAX"}, "tax_code is not for the layout"),
         ("xero", {"payable_account": "800"}, "payable_account is not for the layout xero"),
         ("beancount", {"date_format": "MM/DD/YYYY"}, "date_format is not for the layout"),
-        ("xero", {"currency": "usd"}, "currency 'usd' is not three capital letters: the currency"),
-        ("xero", {"currency": "DOLLAR"}, "is not three capital letters"),
+        ("xero", {"currency": "dollar"}, "currency 'dollar' is not three letters: the currency"),
+        ("xero", {"currency": "ßa"}, "is not three letters"),
         ("xero", {"date_format": "YYYY-MM-DD"}, "one of DD/MM/YYYY, MM/DD/YYYY"),
         ("xero", {"tax_code": ""}, "tax_code '' is empty"),
         ("xero", {"supplier": ""}, "supplier '' is empty"),

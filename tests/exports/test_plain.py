@@ -90,6 +90,30 @@ def test_csv_has_days_and_no_times(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("as_of", "amount", "expected"),
+    [
+        (LATE.date() + dt.timedelta(1), "0.01", 1),
+        (LATE.date() + dt.timedelta(684), "5", 684),
+        (LATE.date(), "5", None),
+        (LATE.date() - dt.timedelta(6), "5", None),
+        (LATE.date() + dt.timedelta(684), "0", None),
+        (LATE.date() + dt.timedelta(684), "-5", None),
+    ],
+)
+@pytest.mark.parametrize("form", ["jsonl", "xlsx"])
+def test_only_what_is_past_its_due_date_has_days_past_due(
+    form: str, as_of: dt.date, amount: str, expected: int | None, tmp_path: Path
+) -> None:
+    """As in the table of the terminal: who owes nothing is not late, however old the invoice."""
+    path = tmp_path / f"file.{form}"
+    export([invoice(amount=amount)], path, layout="plain", as_of=as_of)
+    if form == "jsonl":
+        assert json.loads(path.read_text("utf-8"))["days_past_due"] == expected
+    else:
+        assert rows_of(path)[0][5] == expected
+
+
 def test_json_lines_have_null_where_there_is_nothing(tmp_path: Path) -> None:
     """In JSON Lines, an unknown account and a due date that was never set are null."""
     path = tmp_path / "file.jsonl"
@@ -177,7 +201,7 @@ def test_excel_has_a_title_headers_and_a_total(tmp_path: Path) -> None:
     month, end, due = (dt.datetime(2026, *day) for day in ((3, 1), (3, 31), (4, 15)))  # noqa: DTZ001
     assert rows_of(path) == [
         ("seller-aspen", "INV-1", month, end, due, 45, "31 to 60 days", 19.99),
-        ("seller-aspen", "007", month, end, due, 45, "credit", -5.5),
+        ("seller-aspen", "007", month, end, due, None, "credit", -5.5),
         ("seller-aspen", "INV-3", month, end, None, None, "no due date", 100),
         (None, "Total of 3 invoices", None, None, None, None, None, 114.49),
     ]

@@ -65,7 +65,7 @@ class Report(HTMLParser):
 
     def __init__(self, html: str) -> None:
         super().__init__()
-        names = ("next", "largest", "ages", "list", "list settled")
+        names = ("next", "oldest", "largest", "ages", "list", "list settled")
         self.tables: dict[str, list[list[str]]] = {name: [] for name in names}
         self.charts: list[list[list[str]]] = []
         self.bars: dict[str, Bar] = {}
@@ -228,7 +228,7 @@ def test_every_tables_parts_are_what_they_should_be_and_add_up_to_the_total(
 
 
 def check_beginning(read: Report, cents: list[int], dues: list[dt.date | None]) -> None:
-    """Compare what is due next, and the largest amounts, with independent sums."""
+    """Compare what is due next, the oldest, and the largest amounts with independent sums."""
     by_due: dict[str, Decimal] = {}
     for amount, due in sorted(zip(cents, dues, strict=True), key=lambda pair: str(pair[1])):
         if due is not None and due >= AS_OF and amount > 0:
@@ -236,6 +236,12 @@ def check_beginning(read: Report, cents: list[int], dues: list[dt.date | None]) 
             by_due[day] = by_due.get(day, Decimal(0)) + amount
     shown = read.tables["next"][1:]
     assert [(row[0][:10], number(row[2]) * 100) for row in shown] == list(by_due.items())[:5]
+    late = sorted(
+        due.isoformat()
+        for amount, due in zip(cents, dues, strict=True)
+        if due is not None and dt.date(1, 12, 31) < due < AS_OF and amount > 0
+    )
+    assert [row[0][:10] for row in read.tables["oldest"][1:]] == late[:5]
     positive = sorted((amount for amount in cents if amount > 0), reverse=True)
     assert [number(row[2]) * 100 for row in read.tables["largest"][1:]] == positive[:5]
 
@@ -461,15 +467,18 @@ def test_twenty_thousand_invoices_are_less_than_a_megabyte(page: Path, amount: D
 # --- the three questions --------------------------------------------------------------------------
 
 
+def tiles(html: str) -> list[str]:
+    """Return the text of each figure at the top, with its label in front."""
+    found = re.findall(r"<div><dt>(.*?)</dt>(.*?)</div>", html, re.DOTALL)
+    return [f"{label}: " + " ".join(re.sub(r"<[^>]+>", " ", rest).split()) for label, rest in found]
+
+
 def test_the_page_begins_with_what_is_owed_past_due_and_next(page: Path) -> None:
     """The page begins with three figures, and the caveat is next to its figure."""
     later = AS_OF + dt.timedelta(days=6)
     report([past_due(25, 200), invoice(30, due=later), invoice(4, due=later), invoice(-1)], page)
     html = page.read_text(encoding="utf-8")
-    tiles = re.findall(r"<div><dt>(.*?)</dt>(.*?)</div>", html, re.DOTALL)
-    owed, past, following = [
-        f"{label}: " + " ".join(re.sub(r"<[^>]+>", " ", rest).split()) for label, rest in tiles[:3]
-    ]
+    owed, past, following = tiles(html)
     assert owed == "You owe: 233.00 4 invoices"
     assert past == (
         "Past due date: 200.00 1 invoice. The API does not say whether an invoice is paid: "
@@ -478,6 +487,33 @@ def test_the_page_begins_with_what_is_owed_past_due_and_next(page: Path) -> None
     assert following == "Due next: 34.00 2026-11-30 , in 6 days: 2 invoices"
     assert html.index("Due next") < html.index("<table")
     assert html.index("</table>") < html.index("<dt>Made"), "what describes the report comes last"
+
+
+def test_a_report_on_some_invoices_says_nothing_of_the_account(page: Path) -> None:
+    """The others may be due next, and what is owed is more: all figures are "of these"."""
+    read = report([past_due(25, 200), invoice(-1)], page, shown="past due date only")
+    html = page.read_text(encoding="utf-8")
+    assert "<h1>FinerWorks invoices</h1>" in html
+    assert "you owe" not in read.text.lower()
+    total, past, following = tiles(html)
+    assert total == "Total of these invoices: 199.00 2 invoices"
+    assert past.startswith("Past due date, of these: 200.00 1 invoice.")
+    assert following == (
+        "Due next, of these: nothing None of these invoices has a due date from 2026-11-24 on"
+    )
+    assert "No invoice has" not in read.text
+    assert "<h2>Next payments, of these</h2>" in html
+    assert "<h2>Largest amounts, of these</h2>" in html
+
+
+def test_a_report_on_all_invoices_is_about_what_you_owe(page: Path) -> None:
+    """Nothing says "of these", and nothing being due next is true for the account."""
+    read = report([past_due(25, 200)], page)
+    assert "<h1>What you owe FinerWorks</h1>" in page.read_text(encoding="utf-8")
+    assert ", of these" not in read.text
+    assert tiles(page.read_text(encoding="utf-8"))[2] == (
+        "Due next: nothing No invoice has a due date from 2026-11-24 on"
+    )
 
 
 @pytest.mark.parametrize("account", [None, "seller-aspen"])
@@ -507,6 +543,25 @@ def test_many_payments_are_shortened(page: Path) -> None:
     assert len(read.tables["next"][1:]) == 5
     assert read.tables["next"][1][1:] == ["INV-1, INV-1, INV-1 and 1 more", "10.00"]
     assert "And 2 later due dates." in read.text
+
+
+def test_what_is_past_its_due_date_is_listed_with_the_oldest_first(page: Path) -> None:
+    """The page lists at most five of them, and says how many more there are."""
+    days = [3, 700, 1, 40, 25, 90, 2]
+    late = [invoice(each, due=AS_OF - dt.timedelta(days=each), name=f"INV-{each}") for each in days]
+    read = report([*late, past_due(800, 0), past_due(900, -1), invoice(5)], page)
+    assert read.tables["oldest"][1:] == [
+        ["2024-12-24 700 days ago", "INV-700", "700.00"],
+        ["2026-08-26 90 days ago", "INV-90", "90.00"],
+        ["2026-10-15 40 days ago", "INV-40", "40.00"],
+        ["2026-10-30 25 days ago", "INV-25", "25.00"],
+        ["2026-11-21 3 days ago", "INV-3", "3.00"],
+    ]
+    assert "And 2 more." in read.text
+    assert report([past_due(1), invoice(5)], page).tables["oldest"][1:] == [
+        ["2026-11-23 1 day ago", "INV-1", "19.99"]
+    ]
+    assert "more." not in Report(page.read_text(encoding="utf-8")).text
 
 
 def test_nothing_is_called_overdue(page: Path) -> None:
@@ -645,7 +700,7 @@ def test_rows_cells_and_bars_are_told_to_those_who_do_not_see_them(
         "1,234,567.89",
     ]
     assert rows.get_by_role("rowheader", name="INV-202610-0001").count() == 1
-    assert opened.get_by_role("table").count() == 6
+    assert opened.get_by_role("table").count() == 7
     # Roles are explicit, because some browsers lose them if rows are laid out as a grid.
     assert opened.locator("table :is(thead, tbody, tfoot, tr, th, td):not([role])").count() == 0
     assert (

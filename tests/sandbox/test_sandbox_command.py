@@ -329,7 +329,7 @@ def test_without_its_extra_it_says_what_to_install() -> None:
     )
     command = (sys.executable, "-c", program)
     result = run("--port", "0", command=command)
-    assert (result.returncode, result.stdout) == (1, "")
+    assert (result.returncode, result.stdout) == (2, "")
     assert f"install it with {install_command('sandbox')}" in result.stderr
     assert result.stderr.count("\n") == 1
     assert run("--help", command=command).returncode == 0

@@ -29,5 +29,5 @@ def _run(arguments: list[str]) -> int:
             f"finerworks: the command needs {error.name}: install it with {install_command('cli')}",
             file=sys.stderr,
         )
-        return 1
+        return 2
     return run(arguments)

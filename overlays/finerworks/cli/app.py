@@ -225,7 +225,8 @@ def export(
             account_key=opened.account_column(with_account=with_account),
             shown=selection.description,
         )
-    summary = Summary(target, opened.identity, done.count, done.total, done.notes)
+    shown = selection.description
+    summary = Summary(target, opened.identity, done.count, done.total, done.notes, shown)
     summary.print(as_json=as_json, quiet=quiet)
 
 
@@ -283,7 +284,8 @@ def report(
             shown=selection.description,
             overwrite=overwrite,
         )
-    summary = Summary(target, opened.identity, done.count, done.total)
+    shown = selection.description
+    summary = Summary(target, opened.identity, done.count, done.total, shown=shown)
     summary.print(as_json=as_json, quiet=quiet, advice="open it in a browser")
 
 

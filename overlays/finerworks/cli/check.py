@@ -16,7 +16,13 @@ from finerworks.cli.shape.deviations import Deviation, about_page_after_last, fi
 from finerworks.cli.shape.document import describe, render
 from finerworks.cli.shape.exchange import Exchange, Question, ask
 from finerworks.credentials import Secret
-from finerworks.errors import APIConnectionError, FinerWorksError, ResponseValidationError
+from finerworks.errors import (
+    APIConnectionError,
+    AuthenticationError,
+    FinerWorksError,
+    PermissionDeniedError,
+    ResponseValidationError,
+)
 from finerworks.exports.files import whole_file
 from finerworks.exports.words import counted
 
@@ -27,6 +33,9 @@ QUESTIONS = (
     *(Question(plan.ONE_ROW, 1, 1) for _ in range(3)),
 )
 """The requests of a check without `--shape`. The small ones show how long a response takes."""
+
+KEYS_REFUSED = (AuthenticationError, PermissionDeniedError)
+"""Errors which say that the host does not accept the keys."""
 
 
 def check_api(fw: FinerWorks, identity: Identity, results: Results) -> None:
@@ -42,7 +51,7 @@ def check_api(fw: FinerWorks, identity: Identity, results: Results) -> None:
         exchanges.append(ask(fw, account_key, question))
         if exchanges[-1].error is not None:
             break
-    _raise_failure(exchanges)
+    _raise_failure(exchanges, results)
     deviations = find_deviations(exchanges[:1], exchanges[1:], keys=_secrets_of(fw, account_key))
     _report(exchanges, deviations, results)
     if account_key:
@@ -98,7 +107,7 @@ def record_shape(
         err=True,
     )
     expected = [each for each in asked.exchanges if _should_succeed(each)]
-    _raise_failure(expected)
+    _raise_failure(expected, results)
     deviations = [
         *find_deviations(asked.pages, list(asked.others.values()), keys=secrets),
         *about_page_after_last(asked.after_last),
@@ -121,10 +130,15 @@ def _first_error(exchanges: Sequence[Exchange]) -> FinerWorksError | None:
     return next((each.error for each in exchanges if each.error is not None), None)
 
 
-def _raise_failure(exchanges: Sequence[Exchange]) -> None:
-    """Raise the first error, unless it is a response that deviates from the contract."""
-    for exchange in exchanges:
+def _raise_failure(exchanges: Sequence[Exchange], results: Results) -> None:
+    """Raise the first error, unless it is a response that deviates from the contract.
+
+    If the first request was refused because of the keys, their line says so.
+    """
+    for number, exchange in enumerate(exchanges):
         if exchange.error is not None and not exchange.is_page:
+            if number == 0 and isinstance(exchange.error, KEYS_REFUSED):
+                results.add("keys", "refused", {"keys": "refused"})
             raise exchange.error
 
 

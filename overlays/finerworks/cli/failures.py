@@ -26,7 +26,7 @@ def status_of(error: Exception) -> int:
     match error:
         case typer.TyperException():
             return error.exit_code
-        case errors.SettingsError():
+        case errors.SettingsError() | ModuleNotFoundError():
             return 2
         case (
             errors.CredentialsError()
@@ -98,7 +98,7 @@ def _message_of(error: Exception, arguments: Sequence[str], session: Session) ->
     if isinstance(error, errors.FinerWorksError):
         error.hint = _hint_of(error, session)
         return str(error)
-    is_expected = isinstance(error, (OSError, ModuleNotFoundError)) or status_of(error) != 1
+    is_expected = isinstance(error, OSError) or status_of(error) != 1
     if is_expected:
         return str(error)
     return (

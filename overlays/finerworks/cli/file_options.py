@@ -132,6 +132,7 @@ class FileOptions:
         from finerworks.cli.targets import STANDARD_OUTPUT, export_format  # noqa: PLC0415
         from finerworks.exports import TABLE_LAYOUTS, SettingError  # noqa: PLC0415
         from finerworks.exports.choice import choose  # noqa: PLC0415
+        from finerworks.exports.errors import MissingSettingsError  # noqa: PLC0415
         from finerworks.exports.layouts.settings import Settings  # noqa: PLC0415
 
         if self.layout not in {None, *TABLE_LAYOUTS}:
@@ -152,9 +153,11 @@ class FileOptions:
             return choose(
                 file, format=self.format, layout=self.layout, excel=self.excel, settings=settings
             )
+        except MissingSettingsError as error:
+            message = error.message(f"--layout {error.layout}", _option_of)
+            raise WrongUsageError(message) from error
         except SettingError as error:
-            option = error.setting.replace("_", "-")
-            raise WrongUsageError(f"--{option} {error.problem}") from error
+            raise WrongUsageError(f"{_option_of(error.setting)} {error.problem}") from error
         except ValueError as error:
             raise WrongUsageError(str(error)) from error
 
@@ -172,3 +175,8 @@ class FileOptions:
                 f"--layout {layout.name} writes credits to a second file: name a file instead of -"
             )
         return Path(f"output{layout.extensions[0]}")
+
+
+def _option_of(setting: str) -> str:
+    """Return the option that sets a setting of a layout."""
+    return f"--{setting.replace('_', '-')}"

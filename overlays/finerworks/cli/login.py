@@ -4,6 +4,7 @@ import getpass
 import os
 import sys
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -34,6 +35,9 @@ SHOWN = 4
 
 MIN_MASKED_LENGTH = 16
 """The minimum length of a key that is partly shown."""
+
+SANDBOX_PREFIX = "sandbox-"
+"""How the keys of the sandbox begin."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +74,14 @@ def log_in(
     Raises:
         StoreError: The keys cannot be stored. If possible, this is detected before the user types
             them.
+        WrongUsageError: The keys are those of a sandbox, and the host is not.
         FinerWorksError: The host rejected the keys, or cannot be reached. Nothing was stored.
     """
     profile = Profile(chosen_name(profile_option))
     store: Store = profile.keyring if store_name == "keyring" else profile.file
     store.check()
     keys = _read_keys(env_file, account_option, allow_input=allow_input)
+    _refuse_sandbox_keys(keys)
     text = profile_text(
         web_api_key=keys.web_api_key,
         app_key=keys.app_key,
@@ -89,6 +95,20 @@ def log_in(
         other.delete()
     _say(f"The keys are accepted, and stored as profile '{profile.name}' in {store.place}")
     _warn_about_environment(keys.base_url)
+
+
+def _refuse_sandbox_keys(keys: _Keys) -> None:
+    """Refuse to send keys of a sandbox to FinerWorks, which would only reject them.
+
+    Raises:
+        WrongUsageError: They would be.
+    """
+    are_of_sandbox = any(key.startswith(SANDBOX_PREFIX) for key in (keys.web_api_key, keys.app_key))
+    if are_of_sandbox and keys.base_url == PRODUCTION:
+        raise WrongUsageError(
+            f"the keys {keys.keys_from} are those of a sandbox, and the host is {PRODUCTION}: set "
+            f"{BASE_URL} to the address that the sandbox printed"
+        )
 
 
 def _check_keys(context: typer.Context, keys: _Keys) -> None:
@@ -189,13 +209,22 @@ def _warn_about_environment(base_url: str) -> None:
     if keys:
         _say(
             f"finerworks: warning: the environment still sets {' and '.join(keys)}: commands use "
-            "these keys, not those of a profile. Unset them to use the profile"
+            "these keys, not those of a profile. To use the profile, unset them:"
         )
     elif others:
         _say(
             f"finerworks: warning: the environment sets {' and '.join(others)}, which commands do "
-            "not combine with the keys of a profile. Unset them to use the profile"
+            "not combine with the keys of a profile. To use the profile, unset them:"
         )
+    if keys or others:
+        _say(_unset_command([*keys, *others]))
+
+
+def _unset_command(variables: Sequence[str]) -> str:
+    """Return the command that removes variables from the environment of the user's shell."""
+    if os.name == "nt":
+        return f"Remove-Item {', '.join(f'Env:{name}' for name in variables)}"
+    return f"unset {' '.join(variables)}"
 
 
 def log_out(profile_option: str | None) -> None:
@@ -215,8 +244,9 @@ def log_out(profile_option: str | None) -> None:
     if keys:
         _say(
             f"finerworks: warning: the environment still sets {' and '.join(keys)}, which commands "
-            "use"
+            "use. To remove them there:"
         )
+        _say(_unset_command(keys))
 
 
 def who_am_i(context: typer.Context, settings: Settings, *, as_json: bool, check: bool) -> None:
@@ -251,20 +281,28 @@ def _add_identity(results: Results, identity: Identity) -> None:
         "account_key": identity.account_key or None,
         "account_from": identity.account_from if identity.account_key else None,
     }
-    results.add("account", identity.account, members)
+    account = identity.account
+    if not identity.account_key:
+        account += ", which the API does not name"
+    results.add("account", account, members)
     results.add("keys", f"those {identity.keys_from}", {"keys_from": identity.keys_from})
 
 
 def _add_keys(results: Results, fw: FinerWorks) -> None:
     web_api_key, app_key = keys_of(fw)
     for name, key in (("web_api_key", web_api_key), ("app_key", app_key)):
-        results.add(name, _masked(key), {name: _masked(key)})
+        masked = _masked(key)
+        text = f"{masked}{'' if _has_visible_end(key) else ' (too short to show its end)'}"
+        results.add(name, text, {name: masked})
 
 
 def _masked(key: Secret) -> str:
     """Return a key with everything hidden but its end, if it is long enough."""
-    end = key[-SHOWN:] if len(key) >= MIN_MASKED_LENGTH else ""
-    return f"****{end}"
+    return f"****{key[-SHOWN:]}" if _has_visible_end(key) else "****"
+
+
+def _has_visible_end(key: Secret) -> bool:
+    return len(key) >= MIN_MASKED_LENGTH
 
 
 def _say(text: str) -> None:

@@ -44,7 +44,7 @@ __all__ = [
 EXIT_STATUSES = {
     "0": "success",
     "1": "a file or the output could not be written, or a bug in this program",
-    "2": "wrong usage, a setting that cannot be used, or the file exists already",
+    "2": "wrong usage, a setting that cannot be used, a missing extra, or the file exists already",
     "3": "missing or rejected credentials",
     "4": "API or network failure",
     "5": "the response broke the contract, or the listing changed while it was read",
@@ -179,6 +179,9 @@ def _parse_month(option: str, text: str | None) -> dt.date | None:
     try:
         return dates.to_month(text)
     except ValueError:
+        problem = dates.missing_month(text)
+        if problem:
+            raise WrongUsageError(f"{option} cannot be {text}: {problem}") from None
         raise WrongUsageError(
             f"{option} must be YYYY-MM, for example 2026-01, not {text!r}"
         ) from None
@@ -191,6 +194,9 @@ def _parse_day(option: str, text: str | None) -> dt.date | None:
     try:
         moment = dt.datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 - a day has no time zone
     except ValueError:
+        problem = dates.missing_day(text)
+        if problem:
+            raise WrongUsageError(f"{option} cannot be {text}: {problem}") from None
         raise WrongUsageError(
             f"{option} must be YYYY-MM-DD, for example 2026-01-31, not {text!r}"
         ) from None

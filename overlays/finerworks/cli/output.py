@@ -5,7 +5,7 @@ import datetime as dt
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import BinaryIO, cast
 
@@ -113,12 +113,15 @@ def table(
     rows = _empty_table(is_terminal=is_terminal)
     tally = Tally(invoices)
     late = list[Decimal]()
+    below_zero = list[Decimal]()
     for invoice in tally:
         past_due, style = "", ""
         if dates.is_past_due(invoice, as_of):
             late.append(invoice.amount_due)
             past_due = counted(dates.days_past_due(invoice, as_of) or 0, "day")
             style = "bold"
+        if invoice.amount_due < 0:
+            below_zero.append(invoice.amount_due)
         month = dates.month(invoice)
         rows.add_row(
             Text(visible(invoice.invoice_id)),
@@ -131,13 +134,24 @@ def table(
     lines = _render(rows, is_terminal=is_terminal)
     if not is_terminal:
         lines.append("")
-    total = summary(tally.count, tally.total)
-    lines.append(f"{total}; {len(late):,} past due date, {money.text(money.total(late))}")
+    lines.append(_totals(tally, late, below_zero))
     if late:
         lines.append("The API does not say whether an invoice is paid: some of these may be.")
     if note:
         lines.append(f"Shown: {note}.")
     return "\n".join(lines) + "\n"
+
+
+def _totals(tally: Tally, late: Sequence[Decimal], below_zero: Sequence[Decimal]) -> str:
+    parts = [
+        summary(tally.count, tally.total),
+        f"{len(late):,} past due date, {money.text(money.total(late))}",
+    ]
+    if below_zero:
+        # Without the credits, what is past its due date can be more than what is due in all.
+        total = money.text(money.total(below_zero))
+        parts.append(f"{counted(len(below_zero), 'credit')}, {total}")
+    return "; ".join(parts)
 
 
 def _empty_table(*, is_terminal: bool) -> Table:

@@ -32,6 +32,10 @@ class StoreError(OSError):
     """Keys cannot be stored, read or removed. The message does not show them."""
 
 
+class KeyringMissingError(ModuleNotFoundError):
+    """The package of the keyring is not installed. The message says how to install it."""
+
+
 class Store(Protocol):
     """A place for the text of one profile."""
 
@@ -162,7 +166,8 @@ class KeyringStore:
         """Read from the keyring, whether the entry exists or not.
 
         Raises:
-            StoreError: There is no keyring, or the package for it is not installed.
+            StoreError: There is no keyring.
+            KeyringMissingError: The package for it is not installed.
         """
         self._get()
 
@@ -174,7 +179,7 @@ class KeyringStore:
         _write_private(self.marker, note)
         try:
             self._set(text)
-        except StoreError:
+        except (StoreError, KeyringMissingError):
             if is_new:
                 _remove(self.marker)
             raise
@@ -219,9 +224,10 @@ def _keyring() -> _Keyring:
     try:
         import keyring  # noqa: PLC0415 - an optional package, which takes long to import
     except ModuleNotFoundError as error:
-        raise StoreError(
+        raise KeyringMissingError(
             f"the keyring needs the package {error.name}: install it with "
-            f"{install_command('keyring')}, or store the keys with --store file"
+            f"{install_command('keyring')}, or store the keys with --store file",
+            name=error.name,
         ) from error
     return keyring
 
@@ -258,9 +264,9 @@ def _limited(action: Callable[[], T]) -> T:
     raise _store_error(failures[0])
 
 
-def _store_error(error: Exception) -> StoreError:
+def _store_error(error: Exception) -> StoreError | KeyringMissingError:
     """Return the message about a failure of the keyring."""
-    if isinstance(error, StoreError):
+    if isinstance(error, (StoreError, KeyringMissingError)):
         return error
     reason = f"it failed with {type(error).__name__}"
     with contextlib.suppress(ModuleNotFoundError):

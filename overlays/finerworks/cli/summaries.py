@@ -24,6 +24,8 @@ class Summary:
     total: Decimal
     notes: tuple[str, ...] = ()
     """Notes about the file, in sentences."""
+    shown: str | None = None
+    """Which invoices were selected, in words. None: all of them."""
 
     def print(self, *, as_json: bool, quiet: bool, advice: str = "") -> None:
         """Print the summary: for people on standard error, and as JSON on standard output.
@@ -45,7 +47,10 @@ class Summary:
         if not to_standard_output:
             text += f", in {self.target}"
             text += f": {advice}" if advice else ""
-        for line in (text, *self.notes):
+        lines = [text]
+        if self.shown:
+            lines.append(f"Shown: {self.shown}.")
+        for line in (*lines, *self.notes):
             typer.echo(line, err=True)
 
     def _members(self) -> dict[str, object]:
@@ -53,6 +58,7 @@ class Summary:
         return {
             "file": None if to_standard_output else str(self.target),
             **self.identity.members,
+            "shown": self.shown,
             "invoices": self.count,
             "amount_due": self.total,
             "notes": list(self.notes),

@@ -32,6 +32,10 @@ STANDARD_OUTPUT = Path("-")
 BINARY_FORMATS = ("parquet", "xlsx")
 """Formats that a terminal cannot show."""
 
+BINARY_EXTENSIONS = {".ods", ".parquet", ".pdf", ".xls", ".xlsx"}
+TEXT_EXTENSIONS = {".csv", ".html", ".json", ".jsonl", ".txt"}
+"""Extensions by which programs choose how to read a file."""
+
 ListFormat = Literal["table", "json", "jsonl", "csv"]
 
 LIST_FORMATS: dict[str, ListFormat] = {
@@ -64,8 +68,9 @@ def list_format(given: ListFormat | None, target: Path | None, *, as_json: bool)
         return "table"
     extension = target.suffix.lower()
     if extension not in LIST_FORMATS:
+        problem = "has an unknown extension" if extension else "has no extension"
         raise WrongUsageError(
-            f"{target} has an unknown extension: set --format to one of table, json, jsonl, csv. "
+            f"{target} {problem}: set --format to one of table, json, jsonl, csv. "
             "For other kinds of files, use 'finerworks invoices export'"
         )
     return LIST_FORMATS[extension]
@@ -75,16 +80,38 @@ def export_format(target: Path, given: str | None) -> str:
     """Return the format of an export, from --format, else from the extension of its file.
 
     Raises:
-        WrongUsageError: Neither specifies the format.
+        WrongUsageError: Neither specifies the format, or the extension is that of another kind of
+            file.
     """
+    if given is not None:
+        _check_extension(target, given)
     try:
         return exports.file_format(target, given)
     except ValueError as error:
-        what = f"{target} has an unknown extension"
         if target == STANDARD_OUTPUT:
-            what = "standard output has no extension"
-        known = ", ".join(exports.FORMATS)
-        raise WrongUsageError(f"{what}: set --format to one of {known}") from error
+            known = ", ".join(exports.FORMATS)
+            message = f"standard output has no extension: set --format to one of {known}"
+        else:
+            message = f"{exports.extension_problem(target)}, or set --format"
+        raise WrongUsageError(message) from error
+
+
+def _check_extension(target: Path, given_format: str) -> None:
+    """Check that programs which choose by the extension how to read a file can read it.
+
+    Raises:
+        WrongUsageError: The extension is that of another kind of file.
+    """
+    others = BINARY_EXTENSIONS
+    if given_format in BINARY_FORMATS:
+        others = BINARY_EXTENSIONS | TEXT_EXTENSIONS
+    own = f".{given_format}"
+    extension = target.suffix.lower()
+    if extension != own and extension in others:
+        raise WrongUsageError(
+            f"{target} does not end in {own}, which --format {given_format} writes: name it "
+            f"{target.with_suffix(own)}"
+        )
 
 
 def check_extension_of_report(target: Path) -> None:

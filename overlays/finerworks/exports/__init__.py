@@ -22,6 +22,7 @@ import finerworks
 from finerworks import money
 from finerworks.exports.errors import ExportError, SettingError
 from finerworks.exports.files import whole_file
+from finerworks.exports.words import joined
 from finerworks.extras import install_command
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "SettingError",
     "Tally",
     "export",
+    "extension_problem",
     "file_format",
     "require",
     "table_layout",
@@ -95,17 +97,22 @@ def file_format(path: str | os.PathLike[str], given: str | None = None) -> str:
     Raises:
         ValueError: There is no such format.
     """
-    known = ", ".join(FORMATS)
     if given is not None:
         if given not in FORMATS:
-            raise ValueError(f"unknown format {given!r}: use one of {known}")
+            raise ValueError(f"unknown format {given!r}: use one of {', '.join(FORMATS)}")
         return given
     extension = Path(path).suffix.lower().removeprefix(".")
     if extension not in FORMATS:
-        raise ValueError(
-            f"unknown extension in {os.fspath(path)!r}: set the format to one of {known}"
-        )
+        raise ValueError(f"{extension_problem(path)}, or set format=")
     return extension
+
+
+def extension_problem(path: str | os.PathLike[str]) -> str:
+    """Return why the name of a file does not say its format, and how to name the file."""
+    suffix = Path(path).suffix.removeprefix(".")
+    problem = "has an unknown extension" if suffix else "has no extension"
+    extensions = [f".{known}" for known in FORMATS]
+    return f"{os.fspath(path)} {problem}: name it {joined(extensions, 'or')}"
 
 
 def table_layout(format: str, given: str | None, *, excel: bool = False) -> str:  # noqa: A002

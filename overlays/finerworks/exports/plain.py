@@ -26,7 +26,10 @@ class PlainInvoice:
     invoice_date: dt.date | None
     due_date: dt.date | None
     days_past_due: int | None
-    """Days from the due date to the as-of date. 0 or negative: the due date is not past."""
+    """Days from the due date to the as-of date. None: the due date is not past, or nothing is due.
+
+    Whoever sorts or filters by it gets the invoices that are past their due date, and no others.
+    """
     age: str
     amount: Decimal
 
@@ -58,7 +61,7 @@ def plain(invoices: Iterable["finerworks.Invoice"], view: View) -> Iterator[Plai
             month=dates.month(invoice),
             invoice_date=dates.day(invoice.invoice_date),
             due_date=dates.due_day(invoice),
-            days_past_due=days,
+            days_past_due=days if dates.is_past_due(invoice, view.as_of) else None,
             age=age_of(days, invoice.amount_due),
             amount=invoice.amount_due,
         )

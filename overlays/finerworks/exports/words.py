@@ -1,8 +1,9 @@
 """Text for people: the server's text without invisible characters, and counts with nouns."""
 
 import unicodedata
+from collections.abc import Sequence
 
-__all__ = ["counted", "visible"]
+__all__ = ["counted", "joined", "visible"]
 
 # Categories of characters that have no glyph or that affect others: controls, direction marks,
 # private and unassigned characters, surrogates, line and paragraph separators.
@@ -24,3 +25,10 @@ def visible(text: str) -> str:
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun: ``1 invoice``, ``1,000 invoices``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def joined(texts: Sequence[str], conjunction: str = "and") -> str:
+    """Return texts as a list in a sentence, such as ``a, b and c``."""
+    if len(texts) < 2:
+        return "".join(texts)
+    return f"{', '.join(texts[:-1])} {conjunction} {texts[-1]}"

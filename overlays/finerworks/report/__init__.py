@@ -20,7 +20,7 @@ import jinja2
 from finerworks import money
 from finerworks.exports import whole_file
 from finerworks.exports.words import counted, visible
-from finerworks.report.parts import Part, by_age, charts, largest, listed, payments, row_of
+from finerworks.report.parts import Part, by_age, charts, largest, listed, oldest, payments, row_of
 from finerworks_client.models import Invoice
 
 __all__ = ["Totals", "write_report"]
@@ -72,7 +72,7 @@ def write_report(
         host: The host that the invoices come from, as the report shows it.
         account: The account key, as the report shows it. None: the account that owns the keys.
         shown: Which invoices were selected, in words, such as "2026-01 to 2026-06, past due date".
-            None: all of them.
+            The report then speaks of these invoices, not of what you owe. None: all of them.
         overwrite: Whether to replace an existing file.
 
     Raises:
@@ -93,6 +93,7 @@ def write_report(
             account=account,
             shown=shown,
             all_invoices=all_invoices,
+            oldest=oldest(all_invoices.rows),
             payments=payments(all_invoices.rows),
             largest=largest(all_invoices.rows),
             ages=by_age(all_invoices.rows),

@@ -22,6 +22,7 @@ __all__ = [
     "charts",
     "largest",
     "listed",
+    "oldest",
     "payments",
     "row_of",
 ]
@@ -203,6 +204,11 @@ def payments(rows: Iterable[Row]) -> list[Payment]:
         if row.due is not None and row.days is not None and row.days <= 0 < row.amount:
             by_due.setdefault(row.due, []).append(row)
     return [Payment(due, Part(due.isoformat(), by_due[due])) for due in sorted(by_due)]
+
+
+def oldest(rows: Iterable[Row]) -> list[Row]:
+    """Return the invoices that are past their due date, the oldest due date first."""
+    return sorted((row for row in rows if row.past_due), key=lambda row: row.due or dt.date.min)
 
 
 def largest(rows: Iterable[Row]) -> list[Row]:

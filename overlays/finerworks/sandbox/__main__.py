@@ -47,6 +47,8 @@ def main(arguments: Sequence[str], program: str = PROGRAM) -> int:
             if command is None:
                 _serve(sandbox)
             return _run(command, sandbox)
+        except ModuleNotFoundError as error:
+            return _fail(str(error), 2)  # the status of `finerworks`
         except KeyboardInterrupt:
             # Without a command, this is the normal end. A command has not started yet.
             return 0 if command is None else 130
@@ -70,10 +72,14 @@ def _ignore(_number: int, _frame: FrameType | None) -> None:
 
 
 def _enter(sandbox: Sandbox, stack: contextlib.ExitStack) -> str | None:
-    """Start the sandbox, or return the reason why it cannot start."""
+    """Start the sandbox, or return the reason why it cannot start.
+
+    Raises:
+        ModuleNotFoundError: The extra is not installed.
+    """
     try:
         stack.enter_context(sandbox)
-    except (ModuleNotFoundError, FileNotFoundError) as error:
+    except FileNotFoundError as error:
         return str(error)
     except OSError as error:
         # Without the address, which asyncio adds in parentheses.

@@ -65,6 +65,7 @@ class _Part:
 
     staged: StagedFile
     count: int = 0
+    zeros: int = 0
     total: Decimal = Decimal(0)
     size: int = 0
 
@@ -76,6 +77,7 @@ class _Part:
     def add(self, text: str, amount: Decimal) -> None:
         self.write(text)
         self.count += 1
+        self.zeros += not amount
         self.total = money.total((self.total, amount))
 
 
@@ -138,6 +140,9 @@ class BillExport:
                 f"{counted(credit.count, 'credit')}, {money.text(credit.total)}, in {credit.path}: "
                 f"{program} imports no credits, so enter them by hand"
             )
+        if bills.zeros:
+            verb = "is" if bills.zeros == 1 else "are"
+            yield f"{counted(bills.zeros, 'bill')} {verb} of 0.00"
         if self.layout.left_out:
             yield f"Left out: {self.layout.left_out}"
         if self.layout.max_bills is not None and bills.count > self.layout.max_bills:

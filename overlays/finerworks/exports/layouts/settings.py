@@ -4,7 +4,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterable
 
-from finerworks.exports.errors import SettingError
+from finerworks.exports.errors import MissingSettingsError, SettingError
 from finerworks.exports.writers import FORMULA
 
 __all__ = [
@@ -57,6 +57,7 @@ class Setting:
         meaning: A description with an example, for the error about a missing setting.
         default: The value if it is not given. None: it is required.
         may_be_empty: Whether an empty value is valid.
+        in_capitals: Whether the value is written in capitals, in whatever case it is given.
         problem: Returns the problem with a value, or None.
     """
 
@@ -64,6 +65,7 @@ class Setting:
     meaning: str
     default: str | None = None
     may_be_empty: bool = False
+    in_capitals: bool = False
     problem: Callable[[str], str | None] = no_problem
 
 
@@ -71,23 +73,39 @@ def resolve(layout: str, known: Iterable[Setting], given: Settings) -> Values:
     """Return the values of the settings that a layout uses.
 
     Raises:
-        SettingError: A setting is missing, invalid, or not for this layout.
+        MissingSettingsError: Some settings are missing. It names all of them.
+        SettingError: A setting is invalid, or not for this layout.
     """
     found = dict[str, str]()
+    missing = dict[str, str]()
     remaining = {name: value for name, value in vars(given).items() if value is not None}
     for setting in known:
         value = remaining.pop(setting.name, setting.default)
         if value is None:
-            raise SettingError(
-                setting.name, f"is required for the layout {layout}: {setting.meaning}"
-            )
-        problem = _problem(setting, value)
-        if problem:
-            raise SettingError(setting.name, f"{value!r} {problem}: {setting.meaning}")
-        found[setting.name] = value
+            missing[setting.name] = setting.meaning
+        else:
+            found[setting.name] = _checked(setting, value)
+    if missing:
+        raise MissingSettingsError(layout, missing)
     for name in remaining:
         raise SettingError(name, f"is not for the layout {layout}: leave it out")
     return Values(**found)
+
+
+def _checked(setting: Setting, given: str) -> str:
+    """Return a value as the file has it.
+
+    Raises:
+        SettingError: It cannot be used.
+    """
+    value = given
+    # Other alphabets are left as they are: the capitals of "ß" are two letters.
+    if setting.in_capitals and given.isascii():
+        value = given.upper()
+    problem = _problem(setting, value)
+    if problem:
+        raise SettingError(setting.name, f"{given!r} {problem}: {setting.meaning}")
+    return value
 
 
 def _problem(setting: Setting, value: str) -> str | None:
@@ -110,7 +128,7 @@ def text_problem(text: str) -> str | None:
 def _currency_problem(currency: str) -> str | None:
     if re.fullmatch("[A-Z]{3}", currency):
         return None
-    return "is not three capital letters"
+    return "is not three letters"
 
 
 SUPPLIER = Setting(
@@ -119,6 +137,7 @@ SUPPLIER = Setting(
 CURRENCY = Setting(
     name="currency",
     meaning="the currency of the amounts, such as USD, as FinerWorks does not name it",
+    in_capitals=True,
     problem=_currency_problem,
 )
 
@@ -133,5 +152,6 @@ def date_setting(*formats: str, default: str | None = None) -> Setting:
         name="date_format",
         meaning=f"how dates are written, one of {', '.join(formats)}",
         default=default,
+        in_capitals=True,
         problem=problem,
     )
