@@ -245,7 +245,18 @@ class Pager(Generic[T]):
     def to_pandas(self) -> "pd.DataFrame":
         """Read the listing into a pandas data frame (the extra ``pandas``); see `to_arrow`.
 
-        Its columns have Arrow's types.
+        Its columns have Arrow's types. Amounts are ``decimal128(18, 4)``, with which you can
+        calculate; if one of them has more than 14 digits before the decimal point, all are
+        ``decimal128(38, 4)``. Calculate with a Decimal: a float makes floats of the amounts.
+
+        Arrow raises "Decimal precision out of range" if the type of a result would have more than
+        38 digits, whatever its values are. An int counts as 19 digits, and sums of groups have 38.
+        Give the amounts a shorter type, or make Python's decimals of them, which are slower:
+
+            short = pd.ArrowDtype(pa.decimal128(18, 4))
+            sums = frame.groupby("due_date", dropna=False).amount_due.sum().astype(short)
+            taxed = sums * Decimal("1.07")
+            doubled_twice = frame.amount_due.astype(object) * 2 * 2
         """
         from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
 

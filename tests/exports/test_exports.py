@@ -9,19 +9,23 @@ import datetime as dt
 import errno
 import functools
 import gc
+import inspect
 import io
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
+import textwrap
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import openpyxl
+import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,7 +34,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from callers import KEYS, keys
-from finerworks import AsyncFinerWorks, FinerWorks, ListingChangedError, money
+from finerworks import AsyncFinerWorks, FinerWorks, ListingChangedError, Pager, money
 from finerworks.exports import (
     FORMATS,
     ExportError,
@@ -541,7 +545,7 @@ def test_tables_are_exact(sandbox: Sandbox) -> None:
     assert polars.schema["amount_due"] == pl.Decimal(38, 4)
     assert polars.schema["due_date"] == pl.Datetime("us")
     assert [str(pandas.dtypes[name]) for name in ("amount_due", "due_date", "due_date_offset")] == [
-        "decimal128(38, 4)[pyarrow]",
+        "decimal128(18, 4)[pyarrow]",
         "timestamp[us][pyarrow]",
         "string[pyarrow]",
     ]
@@ -553,6 +557,53 @@ def test_tables_are_exact(sandbox: Sandbox) -> None:
         == pandas["invoice_id"].to_list()
         == arrow.column("invoice_id").to_pylist()
     )
+
+
+@pytest.mark.parametrize(
+    ("calculate", "expected"),
+    [
+        (lambda amounts: amounts * 2, "24691.34"),
+        (lambda amounts: amounts / 2, "6172.835"),
+        (lambda amounts: amounts + 1, "12346.67"),
+        (lambda amounts: amounts + amounts, "24691.34"),
+        (lambda amounts: amounts * Decimal("0.07"), "864.1969"),
+        (lambda amounts: amounts * Decimal("1.07") * Decimal(2) + amounts, "38765.4038"),
+    ],
+)
+def test_pandas_calculates_with_amounts(
+    calculate: Callable[["pd.Series[Any]"], "pd.Series[Any]"], expected: str
+) -> None:
+    """Exactly, as decimals."""
+    frame = Frame("InvoiceList").read([invoice(amount=12345.67)]).pandas()
+    assert calculate(frame["amount_due"]).tolist() == [Decimal(expected)]
+
+
+def test_sums_in_pandas_exceed_the_digits_of_an_amount() -> None:
+    """They are exact nevertheless, in all and in groups."""
+    largest = Decimal("99999999999999.9999")
+    frame = Frame("InvoiceList").read([invoice(amount=largest)] * 2_000).pandas()
+    assert str(frame.dtypes["amount_due"]) == "decimal128(18, 4)[pyarrow]"
+    assert frame["amount_due"].sum() == 2_000 * largest
+    assert frame.groupby("invoice_id")["amount_due"].sum().tolist() == [2_000 * largest]
+    assert frame[["amount_due"]].sum().tolist() == [2_000 * largest]
+
+
+def test_a_large_amount_keeps_its_digits_in_pandas() -> None:
+    """And those next to it have its type."""
+    amounts = [Decimal("100000000000000.0001"), Decimal("0.5")]
+    frame = Frame("InvoiceList").read(invoice(amount=each) for each in amounts).pandas()
+    assert str(frame.dtypes["amount_due"]) == "decimal128(38, 4)[pyarrow]"
+    assert frame["amount_due"].tolist() == amounts
+
+
+def test_the_sample_of_to_pandas_runs() -> None:
+    """The lines that are indented in its docstring."""
+    sample = re.findall(r"^ {4}.+", inspect.cleandoc(Pager.to_pandas.__doc__ or ""), re.MULTILINE)
+    names: dict[str, Any] = {"pd": pd, "pa": pa, "Decimal": Decimal}
+    names["frame"] = Frame("InvoiceList").read([invoice(amount=100)] * 2).pandas()
+    exec(textwrap.dedent("\n".join(sample)), names)  # noqa: S102 - our own docstring
+    assert names["taxed"].tolist() == [Decimal(214)]
+    assert names["doubled_twice"].tolist() == [Decimal(400)] * 2
 
 
 async def tables(sandbox: Sandbox) -> tuple[pa.Table, pl.DataFrame, int]:
