@@ -680,6 +680,30 @@ def test_a_missing_package_is_named_with_its_extra(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("extra", ["polars", "pandas"])
+def test_all_missing_packages_are_named_at_once(extra: str) -> None:
+    """Not the second one only after you have installed the first."""
+    program = (
+        f"import asyncio, sys; sys.modules['pyarrow'] = sys.modules[{extra!r}] = None\n"
+        "from finerworks import AsyncFinerWorks, FinerWorks\n"
+        "keys = {'web_api_key': 'web', 'app_key': 'app', 'base_url': 'http://127.0.0.1:1'}\n"
+        "try:\n"
+        f"    FinerWorks(**keys).invoices.list().to_{extra}()\n"
+        "except ModuleNotFoundError as error:\n"
+        "    print(error)\n"
+        f"asyncio.run(AsyncFinerWorks(**keys).invoices.list().to_{extra}())\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    message = (
+        f"a {extra} data frame needs pyarrow and {extra} (the extra {extra}): "
+        f"install them with {install_command(extra)}"
+    )
+    assert run.stdout == f"{message}\n"
+    assert run.stderr.endswith(f"ModuleNotFoundError: {message}\n")
+
+
 def test_csv_needs_no_extra(tmp_path: Path) -> None:
     """Nor do JSON Lines."""
     gone = ("pyarrow", "polars", "pandas", "xlsxwriter", "typer", "rich")

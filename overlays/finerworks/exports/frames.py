@@ -12,7 +12,7 @@ from finerworks.exports import require
 from finerworks.exports.columns import DIGITS, SCALE, Cell, item_of, split, split_cells
 from finerworks.lazy import LazyModule
 
-require("pyarrow", "arrow", "a table")
+require("pyarrow", extra="arrow", what="a table")
 
 import pyarrow as pa  # noqa: E402 - `require` explains how to install it
 
@@ -86,13 +86,9 @@ class Frame:
 
     Args:
         response: The name of the response's model in `finerworks_client.models`.
-        packages: The packages that will make a data frame of it. They are imported at once, so
-            that a missing package is found before anything is requested.
     """
 
-    def __init__(self, response: str, *packages: str) -> None:
-        for package in packages:
-            require(package, package, f"a {package} data frame")
+    def __init__(self, response: str) -> None:
         self._rows = Rows(item_of(response))
         self._batches = list[pa.RecordBatch]()
 
