@@ -10,7 +10,7 @@ import re
 
 import httpx
 
-from finerworks.errors import MAX_BODY, CredentialsError
+from finerworks.errors import MAX_BODY, AuthenticationError, CredentialsError
 
 KEY_VARIABLES = {"web_api_key": "FINERWORKS_WEB_API_KEY", "app_key": "FINERWORKS_APP_KEY"}
 """The environment variable of each key. A key's name is also the name of its header."""
@@ -145,6 +145,35 @@ class Credentials:
         request.headers["web_api_key"] = web_api_key
         request.headers["app_key"] = app_key
 
+    def explain_refusal(self, error: AuthenticationError, url: httpx.URL) -> None:
+        """Add to the error for refused keys which host it was, and what can be seen of the keys.
+
+        Args:
+            error: The error.
+            url: The URL of the request.
+        """
+        host = format_origin(url)
+        if origin_of(url) != self.origin:
+            error.diagnosis = "No keys were sent to this host."
+            error.hint = f"{error.diagnosis} They are only for the host of base_url=."
+            return
+        error.message = f"the keys were refused: {error.message}"
+        error.diagnosis = " ".join([error.diagnosis, *self._visible_problems()])
+        error.hint = (
+            f"{error.diagnosis} Check that web_api_key= (FINERWORKS_WEB_API_KEY) and "
+            f"app_key= (FINERWORKS_APP_KEY) are both for {host}."
+        )
+
+    def _visible_problems(self) -> list[str]:
+        """Return what is probably wrong with the keys, in sentences that show no part of them."""
+        problems = list[str]()
+        if self.web_api_key == self.app_key:
+            problems.append("Both keys are equal.")
+        for name, key in (("web_api_key", self.web_api_key), ("app_key", self.app_key)):
+            if key and _QUOTED.fullmatch(key):
+                problems.append(f"The {name} begins and ends with a quotation mark.")
+        return problems
+
     def redact(self, text: str) -> str:
         """Return a text of the server without the keys, in case the server echoed them.
 
@@ -157,6 +186,9 @@ class Credentials:
             return redacted[:-MAX_SPELLED_KEY]
         return redacted
 
+
+_QUOTED = re.compile(r"""(["'`]).*\1""")
+"""A key with the quotation marks of a shell or a file around it."""
 
 _BACKSLASHES = r"(?:\\(?:(?:u00|x)5c)?|%(?:25)*5c|&#?\w+;)+"
 """One or more backslashes, in any spelling."""

@@ -92,16 +92,22 @@ class FinerWorksError(Exception):
         self.headers: Mapping[str, str] = {}
 
     def __str__(self) -> str:
+        if not self.attempts:
+            return self._sentences()
+        return f"{self._describe_request()}: {self._sentences()}"
+
+    def _sentences(self) -> str:
+        """Return what happened, and what to do next."""
         sentences = [f"{self.message.rstrip('.')}."]
         if self.reference_id:
             sentences.append(f"FinerWorks' reference: {self.reference_id}.")
         if self.hint:
             sentences.append(self.hint)
-        text = " ".join(sentences)
-        if not self.attempts:
-            return text
-        request = f"{self.method} {self.path}"
-        return f"{request}, attempt {self.attempts}: {text}"
+        return " ".join(sentences)
+
+    def _describe_request(self) -> str:
+        """Return which request failed, and how often it was sent."""
+        return f"{self.method} {self.path}, attempt {self.attempts}"
 
     def __reduce__(self) -> tuple[object, ...]:
         # By default an exception is rebuilt by calling its class with `args` alone, which fails
@@ -197,12 +203,23 @@ class BadRequestError(APIStatusError):
 
 
 class AuthenticationError(APIStatusError):
-    """The server rejected the keys: 401, or FinerWorks' 400 with `authorization_credentials`."""
+    """The server refused the keys: 401, or FinerWorks' 400 with `authorization_credentials`.
 
-    hint = (
-        "Check web_api_key= (FINERWORKS_WEB_API_KEY) and app_key= (FINERWORKS_APP_KEY), "
-        "for the host of base_url=."
-    )
+    Attributes:
+        diagnosis: What is known of the keys, in sentences: FinerWorks does not say which of the two
+            it refuses, but they may be equal, or have quotation marks around them. No part of a
+            key is in it.
+    """
+
+    hint = "Check web_api_key= (FINERWORKS_WEB_API_KEY) and app_key= (FINERWORKS_APP_KEY)."
+
+    diagnosis: str = "FinerWorks does not say which of the two keys it refuses."
+
+    def __str__(self) -> str:
+        # The first words must be that the keys were refused.
+        if not self.attempts:
+            return self._sentences()
+        return f"{self._sentences()} Request: {self._describe_request()}."
 
 
 class PermissionDeniedError(APIStatusError):
