@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import os
 import re
+from typing import Self
 
 import httpx
 
@@ -36,17 +37,39 @@ class Secret(str):
         return "[key]"
 
 
+class NotText(Secret):
+    """Stands for an argument that is not text: it is blank, and only the type is kept.
+
+    Showing the value in an error message could show a key.
+
+    Args:
+        value: The argument.
+
+    Attributes:
+        kind: The name of its type.
+    """
+
+    __slots__ = ("kind",)
+
+    kind: str
+
+    def __new__(cls, value: object) -> Self:
+        """Return a blank text with the type of a value."""
+        secret = super().__new__(cls, " ")
+        secret.kind = type(value).__name__
+        return secret
+
+
 def hide(value: object) -> Secret | None:
     """Return an argument as a `Secret`; None stays None.
 
-    A value that is not text becomes a `Secret` that `read_key` rejects: showing it in an error
-    message could show a key.
+    A value that is not text becomes a `NotText`, which `check_key` rejects.
     """
-    if value is None:
-        return None
+    if value is None or isinstance(value, Secret):
+        return value
     if isinstance(value, str):
         return Secret(str.__str__(value))  # the value of a `str` enumeration, not its name
-    return Secret(" ")
+    return NotText(value)
 
 
 Origin = tuple[str, str, int | None]
@@ -92,15 +115,22 @@ class Credentials:
         """
         if self.web_api_key and self.app_key:
             return self.web_api_key, self.app_key
-        missing: list[str] = []
-        if not self.web_api_key:
-            missing.append("web_api_key= (or FINERWORKS_WEB_API_KEY)")
-        if not self.app_key:
-            missing.append("app_key= (or FINERWORKS_APP_KEY)")
-        names = " and ".join(missing)
-        raise CredentialsError(
+        present = [name for name in KEY_VARIABLES if getattr(self, name)]
+        missing = [name for name in KEY_VARIABLES if name not in present]
+        if present and not self.from_environment:
+            variable = KEY_VARIABLES[missing[0]]
+            raise CredentialsError(
+                f"{present[0]}= was passed without {missing[0]}=: every request needs both keys, "
+                f"from the same place. {variable} of the environment is not combined with it, as "
+                f"it may belong to another account. {_SAME_PLACE}"
+            )
+        names = " and ".join(f"{name}= (or {KEY_VARIABLES[name]})" for name in missing)
+        error = CredentialsError(
             f"missing {names}: every request needs both keys, from the same place. {_SAME_PLACE}"
         )
+        if not present:
+            error.hint = "Only the command reads keys that `finerworks login` stored."
+        raise error
 
     def replace_keys(self, *, web_api_key: Secret | None, app_key: Secret | None) -> "Credentials":
         """Return these credentials with the keys that a caller passed, if any.
@@ -278,6 +308,8 @@ def check_key(setting: str, key: Secret) -> None:
     Raises:
         CredentialsError: It cannot be sent. The message does not show it.
     """
+    if isinstance(key, NotText):
+        raise CredentialsError(f"{setting} is of type {key.kind}: pass a str")
     advice = "copy the key again, with nothing around it"
     if not key:
         raise CredentialsError(f"{setting} is empty: {advice}")
