@@ -138,7 +138,10 @@ class FinerWorksError(Exception):
 
 
 class CredentialsError(FinerWorksError, ValueError):
-    """A key is missing, or cannot be sent as a header. Nothing was sent. No key is shown."""
+    """A key is missing, or cannot be sent as a header. Nothing was sent. No key is shown.
+
+    It has the attributes of `FinerWorksError`.
+    """
 
 
 class SettingsError(FinerWorksError, ValueError):
@@ -146,11 +149,15 @@ class SettingsError(FinerWorksError, ValueError):
 
     It is raised when a client is created, or by the request that needs the setting. Nothing was
     sent. The message names the variable, and shows no part of a proxy's address.
+
+    It has the attributes of `FinerWorksError`.
     """
 
 
 class APIConnectionError(FinerWorksError):
     """No complete response arrived.
+
+    It also has the attributes of `FinerWorksError`.
 
     Attributes:
         transient: Whether another attempt may succeed. False for a certificate that cannot be
@@ -165,13 +172,18 @@ class APIConnectionError(FinerWorksError):
 
 
 class APITimeoutError(APIConnectionError):
-    """No complete response arrived within the client's ``timeout``."""
+    """No complete response arrived within the client's ``timeout``.
+
+    It has the attributes of `APIConnectionError`, such as ``transient``, and of `FinerWorksError`.
+    """
 
     hint = "Allow more time with timeout=, or try again later."
 
 
 class APIStatusError(FinerWorksError):
     """A response arrived whose HTTP status is not 2xx.
+
+    It also has the attributes of `FinerWorksError`.
 
     Attributes:
         status_code: The HTTP status.
@@ -193,17 +205,26 @@ class APIStatusError(FinerWorksError):
 
 
 class RedirectError(APIStatusError):
-    """3xx: the server sent the request elsewhere. Redirects are never followed."""
+    """3xx: the server sent the request elsewhere. Redirects are never followed.
+
+    It has the attributes of `APIStatusError`, such as ``status_code``, and of `FinerWorksError`.
+    """
 
     hint = "Check the base URL: the API itself does not redirect."
 
 
 class BadRequestError(APIStatusError):
-    """400: the server found the request invalid."""
+    """400: the server found the request invalid.
+
+    It has the attributes of `APIStatusError`, such as ``status_code``, and of `FinerWorksError`.
+    """
 
 
 class AuthenticationError(APIStatusError):
     """The server refused the keys: 401, or FinerWorks' 400 with `authorization_credentials`.
+
+    It also has the attributes of `APIStatusError`, such as ``status_code``, and those of
+    `FinerWorksError`.
 
     Attributes:
         diagnosis: What is known of the keys, in sentences: FinerWorks does not say which of the two
@@ -223,29 +244,44 @@ class AuthenticationError(APIStatusError):
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: these keys may not do this."""
+    """403: these keys may not do this.
+
+    It has the attributes of `APIStatusError`, such as ``status_code``, and of `FinerWorksError`.
+    """
 
 
 class NotFoundError(APIStatusError):
-    """404: this host has no such path."""
+    """404: this host has no such path.
+
+    It has the attributes of `APIStatusError`, such as ``status_code``, and of `FinerWorksError`.
+    """
 
     hint = "Check the base URL."
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests. ``retry_after`` holds the seconds to wait, if the server says."""
+    """429: too many requests. ``retry_after`` holds the seconds to wait, if the server says.
+
+    It has the attributes of `APIStatusError`, such as ``status_code``, and of `FinerWorksError`.
+    """
 
     hint = "Wait before the next request."
 
 
 class ServerError(APIStatusError):
-    """5xx: the server failed, or a gateway in front of it."""
+    """5xx: the server failed, or a gateway in front of it.
+
+    It has the attributes of `APIStatusError`, such as ``status_code``, and of `FinerWorksError`.
+    """
 
     hint = "Try again later."
 
 
 class RequestRejectedError(FinerWorksError):
-    """The server rejected the request with HTTP 200: `status.success` is false."""
+    """The server rejected the request with HTTP 200: `status.success` is false.
+
+    It has the attributes of `FinerWorksError`.
+    """
 
 
 class InvalidField(NamedTuple):
@@ -264,6 +300,8 @@ class ResponseValidationError(FinerWorksError):
     """A response breaks the contract.
 
     It is not JSON, too large, of an unexpected status, or a field is missing or has a wrong type.
+
+    It also has the attributes of `FinerWorksError`.
 
     Attributes:
         invalid_fields: Every invalid field, at most 20.
@@ -293,7 +331,10 @@ class ResponseValidationError(FinerWorksError):
 
 
 class ListingChangedError(FinerWorksError):
-    """The listing kept changing while it was read, so it may be incomplete."""
+    """The listing kept changing while it was read, so it may be incomplete.
+
+    It has the attributes of `FinerWorksError`.
+    """
 
     hint = "The invoices so far may not be all of them: read the listing again."
 
@@ -302,6 +343,8 @@ class MissingMonthError(FinerWorksError):
     """An item of a listing has no month, so ``since`` and ``until`` cannot be applied to it.
 
     It is not left out silently. The iterator keeps its place: its next call raises this again.
+
+    It has the attributes of `FinerWorksError`.
     """
 
     hint = (
@@ -315,6 +358,8 @@ class ClientStateError(FinerWorksError, RuntimeError):
     It is closed, its transport belongs to another process or event loop, or asyncio is not running.
     This request was not sent. If it was in flight when another thread or task closed the client, it
     may have been.
+
+    It has the attributes of `FinerWorksError`.
     """
 
 
