@@ -47,6 +47,11 @@ class FinerWorks:
         ValueError: Another argument is out of its range.
         TypeError: ``http_client`` is of another class.
         ClientStateError: ``http_client`` is closed.
+
+    Attributes:
+        invoices: The account's invoices. ``list()`` returns all of them, ``page()`` one page, and
+            ``with_raw_response.page()`` one page with the status, the headers and the JSON.
+        client: The generated client, for the functions under `finerworks_client.api`.
     """
 
     client: "generated.Client"
@@ -179,6 +184,11 @@ class AsyncFinerWorks:
 
     It has the same arguments as `FinerWorks`. Use it as an async context manager. It opens its own
     connections in each event loop.
+
+    Attributes:
+        invoices: The account's invoices. ``list()`` returns all of them, ``page()`` one page, and
+            ``with_raw_response.page()`` one page with the status, the headers and the JSON.
+        client: The generated client, for the functions under `finerworks_client.api`.
     """
 
     client: "generated.Client"

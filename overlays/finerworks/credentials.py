@@ -7,10 +7,11 @@ import dataclasses
 import functools
 import os
 import re
+from typing import Self
 
 import httpx
 
-from finerworks.errors import MAX_BODY, CredentialsError
+from finerworks.errors import MAX_BODY, AuthenticationError, CredentialsError
 
 KEY_VARIABLES = {"web_api_key": "FINERWORKS_WEB_API_KEY", "app_key": "FINERWORKS_APP_KEY"}
 """The environment variable of each key. A key's name is also the name of its header."""
@@ -37,17 +38,40 @@ class Secret(str):
         return "[key]"
 
 
+class NotText(Secret):
+    """Stands for an argument that is not text: it is blank, and only the type is kept.
+
+    Showing the value in an error message could show a key.
+
+    Args:
+        value: The argument.
+
+    Attributes:
+        kind: The name of its type.
+    """
+
+    __slots__ = ("kind",)
+
+    kind: str
+
+    def __new__(cls, value: object) -> Self:
+        """Return a blank text with the type of a value."""
+        secret = super().__new__(cls, " ")
+        secret.kind = type(value).__name__
+        return secret
+
+
 def hide(value: object) -> Secret | None:
     """Return an argument as a `Secret`; None stays None.
 
-    A value that is not text becomes a `Secret` that `read_key` rejects, because an error message
+    A value that is not text becomes a `NotText`, which `check_key` rejects, because an error message
     with the value could show a key.
     """
-    if value is None:
-        return None
+    if value is None or isinstance(value, Secret):
+        return value
     if isinstance(value, str):
         return Secret(str.__str__(value))  # the value of a `str` enumeration, not its name
-    return Secret(" ")
+    return NotText(value)
 
 
 Origin = tuple[str, str, int | None]
@@ -93,15 +117,22 @@ class Credentials:
         """
         if self.web_api_key and self.app_key:
             return self.web_api_key, self.app_key
-        missing: list[str] = []
-        if not self.web_api_key:
-            missing.append("web_api_key= (or FINERWORKS_WEB_API_KEY)")
-        if not self.app_key:
-            missing.append("app_key= (or FINERWORKS_APP_KEY)")
-        names = " and ".join(missing)
-        raise CredentialsError(
+        present = [name for name in KEY_VARIABLES if getattr(self, name)]
+        missing = [name for name in KEY_VARIABLES if name not in present]
+        if present and not self.from_environment:
+            variable = KEY_VARIABLES[missing[0]]
+            raise CredentialsError(
+                f"{present[0]}= was passed without {missing[0]}=: every request needs both keys, "
+                f"from the same place. {variable} of the environment is not combined with it, as "
+                f"it may belong to another account. {_SAME_PLACE}"
+            )
+        names = " and ".join(f"{name}= (or {KEY_VARIABLES[name]})" for name in missing)
+        error = CredentialsError(
             f"missing {names}: every request needs both keys, from the same place. {_SAME_PLACE}"
         )
+        if not present:
+            error.hint = "Only the command reads keys that `finerworks login` stored."
+        raise error
 
     def replace_keys(self, *, web_api_key: Secret | None, app_key: Secret | None) -> "Credentials":
         """Return these credentials with the keys that a caller passed, if any.
@@ -146,6 +177,35 @@ class Credentials:
         request.headers["web_api_key"] = web_api_key
         request.headers["app_key"] = app_key
 
+    def explain_refusal(self, error: AuthenticationError, url: httpx.URL) -> None:
+        """Add to the error for refused keys which host it was, and what can be seen of the keys.
+
+        Args:
+            error: The error.
+            url: The URL of the request.
+        """
+        host = format_origin(url)
+        if origin_of(url) != self.origin:
+            error.diagnosis = "No keys were sent to this host."
+            error.hint = f"{error.diagnosis} They are only for the host of base_url=."
+            return
+        error.message = f"the keys were refused: {error.message}"
+        error.diagnosis = " ".join([error.diagnosis, *self._visible_problems()])
+        error.hint = (
+            f"{error.diagnosis} Check that web_api_key= (FINERWORKS_WEB_API_KEY) and "
+            f"app_key= (FINERWORKS_APP_KEY) are both for {host}."
+        )
+
+    def _visible_problems(self) -> list[str]:
+        """Return what is probably wrong with the keys, in sentences that show no part of them."""
+        problems = list[str]()
+        if self.web_api_key == self.app_key:
+            problems.append("Both keys are equal.")
+        for name, key in (("web_api_key", self.web_api_key), ("app_key", self.app_key)):
+            if key and _QUOTED.fullmatch(key):
+                problems.append(f"The {name} begins and ends with a quotation mark.")
+        return problems
+
     def redact(self, text: str) -> str:
         """Return a text from the server without the keys, in case the server echoed them.
 
@@ -157,6 +217,9 @@ class Credentials:
             return redacted[:-MAX_SPELLED_KEY]
         return redacted
 
+
+_QUOTED = re.compile(r"""(["'`]).*\1""")
+"""A key with the quotation marks of a shell or a file around it."""
 
 _BACKSLASHES = r"(?:\\(?:(?:u00|x)5c)?|%(?:25)*5c|&#?\w+;)+"
 """One or more backslashes, escaped in any way."""
@@ -246,6 +309,8 @@ def check_key(setting: str, key: Secret) -> None:
     Raises:
         CredentialsError: The key cannot be sent. The message does not show it.
     """
+    if isinstance(key, NotText):
+        raise CredentialsError(f"{setting} is of type {key.kind}: pass a str")
     advice = "copy the key again, with nothing around it"
     if not key:
         raise CredentialsError(f"{setting} is empty: {advice}")

@@ -92,16 +92,22 @@ class FinerWorksError(Exception):
         self.headers: Mapping[str, str] = {}
 
     def __str__(self) -> str:
+        if not self.attempts:
+            return self._sentences()
+        return f"{self._describe_request()}: {self._sentences()}"
+
+    def _sentences(self) -> str:
+        """Return what happened, and what to do next."""
         sentences = [f"{self.message.rstrip('.')}."]
         if self.reference_id:
             sentences.append(f"FinerWorks' reference: {self.reference_id}.")
         if self.hint:
             sentences.append(self.hint)
-        text = " ".join(sentences)
-        if not self.attempts:
-            return text
-        request = f"{self.method} {self.path}"
-        return f"{request}, attempt {self.attempts}: {text}"
+        return " ".join(sentences)
+
+    def _describe_request(self) -> str:
+        """Return which request failed, and how often it was sent."""
+        return f"{self.method} {self.path}, attempt {self.attempts}"
 
     def __reduce__(self) -> tuple[object, ...]:
         # By default, pickle creates an exception by calling its class with only `args`, which fails
@@ -132,7 +138,10 @@ class FinerWorksError(Exception):
 
 
 class CredentialsError(FinerWorksError, ValueError):
-    """A key is missing, or cannot be sent as a header. Nothing was sent. No key is shown."""
+    """A key is missing, or cannot be sent as a header. Nothing was sent. No key is shown.
+
+    It has the attributes of `FinerWorksError`.
+    """
 
 
 class SettingsError(FinerWorksError, ValueError):
@@ -140,11 +149,15 @@ class SettingsError(FinerWorksError, ValueError):
 
     It is raised when a client is created, or by the request that needs the setting. Nothing was
     sent. The message names the variable, but shows no part of a proxy's address.
+
+    It has the attributes of `FinerWorksError`.
     """
 
 
 class APIConnectionError(FinerWorksError):
     """No complete response arrived.
+
+    It also has the attributes of `FinerWorksError`.
 
     Attributes:
         transient: Whether another attempt may succeed. False for a certificate that cannot be
@@ -159,13 +172,18 @@ class APIConnectionError(FinerWorksError):
 
 
 class APITimeoutError(APIConnectionError):
-    """No complete response arrived within the client's ``timeout``."""
+    """No complete response arrived within the client's ``timeout``.
+
+    It has the attributes of `APIConnectionError`, such as ``transient``, and of `FinerWorksError`.
+    """
 
     hint = "Allow more time with timeout=, or try again later."
 
 
 class APIStatusError(FinerWorksError):
     """A response arrived with an HTTP status that is not 2xx.
+
+    It also has the attributes of `FinerWorksError`.
 
     Attributes:
         status_code: The HTTP status.
@@ -188,48 +206,83 @@ class APIStatusError(FinerWorksError):
 
 
 class RedirectError(APIStatusError):
-    """3xx: the server redirected the request. Redirects are never followed."""
+    """3xx: the server redirected the request. Redirects are never followed.
+
+    It has the attributes of `APIStatusError`, such as ``status_code``, and of `FinerWorksError`.
+    """
 
     hint = "Check the base URL: the API itself does not redirect."
 
 
 class BadRequestError(APIStatusError):
-    """400: the server found the request invalid."""
+    """400: the server found the request invalid.
+
+    It has the attributes of `APIStatusError`, such as ``status_code``, and of `FinerWorksError`.
+    """
 
 
 class AuthenticationError(APIStatusError):
-    """The server rejected the keys: 401, or FinerWorks' 400 with `authorization_credentials`."""
+    """The server refused the keys: 401, or FinerWorks' 400 with `authorization_credentials`.
 
-    hint = (
-        "Check web_api_key= (FINERWORKS_WEB_API_KEY) and app_key= (FINERWORKS_APP_KEY), "
-        "for the host of base_url=."
-    )
+    It also has the attributes of `APIStatusError`, such as ``status_code``, and those of
+    `FinerWorksError`.
+
+    Attributes:
+        diagnosis: What is known of the keys, in sentences: FinerWorks does not say which of the two
+            it refuses, but they may be equal, or have quotation marks around them. No part of a
+            key is in it.
+    """
+
+    hint = "Check web_api_key= (FINERWORKS_WEB_API_KEY) and app_key= (FINERWORKS_APP_KEY)."
+
+    diagnosis: str = "FinerWorks does not say which of the two keys it refuses."
+
+    def __str__(self) -> str:
+        # The first words must be that the keys were refused.
+        if not self.attempts:
+            return self._sentences()
+        return f"{self._sentences()} Request: {self._describe_request()}."
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: these keys may not do this."""
+    """403: these keys may not do this.
+
+    It has the attributes of `APIStatusError`, such as ``status_code``, and of `FinerWorksError`.
+    """
 
 
 class NotFoundError(APIStatusError):
-    """404: this host has no such path."""
+    """404: this host has no such path.
+
+    It has the attributes of `APIStatusError`, such as ``status_code``, and of `FinerWorksError`.
+    """
 
     hint = "Check the base URL."
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests. ``retry_after`` is the seconds to wait, if the server says so."""
+    """429: too many requests. ``retry_after`` is the seconds to wait, if the server says so.
+
+    It has the attributes of `APIStatusError`, such as ``status_code``, and of `FinerWorksError`.
+    """
 
     hint = "Wait before the next request."
 
 
 class ServerError(APIStatusError):
-    """5xx: the server failed, or a gateway in front of it."""
+    """5xx: the server failed, or a gateway in front of it.
+
+    It has the attributes of `APIStatusError`, such as ``status_code``, and of `FinerWorksError`.
+    """
 
     hint = "Try again later."
 
 
 class RequestRejectedError(FinerWorksError):
-    """The server rejected the request with HTTP 200: `status.success` is false."""
+    """The server rejected the request with HTTP 200: `status.success` is false.
+
+    It has the attributes of `FinerWorksError`.
+    """
 
 
 class InvalidField(NamedTuple):
@@ -249,6 +302,8 @@ class ResponseValidationError(FinerWorksError):
 
     It is not JSON, is too large, has an unexpected status, or a field is missing or has a wrong
     type.
+
+    It also has the attributes of `FinerWorksError`.
 
     Attributes:
         invalid_fields: Every invalid field, at most 20.
@@ -277,7 +332,10 @@ class ResponseValidationError(FinerWorksError):
 
 
 class ListingChangedError(FinerWorksError):
-    """The listing kept changing while it was read, so it may be incomplete."""
+    """The listing kept changing while it was read, so it may be incomplete.
+
+    It has the attributes of `FinerWorksError`.
+    """
 
     hint = "The invoices so far may not be all of them: read the listing again."
 
@@ -287,6 +345,8 @@ class MissingMonthError(FinerWorksError):
 
     It is not skipped silently. The iterator keeps its position: the next call raises this error
     again.
+
+    It has the attributes of `FinerWorksError`.
     """
 
     hint = (
@@ -300,6 +360,8 @@ class ClientStateError(FinerWorksError, RuntimeError):
     It is closed, its transport belongs to another process or event loop, or asyncio is not running.
     This request was not sent. Only if it was in flight when another thread or task closed the
     client, it may have been sent.
+
+    It has the attributes of `FinerWorksError`.
     """
 
 

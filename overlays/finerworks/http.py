@@ -338,14 +338,14 @@ def _describe(client: HTTPClient | AsyncHTTPClient) -> str:
         return INCOMPLETE.format(name=name)
 
 
-def check_open(client: httpx.Client | httpx.AsyncClient) -> None:
+def check_open(client: httpx.Client | httpx.AsyncClient, message: str = CLIENT_CLOSED) -> None:
     """Check that a client is not closed.
 
     Raises:
-        ClientStateError: It is closed.
+        ClientStateError: It is closed. This is the error's message.
     """
     if client.is_closed:
-        raise ClientStateError(CLIENT_CLOSED)
+        raise ClientStateError(message)
 
 
 def _open_connections(base_url: httpx.URL) -> "transports.Connections[httpx.BaseTransport]":

@@ -232,24 +232,35 @@ class Pager(Generic[T]):
             FinerWorksError: As in `pages`.
             ModuleNotFoundError: The extra is not installed. Nothing was sent.
         """
-        from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
+        from finerworks.exports.tables import create_frame  # noqa: PLC0415 - an optional part
 
-        return Frame(self.response_model).read(self).arrow()
+        return create_frame(self.response_model, "arrow").read(self).arrow()
 
     def to_polars(self) -> "pl.DataFrame":
         """Read the listing into a polars data frame (the extra ``polars``); see `to_arrow`."""
-        from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
+        from finerworks.exports.tables import create_frame  # noqa: PLC0415 - an optional part
 
-        return Frame(self.response_model, "polars").read(self).polars()
+        return create_frame(self.response_model, "polars").read(self).polars()
 
     def to_pandas(self) -> "pd.DataFrame":
         """Read the listing into a pandas data frame (the extra ``pandas``); see `to_arrow`.
 
-        Its columns have Arrow's types.
-        """
-        from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
+        Its columns have Arrow's types. Amounts are ``decimal128(18, 4)``, with which you can
+        calculate; if one of them has more than 14 digits before the decimal point, all are
+        ``decimal128(38, 4)``. Calculate with a Decimal: a float makes floats of the amounts.
 
-        return Frame(self.response_model, "pandas").read(self).pandas()
+        Arrow raises "Decimal precision out of range" if the type of a result would have more than
+        38 digits, whatever its values are. An int counts as 19 digits, and sums of groups have 38.
+        Give the amounts a shorter type, or make Python's decimals of them, which are slower:
+
+            short = pd.ArrowDtype(pa.decimal128(18, 4))
+            sums = frame.groupby("due_date", dropna=False).amount_due.sum().astype(short)
+            taxed = sums * Decimal("1.07")
+            doubled_twice = frame.amount_due.astype(object) * 2 * 2
+        """
+        from finerworks.exports.tables import create_frame  # noqa: PLC0415 - an optional part
+
+        return create_frame(self.response_model, "pandas").read(self).pandas()
 
 
 def _reader_of(pager: Pager[T], *, first_only: bool = False) -> Reader[T]:
@@ -377,21 +388,21 @@ class AsyncPager(Generic[T]):
 
     async def to_arrow(self) -> "pa.Table":
         """Read the listing into an Arrow table; see `Pager.to_arrow`."""
-        from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
+        from finerworks.exports.tables import create_frame  # noqa: PLC0415 - an optional part
 
-        return (await Frame(self.response_model).aread(self)).arrow()
+        return (await create_frame(self.response_model, "arrow").aread(self)).arrow()
 
     async def to_polars(self) -> "pl.DataFrame":
         """Read the listing into a polars data frame; see `Pager.to_polars`."""
-        from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
+        from finerworks.exports.tables import create_frame  # noqa: PLC0415 - an optional part
 
-        return (await Frame(self.response_model, "polars").aread(self)).polars()
+        return (await create_frame(self.response_model, "polars").aread(self)).polars()
 
     async def to_pandas(self) -> "pd.DataFrame":
         """Read the listing into a pandas data frame; see `Pager.to_pandas`."""
-        from finerworks.exports.frames import Frame  # noqa: PLC0415 - an optional part
+        from finerworks.exports.tables import create_frame  # noqa: PLC0415 - an optional part
 
-        return (await Frame(self.response_model, "pandas").aread(self)).pandas()
+        return (await create_frame(self.response_model, "pandas").aread(self)).pandas()
 
 
 def _describe(pager: Pager[T] | AsyncPager[T]) -> str:

@@ -13,7 +13,7 @@ import httpx
 
 from finerworks.config import check_boolean, check_integer
 from finerworks.credentials import Secret, read_account_key
-from finerworks.errors import ResponseValidationError
+from finerworks.errors import CLIENT_CLOSED, ResponseValidationError
 from finerworks.headers import public_headers
 from finerworks.http import AsyncHTTPClient, HTTPClient, check_open
 from finerworks.listing import Page, PageRequest
@@ -28,6 +28,12 @@ MAX_PER_PAGE = 25
 
 MAX_CONCURRENCY = 100
 """The maximum number of pages in flight: a client has that many connections."""
+
+CLOSED_BEFORE_READ = (
+    f"{CLIENT_CLOSED}, or read the listing inside the with block, "
+    "as a listing sends nothing before it is iterated"
+)
+"""The message about a listing that outlived its client."""
 
 Body = TypeVar("Body")
 Body_contra = TypeVar("Body_contra", contravariant=True)
@@ -124,9 +130,9 @@ class Endpoint(Generic[Body, Response, Item]):
             account_key=account_key or UNSET,
         )
 
-    def describe(self, resource: object) -> str:
-        """Return a resource of this listing on one line."""
-        return f"<{type(resource).__name__} {self.response.__name__}: list(), page()>"
+    def describe(self, resource: object, methods: str) -> str:
+        """Return a resource of this listing on one line, with its methods."""
+        return f"<{type(resource).__name__} {self.response.__name__}: {methods}>"
 
     def check_response(self, response: object) -> Response:
         """Return a response of the expected model.
@@ -246,6 +252,7 @@ class Resource(Generic[Body, Response, Item]):
         check_open(self._client.get_httpx_client())
 
         def fetch(request: PageRequest) -> Page[Item]:
+            check_open(self._client.get_httpx_client(), CLOSED_BEFORE_READ)
             response = self._send(account, request.number, request.per_page)
             return self._endpoint.to_page(request, response)
 
@@ -260,7 +267,7 @@ class Resource(Generic[Body, Response, Item]):
         )
 
     def __repr__(self) -> str:
-        return self._endpoint.describe(self)
+        return self._endpoint.describe(self, "list(), page()")
 
     def page(
         self, page_number: int = 1, *, per_page: int = 10, account_key: str | None = None
@@ -320,6 +327,7 @@ class AsyncResource(Generic[Body, Response, Item]):
         check_open(self._client.get_async_httpx_client())
 
         async def fetch(request: PageRequest) -> Page[Item]:
+            check_open(self._client.get_async_httpx_client(), CLOSED_BEFORE_READ)
             response = await self._send(account, request.number, request.per_page)
             return self._endpoint.to_page(request, response)
 
@@ -334,7 +342,7 @@ class AsyncResource(Generic[Body, Response, Item]):
         )
 
     def __repr__(self) -> str:
-        return self._endpoint.describe(self)
+        return self._endpoint.describe(self, "list(), page()")
 
     async def page(
         self, page_number: int = 1, *, per_page: int = 10, account_key: str | None = None
@@ -372,6 +380,9 @@ class RawResource(Generic[Body, Response, Item]):
         self._client = client
         self._account_key = account_key
 
+    def __repr__(self) -> str:
+        return self._endpoint.describe(self, "page()")
+
     def page(
         self, page_number: int = 1, *, per_page: int = 10, account_key: str | None = None
     ) -> RawResponse[Response]:
@@ -399,6 +410,9 @@ class AsyncRawResource(Generic[Body, Response, Item]):
         self._endpoint = endpoint
         self._client = client
         self._account_key = account_key
+
+    def __repr__(self) -> str:
+        return self._endpoint.describe(self, "page()")
 
     async def page(
         self, page_number: int = 1, *, per_page: int = 10, account_key: str | None = None

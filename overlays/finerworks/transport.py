@@ -27,6 +27,7 @@ from finerworks.errors import (
     CLIENT_CLOSED,
     APIConnectionError,
     APIStatusError,
+    AuthenticationError,
     ClientStateError,
     FinerWorksError,
 )
@@ -262,8 +263,10 @@ class Call:
         if isinstance(outcome, JSONResponse):
             self._complete_response(outcome)
             return outcome
-        redact = self._config.credentials.redact
-        outcome.headers = public_headers(attempt.response.headers, redact)
+        credentials = self._config.credentials
+        outcome.headers = public_headers(attempt.response.headers, credentials.redact)
+        if isinstance(outcome, AuthenticationError):
+            credentials.explain_refusal(outcome, self._request.url)
         proxy = attempt.route.proxy
         if proxy is not None and attempt.route.forwarded and isinstance(outcome, APIStatusError):
             return self._complete_error(self._forwarded_error(outcome, proxy))

@@ -448,8 +448,19 @@ def test_rejected_keys_are_said_to_be_from_somewhere(sandbox: Sandbox, tmp_path:
     assert "The keys are those in the environment." in by_environment
     assert "The keys are those in own.env." in by_file
     for message in (by_environment, by_file):
+        assert message.startswith("finerworks: the keys were refused: HTTP 400: ")
+        assert "FinerWorks does not say which of the two keys it refuses." in message
         assert f"for the host {sandbox.base_url}." in message
         assert not NO_PYTHON.search(message), message
+
+
+def test_the_command_says_what_can_be_seen_of_rejected_keys(sandbox: Sandbox) -> None:
+    """As the SDK does."""
+    wrong = {"FINERWORKS_WEB_API_KEY": "'canary'", "FINERWORKS_APP_KEY": "'canary'"}
+    done = run("check", known={**wrong, "FINERWORKS_BASE_URL": sandbox.base_url})
+    assert "Both keys are equal." in done.err
+    assert "The app_key begins and ends with a quotation mark." in done.err
+    assert "canary" not in done.err
 
 
 def test_a_timeout_names_no_argument_of_python() -> None:

@@ -213,8 +213,8 @@ Make = Callable[..., object]
     ("settings", "named"),
     [
         ({}, "web_api_key= .or FINERWORKS_WEB_API_KEY. and app_key= .or FINERWORKS_APP_KEY."),
-        ({"web_api_key": "w"}, "missing app_key= .or FINERWORKS_APP_KEY.: every request"),
-        ({"app_key": "a"}, "missing web_api_key= .or FINERWORKS_WEB_API_KEY.: every request"),
+        ({"web_api_key": "w"}, "web_api_key= was passed without app_key=: every request"),
+        ({"app_key": "a"}, "app_key= was passed without web_api_key=: every request"),
         (
             {"web_api_key": "", "app_key": "a"},
             "web_api_key= .in place of FINERWORKS_WEB_API_KEY. is empty",

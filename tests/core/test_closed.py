@@ -90,6 +90,31 @@ def test_every_use_of_a_closed_async_client_is_the_same_error(of: str, *, used: 
         asyncio.run(use_all(wire))
 
 
+LATE = "this FinerWorks client is closed: create a new one, or read the listing inside the with block, as a listing sends nothing before it is iterated."
+
+
+@pytest.mark.parametrize("concurrency", [1, 6])
+def test_a_listing_that_is_read_after_the_with_block_says_so(concurrency: int) -> None:
+    """Its own error: a page that is requested late is not about a listing."""
+    with FinerWorks(**KEYS) as fw:
+        listing = fw.invoices.list(concurrency=concurrency)
+    for read in (lambda: list(listing), listing.to_list, listing.first, listing.count):
+        with pytest.raises(ClientStateError) as caught:
+            read()
+        assert str(caught.value) == LATE
+    with pytest.raises(ClientStateError, match=f"{CLOSED}\\.$"):
+        fw.invoices.page()
+
+    async def run() -> str:
+        async with AsyncFinerWorks(**KEYS) as fw:
+            listing = fw.invoices.list(concurrency=concurrency)
+        with pytest.raises(ClientStateError) as caught:
+            await listing.to_list()
+        return str(caught.value)
+
+    assert asyncio.run(run()) == LATE
+
+
 def test_a_closed_http_client_is_not_used_by_a_new_client() -> None:
     """A closed `http_client=` raises the same error."""
     http_client = HTTPClient(**KEYS)

@@ -196,9 +196,51 @@ def test_refused_keys_are_an_authentication_error(caller: Caller, httpx_mock: HT
     httpx_mock.add_response(400, json=REFUSED_KEYS)
     with pytest.raises(AuthenticationError) as caught:
         caller.page(**KEYS)
-    assert "Missing or unauthorized api credentials" in str(caught.value)
-    assert "Check web_api_key= (FINERWORKS_WEB_API_KEY) and app_key= (FINERWORKS_APP_KEY)" in str(
-        caught.value
+    assert str(caught.value) == (
+        "the keys were refused: HTTP 400: The request is invalid. "
+        "ApiC.Models.authorization_credentials: Missing or unauthorized api credentials. "
+        "FinerWorks does not say which of the two keys it refuses. "
+        "Check that web_api_key= (FINERWORKS_WEB_API_KEY) and app_key= (FINERWORKS_APP_KEY) "
+        "are both for https://v2.api.finerworks.com. "
+        "Request: POST /v3/list_invoices, attempt 1."
+    )
+
+
+@pytest.mark.parametrize(
+    ("web_api_key", "app_key", "seen"),
+    [
+        ("canary-1", "canary-1", "Both keys are equal."),
+        ('"canary-1"', "canary-2", "The web_api_key begins and ends with a quotation mark."),
+        ("canary-1", "'canary-2'", "The app_key begins and ends with a quotation mark."),
+        ("`canary-1`", "canary-2", "The web_api_key begins and ends with a quotation mark."),
+        ("canary-1", '"canary-2', ""),
+        ("canary-1", '"', ""),
+    ],
+)
+def test_an_error_says_what_can_be_seen_of_refused_keys(
+    caller: Caller, httpx_mock: HTTPXMock, web_api_key: str, app_key: str, seen: str
+) -> None:
+    """Without any part of them; also in a copy."""
+    httpx_mock.add_response(401)
+    with pytest.raises(AuthenticationError) as caught:
+        caller.page(web_api_key=web_api_key, app_key=app_key)
+    sentences = f"FinerWorks does not say which of the two keys it refuses. {seen}".rstrip()
+    for error in (caught.value, copy.copy(caught.value)):
+        assert error.diagnosis == sentences
+        assert f"{sentences} Check that web_api_key=" in str(error)
+        assert "canary" not in repr(vars(error)) + str(error)
+
+
+def test_a_host_that_gets_no_keys_does_not_refuse_them(
+    caller: Caller, httpx_mock: HTTPXMock
+) -> None:
+    """It is another one than that of base_url=."""
+    httpx_mock.add_response(401)
+    with pytest.raises(AuthenticationError) as caught:
+        caller.send(httpx.Request("POST", "https://other.test/", json={}), **KEYS)
+    assert str(caught.value) == (
+        "HTTP 401: without a body. No keys were sent to this host. "
+        "They are only for the host of base_url=. Request: POST /, attempt 1."
     )
 
 

@@ -75,8 +75,9 @@ def test_an_argument_never_joins_a_key_of_the_environment(
     with pytest.raises(CredentialsError) as caught:
         make(**one_key(passed))
     assert str(caught.value) == (
-        f"missing {argument}= (or {missing}): every request needs both keys, from the same place. "
-        "Pass both as arguments, or set both in the environment and pass neither."
+        f"{passed}= was passed without {argument}=: every request needs both keys, from the same "
+        f"place. {missing} of the environment is not combined with it, as it may belong to another "
+        "account. Pass both as arguments, or set both in the environment and pass neither."
     )
 
 
@@ -88,6 +89,31 @@ def test_an_environment_with_one_key_is_not_enough(
     environment.setenv(APP, "")
     with pytest.raises(CredentialsError, match=r"missing app_key= \(or FINERWORKS_APP_KEY\)"):
         make()
+
+
+def test_an_error_about_no_keys_says_who_reads_stored_ones(kind: Kind) -> None:
+    """Users who ran `finerworks login` expect that the SDK reads them, too."""
+    make, _ = kind
+    with pytest.raises(CredentialsError, match=r"missing web_api_key= .* and app_key=") as caught:
+        make()
+    assert str(caught.value).endswith(
+        " Only the command reads keys that `finerworks login` stored."
+    )
+
+
+@pytest.mark.parametrize("wrong", [b"CANARY-1", bytearray(b"CANARY-1"), 7, ["CANARY-1"]])
+@pytest.mark.parametrize("name", ["web_api_key", "app_key"])
+def test_a_key_that_is_not_text_is_named_with_its_type(
+    kind: Kind, name: str, wrong: object
+) -> None:
+    """As bytes of an environment or a file; nothing of it is in the message."""
+    for make in kind:
+        with pytest.raises(CredentialsError) as caught:
+            make(**{**PAIR, name: wrong})
+        variable = WEB if name == "web_api_key" else APP
+        assert str(caught.value) == (
+            f"{name}= (in place of {variable}) is of type {type(wrong).__name__}: pass a str."
+        )
 
 
 def test_two_arguments_replace_both_keys_of_the_environment(
@@ -146,14 +172,14 @@ def test_two_halves_that_are_passed_are_a_pair(kind: Kind, environment: pytest.M
     assert keys_of(fw) == ("web", "app")
     fw = make(http_client=make_http(app_key="app"), web_api_key="web")
     assert keys_of(fw) == ("web", "app")
-    with pytest.raises(CredentialsError, match="missing app_key="):
+    with pytest.raises(CredentialsError, match="was passed without app_key="):
         make(http_client=make_http(web_api_key="web"))
-    with pytest.raises(CredentialsError, match="missing app_key="):
+    with pytest.raises(CredentialsError, match="was passed without app_key="):
         make(http_client=make_http(web_api_key="web"), web_api_key="web-2")
     environment.delenv(APP)
     with pytest.raises(CredentialsError, match="web_api_key of the environment"):
         make(http_client=make_http(), app_key="app")
-    with pytest.raises(CredentialsError, match="missing app_key="):
+    with pytest.raises(CredentialsError, match="was passed without app_key="):
         make(http_client=make_http(), web_api_key="web-2")
 
 
@@ -189,7 +215,7 @@ def test_half_a_pair_is_sent_nowhere() -> None:
 
     with (
         HTTPClient(web_api_key="web", transport=httpx.MockTransport(answer)) as http,
-        pytest.raises(CredentialsError, match="missing app_key="),
+        pytest.raises(CredentialsError, match="was passed without app_key="),
     ):
         http.post("/v3/list_invoices", json={})
     assert not sent

@@ -210,18 +210,22 @@ def test_a_client_shows_its_host_and_no_key() -> None:
     assert repr(fw.client.get_httpx_client()) == f"<HTTPClient {url}>"
     assert repr(fw.with_options(max_retries=0).client.get_httpx_client()) == f"<HTTPClient {url}>"
     assert repr(fw.invoices) == "<Resource InvoiceList: list(), page()>"
+    assert repr(fw.invoices.with_raw_response) == "<RawResource InvoiceList: page()>"
     fw.close()
     assert repr(account) == f"<FinerWorks {url} account_key=[key] closed>"
     assert repr(fw.client.get_httpx_client()) == f"<HTTPClient {url} closed>"
 
     async def shown() -> list[str]:
         async with AsyncFinerWorks(**KEYS, base_url=url) as fw:
-            return [repr(fw), repr(fw.client.get_async_httpx_client()), repr(fw.invoices)]
+            http_client = fw.client.get_async_httpx_client()
+            displayed = (fw, http_client, fw.invoices, fw.invoices.with_raw_response)
+            return [repr(each) for each in displayed]
 
     assert asyncio.run(shown()) == [
         f"<AsyncFinerWorks {url}>",
         f"<AsyncHTTPClient {url}>",
         "<AsyncResource InvoiceList: list(), page()>",
+        "<AsyncRawResource InvoiceList: page()>",
     ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 import finerworks
-from finerworks import AsyncFinerWorks, AsyncHTTPClient, FinerWorks, HTTPClient
+from finerworks import AsyncFinerWorks, AsyncHTTPClient, FinerWorks, HTTPClient, errors
 from finerworks.resources import AsyncResource, Resource
 from finerworks_client.models import Invoice, InvoiceList
 
@@ -54,6 +54,27 @@ def test_signatures_show_numbers(resource: type[Resource[object, object, object]
     page = inspect.signature(resource.page).parameters
     assert (page["page_number"].default, page["per_page"].default) == (1, 10)
     assert "per_page: int = 25" in pydoc.plain(pydoc.render_doc(resource.list))
+
+
+def test_help_names_the_attributes_of_a_client() -> None:
+    """Where a reader looks for what to call."""
+    for client in (FinerWorks, AsyncFinerWorks):
+        text = pydoc.plain(pydoc.render_doc(client))
+        assert "invoices: The account's invoices. ``list()`` returns all of them" in text
+        assert "``with_raw_response.page()``" in text
+        assert "client: The generated client" in text
+
+
+ERRORS = [getattr(errors, name) for name in errors.__all__ if name != "InvalidField"]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)
+def test_help_names_the_attributes_of_an_error(error: type[errors.FinerWorksError]) -> None:
+    """Its own, or the class that has them, as `help()` shows no docstring of another class."""
+    text = inspect.getdoc(error) or ""
+    owners = [each for each in error.__mro__ if "__init__" in vars(each) and each in ERRORS]
+    for owner in owners:
+        assert "Attributes:" in text if owner is error else f"`{owner.__name__}`" in text
 
 
 def test_help_shows_each_argument() -> None:

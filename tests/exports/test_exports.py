@@ -9,19 +9,23 @@ import datetime as dt
 import errno
 import functools
 import gc
+import inspect
 import io
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
+import textwrap
 import tracemalloc
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import openpyxl
+import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,7 +34,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from callers import KEYS, keys
-from finerworks import AsyncFinerWorks, FinerWorks, ListingChangedError, money
+from finerworks import AsyncFinerWorks, FinerWorks, ListingChangedError, Pager, money
 from finerworks.exports import (
     FORMATS,
     ExportError,
@@ -544,7 +548,7 @@ def test_tables_are_exact(sandbox: Sandbox) -> None:
     assert polars.schema["amount_due"] == pl.Decimal(38, 4)
     assert polars.schema["due_date"] == pl.Datetime("us")
     assert [str(pandas.dtypes[name]) for name in ("amount_due", "due_date", "due_date_offset")] == [
-        "decimal128(38, 4)[pyarrow]",
+        "decimal128(18, 4)[pyarrow]",
         "timestamp[us][pyarrow]",
         "string[pyarrow]",
     ]
@@ -556,6 +560,47 @@ def test_tables_are_exact(sandbox: Sandbox) -> None:
         == pandas["invoice_id"].to_list()
         == arrow.column("invoice_id").to_pylist()
     )
+
+
+def test_pandas_calculates_with_amounts() -> None:
+    """Exactly, as decimals."""
+    frame = Frame("InvoiceList").read([invoice(amount=12345.67)]).pandas()
+    amounts: Any = frame["amount_due"]  # pandas-stubs has no operators for Decimal
+    assert (amounts * 2).tolist() == [Decimal("24691.34")]
+    assert (amounts / 2).tolist() == [Decimal("6172.835")]
+    assert (amounts + 1).tolist() == [Decimal("12346.67")]
+    assert (amounts + amounts).tolist() == [Decimal("24691.34")]
+    taxed = amounts * Decimal("1.07")
+    assert taxed.tolist() == [Decimal("13209.8669")]
+    assert (taxed * Decimal(2) + amounts).tolist() == [Decimal("38765.4038")]
+
+
+def test_sums_in_pandas_exceed_the_digits_of_an_amount() -> None:
+    """They are exact nevertheless, in all and in groups."""
+    largest = Decimal("99999999999999.9999")
+    frame = Frame("InvoiceList").read([invoice(amount=largest)] * 2_000).pandas()
+    assert str(frame.dtypes["amount_due"]) == "decimal128(18, 4)[pyarrow]"
+    assert frame["amount_due"].sum() == 2_000 * largest
+    assert frame.groupby("invoice_id")["amount_due"].sum().tolist() == [2_000 * largest]
+    assert frame[["amount_due"]].sum().tolist() == [2_000 * largest]
+
+
+def test_a_large_amount_keeps_its_digits_in_pandas() -> None:
+    """And those next to it have its type."""
+    amounts = [Decimal("100000000000000.0001"), Decimal("0.5")]
+    frame = Frame("InvoiceList").read(invoice(amount=each) for each in amounts).pandas()
+    assert str(frame.dtypes["amount_due"]) == "decimal128(38, 4)[pyarrow]"
+    assert frame["amount_due"].tolist() == amounts
+
+
+def test_the_sample_of_to_pandas_runs() -> None:
+    """The lines that are indented in its docstring."""
+    sample = re.findall(r"^ {4}.+", inspect.cleandoc(Pager.to_pandas.__doc__ or ""), re.MULTILINE)
+    names: dict[str, Any] = {"pd": pd, "pa": pa, "Decimal": Decimal}
+    names["frame"] = Frame("InvoiceList").read([invoice(amount=100)] * 2).pandas()
+    exec(textwrap.dedent("\n".join(sample)), names)  # noqa: S102 - our own docstring
+    assert names["taxed"].tolist() == [Decimal(214)]
+    assert names["doubled_twice"].tolist() == [Decimal(400)] * 2
 
 
 async def tables(sandbox: Sandbox) -> tuple[pa.Table, pl.DataFrame, int]:
@@ -630,6 +675,30 @@ def test_a_missing_package_is_named_with_its_extra(
     assert last.startswith("ModuleNotFoundError: ")
     assert last.endswith(f": install it with {install_command(extra)}")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("extra", ["polars", "pandas"])
+def test_all_missing_packages_are_named_at_once(extra: str) -> None:
+    """Not the second one only after you have installed the first."""
+    program = (
+        f"import asyncio, sys; sys.modules['pyarrow'] = sys.modules[{extra!r}] = None\n"
+        "from finerworks import AsyncFinerWorks, FinerWorks\n"
+        "keys = {'web_api_key': 'web', 'app_key': 'app', 'base_url': 'http://127.0.0.1:1'}\n"
+        "try:\n"
+        f"    FinerWorks(**keys).invoices.list().to_{extra}()\n"
+        "except ModuleNotFoundError as error:\n"
+        "    print(error)\n"
+        f"asyncio.run(AsyncFinerWorks(**keys).invoices.list().to_{extra}())\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    message = (
+        f"a {extra} data frame needs pyarrow and {extra} (the extra {extra}): "
+        f"install them with {install_command(extra)}"
+    )
+    assert run.stdout == f"{message}\n"
+    assert run.stderr.endswith(f"ModuleNotFoundError: {message}\n")
 
 
 def test_csv_needs_no_extra(tmp_path: Path) -> None:

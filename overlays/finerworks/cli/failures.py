@@ -109,17 +109,22 @@ def _message_of(error: Exception, arguments: Sequence[str], session: Session) ->
 def _hint_of(error: errors.FinerWorksError, session: Session) -> str:
     """Return what to do next, in the command's terms. The SDK's hints name Python arguments."""
     match error:
-        case errors.AuthenticationError() | errors.PermissionDeniedError():
-            return (
-                f"The keys are those {session.keys_from}. "
-                f"Check that both are for the host {session.host}."
-            )
+        case errors.AuthenticationError():
+            return f"{error.diagnosis} {_advice_on_keys(session)}"
+        case errors.PermissionDeniedError():
+            return _advice_on_keys(session)
         case errors.APITimeoutError():
             return "Try again later."
         case errors.APIConnectionError():
             return f"Check the network, the proxy settings and the host {session.host}."
         case _:
             return error.hint
+
+
+def _advice_on_keys(session: Session) -> str:
+    return (
+        f"The keys are those {session.keys_from}. Check that both are for the host {session.host}."
+    )
 
 
 def _message_of_usage(error: typer.TyperException, arguments: Sequence[str]) -> str:

@@ -122,17 +122,32 @@ def table_layout(format: str, given: str | None, *, excel: bool = False) -> str:
     return "plain" if excel or format == "xlsx" else "full"
 
 
-def require(package: str, extra: str, what: str) -> None:
-    """Import a package that belongs to an extra.
+def require(*packages: str, extra: str, what: str) -> None:
+    """Import packages that belong to an extra.
+
+    Args:
+        packages: The packages.
+        extra: The extra.
+        what: What needs them, as the message begins.
 
     Raises:
-        ModuleNotFoundError: The package is not installed. The message says how to install it.
+        ModuleNotFoundError: A package is not installed. The message names all that are missing,
+            and says how to install them.
     """
-    try:
-        importlib.import_module(package)
-    except ModuleNotFoundError as error:
-        message = f"{what} needs {error.name}: install it with {install_command(extra)}"
-        raise ModuleNotFoundError(message, name=error.name) from error
+    failures = list[ModuleNotFoundError]()
+    for package in packages:
+        try:
+            importlib.import_module(package)
+        except ModuleNotFoundError as error:
+            failures.append(error)
+    if not failures:
+        return
+    names = " and ".join(str(failure.name) for failure in failures)
+    pronoun = "it" if len(failures) == 1 else "them"
+    message = (
+        f"{what} needs {names} (the extra {extra}): install {pronoun} with {install_command(extra)}"
+    )
+    raise ModuleNotFoundError(message, name=failures[0].name) from failures[0]
 
 
 def export(

@@ -12,7 +12,7 @@ from finerworks.exports import require
 from finerworks.exports.columns import DIGITS, SCALE, Cell, item_of, split, split_cells
 from finerworks.lazy import LazyModule
 
-require("pyarrow", "arrow", "a table")
+require("pyarrow", extra="arrow", what="a table")
 
 import pyarrow as pa  # noqa: E402 - `require` explains how to install it
 
@@ -27,6 +27,10 @@ __all__ = ["ROWS", "Frame", "Rows", "schema"]
 
 ROWS = 10_000
 """Rows in a record batch of Arrow, and in a row group of Parquet."""
+
+_SHORT_AMOUNT = pa.decimal128(18, SCALE)
+"""Amounts in pandas: up to 14 digits before the decimal point. Arrow can still multiply such a
+number by one of 64 bits, which has 19 digits; it allows 38 in all."""
 
 _TYPES: dict[type, pa.DataType] = {
     str: pa.string(),
@@ -82,13 +86,9 @@ class Frame:
 
     Args:
         response: The name of the response's model in `finerworks_client.models`.
-        packages: The packages that convert it to a data frame. They are imported at once, so that a
-            missing package is detected before anything is requested.
     """
 
-    def __init__(self, response: str, *packages: str) -> None:
-        for package in packages:
-            require(package, package, f"a {package} data frame")
+    def __init__(self, response: str) -> None:
         self._rows = Rows(item_of(response))
         self._batches = list[pa.RecordBatch]()
 
@@ -126,7 +126,26 @@ class Frame:
         return pl.DataFrame(self.arrow())
 
     def pandas(self) -> "pd.DataFrame":
-        """Return the table as a pandas data frame with Arrow types: amounts are `decimal128`."""
+        """Return the table as a pandas data frame with Arrow types.
+
+        Amounts are ``decimal128(18, 4)``, or ``decimal128(38, 4)`` if one of them is too large.
+        """
         import pandas as pd  # noqa: PLC0415 - an optional package
 
-        return self.arrow().to_pandas(types_mapper=pd.ArrowDtype)
+        return _narrow(self.arrow()).to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def _narrow(table: pa.Table) -> pa.Table:
+    """Return a table whose amounts have few enough digits to calculate with.
+
+    Arrow derives the type of a product or a sum from the types of its operands, not from their
+    values. With amounts of 38 digits each such type has too many, which is an error.
+    """
+    short_schema = table.schema
+    for number, field in enumerate(table.schema):
+        if pa.types.is_decimal(field.type):
+            short_schema = short_schema.set(number, field.with_type(_SHORT_AMOUNT))
+    try:
+        return table.cast(short_schema)
+    except pa.ArrowInvalid:  # an amount is too large
+        return table

@@ -131,8 +131,8 @@ def _require_nothing() -> None:
 WRITERS = {
     "csv": Writer(_csv, _require_nothing),
     "jsonl": Writer(_jsonl, _require_nothing),
-    "parquet": Writer(_parquet, lambda: require("pyarrow.parquet", "arrow", "Parquet")),
-    "xlsx": Writer(_xlsx, lambda: require("xlsxwriter", "cli", "Excel")),
+    "parquet": Writer(_parquet, lambda: require("pyarrow.parquet", extra="arrow", what="Parquet")),
+    "xlsx": Writer(_xlsx, lambda: require("xlsxwriter", extra="cli", what="Excel")),
 }
 
 
