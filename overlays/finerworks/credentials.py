@@ -64,8 +64,8 @@ class NotText(Secret):
 def hide(value: object) -> Secret | None:
     """Return an argument as a `Secret`; None stays None.
 
-    A value that is not text becomes a `NotText`, which `check_key` rejects, because an error message
-    with the value could show a key.
+    A value that is not text becomes a `NotText`, which `check_key` rejects: an error message with
+    the value could show a key.
     """
     if value is None or isinstance(value, Secret):
         return value

@@ -5,6 +5,7 @@
 
 import csv
 import datetime as dt
+import functools
 import io
 import json
 import os
@@ -109,8 +110,7 @@ def test_the_table_names_credits_if_there_are_any() -> None:
     shown = list[str]()
     for amounts in ([100, -73.61], [100, -70, -3.61], [100, 0]):
         several = [{**ROW, "invoice_id": f"INV-{each}", "amount_due": each} for each in amounts]
-        page = said(200, listing(several))
-        with Wire(lambda each, page=page: each.send(page)) as wire:
+        with Wire(functools.partial(Exchange.send, data=said(200, listing(several)))) as wire:
             done = against(wire, "invoices", "list", "-q", "--as-of", "2100-01-01")
         shown += [line for line in done.out.splitlines() if "due in all" in line]
     assert shown == [
