@@ -64,7 +64,8 @@ def new_notebook() -> InteractiveShell:
 def run_cell(shell: InteractiveShell, example: Example) -> None:
     """Run Python as a cell of a notebook: it may await, knows earlier cells, and shows its value."""
     with contextlib.redirect_stdout(io.StringIO()) as out:
-        shell.run_cell(example.parsed).raise_error()  # type: ignore[no-untyped-call]  # as above
+        done = shell.run_cell(example.parsed)  # type: ignore[no-untyped-call]  # pyright: ignore[reportUnknownMemberType]  # as above
+        done.raise_error()
     example.namespace[PRINTED] = re.sub(r"^Out\[\d+\]: ?", "", out.getvalue(), flags=re.MULTILINE)
 
 

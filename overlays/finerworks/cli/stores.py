@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 
 from finerworks.credentials import Secret
 from finerworks.extras import install_command
@@ -36,6 +36,7 @@ class KeyringMissingError(ModuleNotFoundError):
     """The package of the keyring is not installed. The message says how to install it."""
 
 
+@runtime_checkable
 class Store(Protocol):
     """A place for the text of one profile."""
 
@@ -212,6 +213,7 @@ class KeyringStore:
         return None if text is None else Secret(text)
 
 
+@runtime_checkable
 class _Keyring(Protocol):
     """The part of the package keyring that this module uses."""
 

@@ -1,5 +1,7 @@
 """Invoices with the account that they belong to, so that the files of accounts can be combined."""
 
+import datetime  # noqa: ICN001 - by this name, as below
+import decimal
 from collections.abc import Iterable, Iterator
 
 import attrs
@@ -7,6 +9,10 @@ import attrs
 from finerworks_client import models
 
 __all__ = ["Invoice", "items_of"]
+
+NAMED_IN_ANNOTATIONS = (datetime, decimal)
+"""Modules that annotations of the model name. attrs copies these to `__init__` of the class below,
+where they are resolved with the names of this module."""
 
 
 # Named as its base, because a sheet of a workbook is named after the model.
