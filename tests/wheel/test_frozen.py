@@ -116,7 +116,7 @@ def test_a_frozen_program_has_the_core_and_nothing_else(core: str, tmp_path: Pat
 def test_a_frozen_command_lists_exports_and_reports(command: str, tmp_path: Path) -> None:
     """Every format and the report work: their packages and data files are in the program."""
     with Sandbox(invoices=250, edge_cases=True) as sandbox:
-        listed = run_alone(command, "invoices", "list", cwd=tmp_path, **sandbox.env)
+        listed = run_alone(command, "invoices", "list", "--quiet", cwd=tmp_path, **sandbox.env)
         for name in ("a.csv", "a.jsonl", "a.parquet", "a.xlsx"):
             export = (command, "invoices", "export", name, "--quiet")
             assert run_alone(*export, cwd=tmp_path, **sandbox.env) == ""
@@ -147,7 +147,7 @@ def test_a_zip_application_lists_exports_and_reports(tmp_path: Path) -> None:
     # -S: without the packages of the environment.
     command = (str(python), "-I", "-S", str(tmp_path / "command.pyz"))
     with Sandbox(invoices=250, edge_cases=True) as sandbox:
-        listed = run_alone(*command, "invoices", "list", cwd=tmp_path, **sandbox.env)
+        listed = run_alone(*command, "invoices", "list", "--quiet", cwd=tmp_path, **sandbox.env)
         for name in ("a.csv", "a.jsonl", "a.xlsx"):
             export = (*command, "invoices", "export", name, "--quiet")
             assert run_alone(*export, cwd=tmp_path, **sandbox.env) == ""
