@@ -162,7 +162,7 @@ languages: $(VENV)/languages ## test the client of each language (REQUIRE=all fa
 language-%: $(VENV)/languages
 	@$(BIN)/python languages/run.py --require "$(REQUIRE)" $*
 
-DEBIAN := curl hledger jq ledger openssl php-cli php-curl php-guzzlehttp-guzzle ruby ruby-faraday ruby-marcel chromium mono-mcs mono-runtime \
+DEBIAN := curl groff-base hledger jq ledger mandoc openssl php-cli php-curl php-guzzlehttp-guzzle ruby ruby-faraday ruby-marcel chromium mono-mcs mono-runtime \
 	$(patsubst %,libmono-system-%4.0-cil,componentmodel-dataannotations data net-http runtime-serialization)
 .PHONY: toolchains
 toolchains: ## install the Debian packages that languages and tests need (as root)

@@ -19,6 +19,8 @@ from finerworks.cli.options import EXIT_STATUSES
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "finerworks.1"
 NAME = "finerworks"
+DATE = "2026-11-29"
+"""The day on which the commands were last changed. A man page must have one."""
 
 INDENT = "  "
 """How lines of a help text begin that must stay as they are, such as examples."""
@@ -30,7 +32,7 @@ def man_page() -> str:
     if not isinstance(group, TyperGroup):
         raise TypeError("the command has no commands of its own")
     lines = [
-        f'.TH FINERWORKS 1 "" "finerworks {_escape(__version__)}" "User Commands"',
+        f'.TH FINERWORKS 1 {DATE} "finerworks {_escape(__version__)}" "User Commands"',
         ".SH NAME",
         rf"{NAME} \- list, export and report FinerWorks invoices",
         ".SH SYNOPSIS",
@@ -93,8 +95,9 @@ def _item(term: str, text: str | None) -> Iterator[str]:
 
 def _prose(text: str) -> Iterator[str]:
     """Return paragraphs. Lines that are indented, such as examples, stay as they are."""
-    for paragraph in text.split("\n\n"):
-        yield ".PP"
+    for number, paragraph in enumerate(text.split("\n\n")):
+        if number > 0:
+            yield ".PP"
         lines = paragraph.splitlines()
         prose = [line for line in lines if not line.startswith(INDENT)]
         verbatim = [line.removeprefix(INDENT) for line in lines if line.startswith(INDENT)]

@@ -23,6 +23,7 @@ from finerworks.cli import help_texts
 from finerworks.cli.options import EXIT_STATUSES
 from finerworks.cli.suggestions import suggest_option
 from finerworks.sandbox import Sandbox
+from programs import needed_program
 from wire import Exchange, Wire, http
 
 ROOT = Path(__file__).parents[2]
@@ -532,9 +533,10 @@ def test_the_man_page_is_up_to_date() -> None:
     "command", [("groff", "-man", "-Tutf8", "-ww", "-z"), ("mandoc", "-Tlint", "-Wwarning")]
 )
 def test_the_man_page_can_be_read(command: tuple[str, ...]) -> None:
-    """Every installed reader of man pages displays the page without a warning."""
-    if shutil.which(command[0]) is None:
-        pytest.skip(f"{command[0]} is not installed")
+    """Both readers of man pages display the page without a warning."""
+    needed_program(
+        command[0], advice=f"{command[0]} is not installed: run make toolchains, on Debian"
+    )
     done = subprocess.run(
         [*command, "docs/finerworks.1"], capture_output=True, text=True, check=False, cwd=ROOT
     )

@@ -183,7 +183,7 @@ def test_a_report_shows_every_text_as_text(text: str, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     write_report([invoice(f"<b>&lt;{text}")], path, host="http://127.0.0.1", overwrite=True)
     page = path.read_text("utf-8")
-    assert page.count("<bdi>&lt;b&gt;&amp;lt;") == 1
+    assert "<bdi>&lt;b&gt;&amp;lt;" in page
     assert "<b>" not in page
 
 
