@@ -8,9 +8,7 @@ import datetime as dt
 import io
 import json
 import os
-import pty
 import re
-import select
 import signal
 import subprocess
 import sys
@@ -24,7 +22,7 @@ import pytest
 
 from answers import ROW, listing, rows
 from callers import keys
-from commands import COMMAND, Ended, environment, run
+from commands import COMMAND, Ended, environment, on_terminal, run
 from finerworks import FinerWorks, __version__, dates, money
 from finerworks.cli.options import STATUSES
 from finerworks.extras import install_command
@@ -864,31 +862,9 @@ def test_an_extra_that_a_format_needs_is_2(
     assert f": install it with {install_command(extra)}\n" in done.err
 
 
-def on_terminal(*arguments: str, **known: str) -> tuple[int, str]:
-    """Run the command on a terminal of 100 columns, and return its status and its output."""
-    parent, child = pty.openpty()
-    size = {"COLUMNS": "100", "LINES": "40", "TERM": "xterm-256color"}
-    command = [COMMAND, *arguments]
-    process = subprocess.Popen(
-        command, stdout=child, stderr=child, stdin=child, env=environment({**size, **known})
-    )
-    os.close(child)
-    shown = b""
-    while select.select([parent], [], [], 60)[0]:
-        try:
-            part = os.read(parent, 65536)
-        except OSError:  # how Linux says that the other end is closed
-            break
-        if not part:
-            break
-        shown += part
-    os.close(parent)
-    return process.wait(60), shown.decode()
-
-
 def test_a_terminal_gets_colour_and_progress(sandbox: Sandbox) -> None:
     """A terminal shows progress, and invoices past their due date in bold."""
-    status, shown = on_terminal("invoices", "list", *AS_OF, **sandbox.env)
+    status, shown = on_terminal(COMMAND, "invoices", "list", *AS_OF, **sandbox.env)
     assert status == 0
     assert re.search(r"\x1b\[1m *INV-202610-0001", shown)
     assert "10 pages, 250 invoices" in shown
@@ -903,7 +879,7 @@ def test_progress_needs_no_thread(sandbox: Sandbox, tmp_path: Path) -> None:
     no_more = "import threading\nthreading.stack_size(1 << 47)  # as much memory as none can have\n"
     (tmp_path / "sitecustomize.py").write_text(no_more)
     known = {**sandbox.env, "PYTHONPATH": str(tmp_path)}
-    status, shown = on_terminal("invoices", "list", *AS_OF, **known)
+    status, shown = on_terminal(COMMAND, "invoices", "list", *AS_OF, **known)
     assert status == 0
     assert "10 pages, 250 invoices" in shown
     assert "250 invoices, 118,620,104.20 due in all" in shown
@@ -911,7 +887,9 @@ def test_progress_needs_no_thread(sandbox: Sandbox, tmp_path: Path) -> None:
 
 def test_no_color_and_quiet_are_obeyed(sandbox: Sandbox) -> None:
     """`NO_COLOR` turns off colours, and `--quiet` turns off progress."""
-    status, shown = on_terminal("invoices", "list", "--quiet", *AS_OF, NO_COLOR="1", **sandbox.env)
+    status, shown = on_terminal(
+        COMMAND, "invoices", "list", "--quiet", *AS_OF, NO_COLOR="1", **sandbox.env
+    )
     assert status == 0
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]", shown)
     assert "pages" not in shown
@@ -928,7 +906,7 @@ def test_colour_that_is_wished_for_makes_no_terminal_of_a_pipe(at: Run) -> None:
 def test_a_narrow_terminal_loses_nothing(sandbox: Sandbox) -> None:
     """A narrow terminal wraps lines, and truncates no ID or amount."""
     narrow = {**sandbox.env, "COLUMNS": "30", "NO_COLOR": "1"}
-    _, shown = on_terminal("invoices", "list", "--limit", "1", "--quiet", *AS_OF, **narrow)
+    _, shown = on_terminal(COMMAND, "invoices", "list", "--limit", "1", "--quiet", *AS_OF, **narrow)
     plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
     assert re.search(r"INV-202610-0001 +2026-10 +2026-11-15 +9 days +1,234,567\.89", plain)
     assert "…" not in shown

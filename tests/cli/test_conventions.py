@@ -4,9 +4,7 @@ import csv
 import io
 import json
 import os
-import pty
 import re
-import select
 import shutil
 import subprocess
 import sys
@@ -17,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from answers import listing
-from commands import COMMAND, Ended, environment, run
+from commands import COMMAND, Ended, environment, on_terminal, run
 from finerworks import extras
 from finerworks.cli import help_texts
 from finerworks.cli.options import EXIT_STATUSES
@@ -48,27 +46,6 @@ HELP_TEXTS = [
     help_texts.REPORT,
     help_texts.CHECK,
 ]
-
-
-def on_terminal(*command: str, **known: str) -> tuple[int, str]:
-    """Run a command on a terminal, and return its status and its output."""
-    parent, child = pty.openpty()
-    variables = environment({"COLUMNS": "100", "LINES": "40", "TERM": "xterm-256color", **known})
-    process = subprocess.Popen(
-        command, stdin=child, stdout=child, stderr=child, env=variables, cwd=ROOT
-    )
-    os.close(child)
-    shown = b""
-    while select.select([parent], [], [], 60)[0]:
-        try:
-            part = os.read(parent, 65536)
-        except OSError:  # how Linux says that the other end is closed
-            break
-        if not part:
-            break
-        shown += part
-    os.close(parent)
-    return process.wait(60), shown.decode()
 
 
 @pytest.mark.parametrize("command", COMMANDS)

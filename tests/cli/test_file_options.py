@@ -12,6 +12,7 @@ import pytest
 from answers import ROW, listing
 from commands import Ended, run
 from finerworks.exports import LAYOUTS
+from finerworks.exports.layouts import BILL_LAYOUTS
 from finerworks.sandbox import Sandbox
 from wire import Wire, http
 
@@ -113,6 +114,25 @@ def test_each_layout_has_its_file(tmp_path: Path) -> None:
         assert all(note.startswith("Left out: the ") for note in notes)
         assert "19.99" in path.read_text("utf-8")
         assert "2026" in path.read_text("utf-8") or "/26" in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("layout", [name for name in BOOKS if name != "quickbooks-online"])
+def test_a_layout_goes_to_standard_output(layout: str, tmp_path: Path) -> None:
+    """Standard output gets the same text as a file."""
+    path = tmp_path / f"a{BILL_LAYOUTS[layout].extensions[0]}"
+    options = ("--layout", layout, *BOOKS[layout])
+    amounts = {"INV-1": 19.99, "INV-2": -5.5}
+    assert export_rows(path, *options, amounts=amounts).status == 0
+    done = export_rows("-", *options, amounts=amounts)
+    assert (done.status, done.out) == (0, path.read_text("utf-8"))
+
+
+def test_a_layout_with_two_files_does_not_go_to_standard_output() -> None:
+    """QuickBooks Online needs a second file for credits. Nothing is requested."""
+    options = ("--layout", "quickbooks-online", *BOOKS["quickbooks-online"])
+    done = run("invoices", "export", "-", *options, known={})
+    problem = "--layout quickbooks-online writes credits to a second file: name a file instead of -"
+    assert done == (2, "", f"finerworks: {problem}\n")
 
 
 def test_credits_for_quickbooks_online_are_named(tmp_path: Path) -> None:

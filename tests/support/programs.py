@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
@@ -11,9 +12,15 @@ def needed_program(*names: str, advice: str) -> str:
 
     Without any, the test is skipped; in CI, where nobody reads what was skipped, it fails.
     """
-    for name in names:
-        if name and (path := shutil.which(name)):
-            return path
+    paths = (shutil.which(name) for name in names if name)
+    found = next((path for path in paths if path), None)
+    if found is None:
+        skip_outside_ci(advice)
+    return found
+
+
+def skip_outside_ci(advice: str) -> NoReturn:
+    """Skip a test that cannot run on this machine. In CI, it fails."""
     if os.environ.get("CI"):
         pytest.fail(advice)
     pytest.skip(advice)

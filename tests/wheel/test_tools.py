@@ -12,6 +12,7 @@ import pytest
 
 from finerworks import __version__
 from installed import ROOT
+from programs import skip_outside_ci
 
 COMMANDS = {
     "uvx": ["uvx --from '.[cli]' finerworks --version"],
@@ -25,7 +26,7 @@ COMMANDS = {
 def test_a_tool_runs_the_command(tool: str, tmp_path: Path) -> None:
     """In an environment of its own, with the extra, and from the files of the clone."""
     if "repository" in tool and not (ROOT / ".git").exists():
-        pytest.skip("the tests do not run in a clone")
+        skip_outside_ci("the tests do not run in a clone")
     folders = ("UV_CACHE_DIR", "UV_TOOL_DIR", "UV_TOOL_BIN_DIR", "PIPX_HOME", "PIPX_BIN_DIR")
     environment = {
         **os.environ,

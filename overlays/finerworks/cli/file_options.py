@@ -135,10 +135,10 @@ class FileOptions:
         from finerworks.exports.errors import MissingSettingsError  # noqa: PLC0415
         from finerworks.exports.layouts.settings import Settings  # noqa: PLC0415
 
-        if self.layout not in {None, *TABLE_LAYOUTS}:
+        if self.layout is not None and self.layout not in TABLE_LAYOUTS:
             self._check_excel(f"--excel is not for --layout {self.layout}")
             if file == STANDARD_OUTPUT:
-                file = self._file_for_books()
+                file = _file_for_books(self.layout)
         elif (chosen_format := export_format(file, self.format)) != "csv":
             self._check_excel(f"--excel is for CSV, not for {chosen_format}")
         settings = Settings(
@@ -165,16 +165,17 @@ class FileOptions:
         if self.excel:
             raise WrongUsageError(f"{problem}: leave it out")
 
-    def _file_for_books(self) -> Path:
-        """Return a file name that the layout accepts, for output to standard output."""
-        from finerworks.exports.layouts import BILL_LAYOUTS  # noqa: PLC0415 - see above
 
-        layout = BILL_LAYOUTS[self.layout or ""]
-        if not layout.has_credits:
-            raise WrongUsageError(
-                f"--layout {layout.name} writes credits to a second file: name a file instead of -"
-            )
-        return Path(f"output{layout.extensions[0]}")
+def _file_for_books(layout_name: str) -> Path:
+    """Return a file name that a layout accepts, for output to standard output."""
+    from finerworks.exports.layouts import BILL_LAYOUTS  # noqa: PLC0415 - --help does not need it
+
+    layout = BILL_LAYOUTS[layout_name]
+    if not layout.has_credits:
+        raise WrongUsageError(
+            f"--layout {layout.name} writes credits to a second file: name a file instead of -"
+        )
+    return Path(f"output{layout.extensions[0]}")
 
 
 def _option_of(setting: str) -> str:

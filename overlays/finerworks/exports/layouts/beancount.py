@@ -13,7 +13,7 @@ from finerworks.exports.layouts.bill import (
     printable_id,
 )
 from finerworks.exports.layouts.layout import Layout
-from finerworks.exports.layouts.settings import CURRENCY, SUPPLIER, Setting, Values
+from finerworks.exports.layouts.settings import CURRENCY, SUPPLIER, Values, journal_accounts
 
 __all__ = ["BEANCOUNT"]
 
@@ -77,21 +77,7 @@ BEANCOUNT = Layout(
     name="beancount",
     program="beancount",
     extensions=(".beancount", ".bean"),
-    settings=(
-        SUPPLIER,
-        Setting(
-            name="account_code",
-            meaning="an account for the expense, such as Expenses:Printing",
-            problem=_account_problem,
-        ),
-        Setting(
-            name="payable_account",
-            meaning="an account for bills to pay, such as Liabilities:AccountsPayable",
-            default="Liabilities:AccountsPayable",
-            problem=_account_problem,
-        ),
-        CURRENCY,
-    ),
+    settings=(SUPPLIER, *journal_accounts(_account_problem), CURRENCY),
     head=_head,
     entry=_entry,
     left_out="",

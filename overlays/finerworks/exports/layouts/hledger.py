@@ -13,7 +13,7 @@ from finerworks.exports.layouts.bill import (
     printable_id,
 )
 from finerworks.exports.layouts.layout import Layout
-from finerworks.exports.layouts.settings import CURRENCY, Setting, Values
+from finerworks.exports.layouts.settings import CURRENCY, Setting, Values, journal_accounts
 
 __all__ = ["HLEDGER"]
 
@@ -78,17 +78,7 @@ HLEDGER = Layout(
             default="FinerWorks",
             problem=_text_problem,
         ),
-        Setting(
-            name="account_code",
-            meaning="an account for the expense, such as Expenses:Printing",
-            problem=_account_problem,
-        ),
-        Setting(
-            name="payable_account",
-            meaning="an account for bills to pay, such as Liabilities:AccountsPayable",
-            default="Liabilities:AccountsPayable",
-            problem=_account_problem,
-        ),
+        *journal_accounts(_account_problem),
         CURRENCY,
     ),
     head=_head,

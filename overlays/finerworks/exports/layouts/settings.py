@@ -14,6 +14,7 @@ __all__ = [
     "Settings",
     "Values",
     "date_setting",
+    "journal_accounts",
     "resolve",
     "text_problem",
 ]
@@ -67,6 +68,23 @@ class Setting:
     may_be_empty: bool = False
     in_capitals: bool = False
     problem: Callable[[str], str | None] = no_problem
+
+
+def journal_accounts(problem: Callable[[str], str | None]) -> tuple[Setting, Setting]:
+    """Return the settings for the two accounts of a transaction in a plain-text journal."""
+    return (
+        Setting(
+            name="account_code",
+            meaning="an account for the expense, such as Expenses:Printing",
+            problem=problem,
+        ),
+        Setting(
+            name="payable_account",
+            meaning="an account for bills to pay, such as Liabilities:AccountsPayable",
+            default="Liabilities:AccountsPayable",
+            problem=problem,
+        ),
+    )
 
 
 def resolve(layout: str, known: Iterable[Setting], given: Settings) -> Values:
